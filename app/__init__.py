@@ -1,0 +1,1 @@
+"""The service: the only place with HTTP, a database, and the environment."""

@@ -1,0 +1,1 @@
+"""Every query, one module per word of the domain."""

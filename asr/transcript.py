@@ -1,0 +1,38 @@
+"""The transcript of one call: who said what, when."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Speaker = Literal["agent", "customer", "unknown"]
+
+#: How the speakers were told apart: by recording channel, by voice, given with the text, or not at all.
+SpeakerSource = Literal["channels", "diarised", "given", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One stretch of speech by one speaker."""
+
+    speaker: Speaker
+    text: str
+    start: float | None = None  #: seconds from the start of the recording; None in a text without times
+    end: float | None = None
+    confidence: float | None = None  #: 0 to 1, how sure the recogniser is; None where the text was given
+
+    def seconds(self, span: tuple[int, int]) -> tuple[float | None, float | None]:
+        """When the characters `span` (start, end exclusive) were said, taking speech as even over the utterance."""
+        if self.start is None or self.end is None:
+            return self.start, self.end
+        pace = (self.end - self.start) / max(len(self.text), 1)
+        return round(self.start + span[0] * pace, 2), round(self.start + span[1] * pace, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """Everything said in one call, in order of `start`. Never changed once made."""
+
+    engine: str  #: what heard it: backend, model, precision and settings; "given" for text that came as text
+    language: str
+    duration: float | None  #: seconds of recording; None for text
+    speakers: SpeakerSource
+    utterances: tuple[Utterance, ...]

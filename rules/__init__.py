@@ -1,0 +1,1 @@
+"""Transcript and call facts to Findings."""

@@ -1,0 +1,1 @@
+"""One file per operator; OPERATORS is the written table."""

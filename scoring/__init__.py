@@ -1,0 +1,1 @@
+"""Findings and a Template to a Scorecard."""
