@@ -1,0 +1,50 @@
+"""A call's recording, whole or in part."""
+
+import mimetypes
+import re
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from app.api.access import Reader, ServiceDep
+from app.errors import AppError, NotFound
+from app.store import calls
+
+router = APIRouter(prefix="/v1/calls", tags=["通话"])
+
+_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
+
+
+class _OutOfRange(AppError):
+    status = 416
+    code = "out_of_range"
+
+
+@router.get("/{call_id}/audio", response_class=StreamingResponse)
+def get_audio(call_id: int, request: Request, service: ServiceDep, who: Reader) -> StreamingResponse:
+    """The recording as received; `Range: bytes=…` gives a part of it."""
+    with service.database.transaction() as session:
+        call = calls.get(session, call_id, who)
+    if call.recording is None or call.recording_bytes is None:
+        raise NotFound(f"通话 {call_id} 没有录音", code="no_recording")
+    start, end = _span(request.headers.get("range"), call.recording_bytes)
+    partial = "range" in request.headers and (start, end) != (0, call.recording_bytes)
+    headers = {"Accept-Ranges": "bytes", "Content-Length": str(end - start), "ETag": f'"{call.recording}"'}
+    if partial:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{call.recording_bytes}"
+    body = service.recordings.read(call.recording, start, end - start)
+    kind = mimetypes.guess_type(call.recording_name or "")[0] or "application/octet-stream"
+    return StreamingResponse(body, 206 if partial else 200, headers, kind)
+
+
+def _span(header: str | None, size: int) -> tuple[int, int]:
+    """The bytes asked for, end exclusive; several ranges or another unit get everything, as RFC 9110 allows."""
+    match = _RANGE.fullmatch(header.replace(" ", "")) if header else None
+    if not match:
+        return 0, size
+    first, last, suffix = match.groups()
+    start = max(0, size - int(suffix)) if suffix else int(first)
+    end = min(size, int(last) + 1) if last else size
+    if start >= end:
+        raise _OutOfRange(f"录音只有 {size} 字节")
+    return start, end

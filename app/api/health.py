@@ -1,0 +1,53 @@
+"""Whether the service lives, and whether it can serve."""
+
+import os
+from collections.abc import Callable
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.api.access import ServiceDep
+from app.errors import AppError
+from app.intake import check_room
+from app.service import Service
+
+router = APIRouter(tags=["运行"])
+
+
+@router.get("/healthz")
+def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+def ready(service: ServiceDep) -> JSONResponse:
+    """Database reachable and its schema current, recordings writable, room for more: 200, or 503 and what is not."""
+    checks = {"database": _database, "recordings": _recordings, "room": _room}
+    results = {name: _run(check, service) for name, check in checks.items()}
+    fine = all(result == "ok" for result in results.values())
+    return JSONResponse({"status": "ok" if fine else "unavailable", "checks": results}, 200 if fine else 503)
+
+
+def _run(check: Callable[[Service], str], service: Service) -> str:
+    try:
+        return check(service)
+    except (SQLAlchemyError, OSError) as error:
+        return type(error).__name__
+
+
+def _database(service: Service) -> str:
+    return "ok" if service.database.is_current() else "schema is not current"
+
+
+def _recordings(service: Service) -> str:
+    return "ok" if os.access(service.recordings.folder, os.W_OK) else "not writable"
+
+
+def _room(service: Service) -> str:
+    try:
+        check_room(service)
+    except AppError as error:
+        return error.code
+    return "ok"

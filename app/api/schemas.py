@@ -1,0 +1,86 @@
+"""What the API answers with."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from app.tables import Call, Finding, Scorecard, Transcript
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class CallState(_Out):
+    """How far a call has come: all that a dialer needs."""
+
+    id: int
+    external_id: str | None
+    status: str
+    received_at: datetime
+    error: str | None
+    error_code: str | None
+
+
+class CallOut(CallState):
+    """A call with its latest result, as in lists."""
+
+    template: str
+    channel: str
+    started_at: datetime | None
+    agent_id: str | None
+    team: str | None
+    duration: float | None
+    score: float | None
+    grade: str | None
+    passed: bool | None
+    flagged: bool | None
+    attention: list[str] | None
+    categories: list[str] | None
+    rules: list[str] | None
+
+
+class CallPage(BaseModel):
+    """One page of a list; `next` is the cursor of the following one."""
+
+    calls: list[CallOut]
+    next: str | None
+
+
+class FindingOut(_Out):
+    """One rule's verdict with its evidence."""
+
+    id: int
+    rule: str
+    category: str
+    title: str
+    severity: str
+    expect: str
+    verdict: str
+    message: str
+    evidence: list[dict[str, Any]]
+
+
+class CallDetail(CallOut):
+    """Everything about a call but its audio; transcript, findings and scorecard as `inspect --json` prints them."""
+
+    facts: dict[str, Any]
+    recording: str | None
+    recording_name: str | None
+    recording_bytes: int | None
+    transcript: dict[str, Any] | None = None
+    findings: list[FindingOut] = []
+    promises: list[dict[str, Any]] = []
+    scorecard: dict[str, Any] | None = None
+
+
+def detail(call: Call, transcript: Transcript | None, result: tuple[Scorecard, list[Finding]] | None) -> CallDetail:
+    """The detail of one call from its rows."""
+    out = CallDetail.model_validate(call)
+    out.transcript = transcript.body if transcript else None
+    if result:
+        card, findings = result
+        out.scorecard, out.promises = card.body | {"packs": card.packs}, card.promises
+        out.findings = [FindingOut.model_validate(finding) for finding in findings]
+    return out

@@ -1,0 +1,81 @@
+"""Reading an upload: counted as it streams in, spooled to disk, never held in memory."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import Request
+from python_multipart.exceptions import MultipartParseError
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from app.errors import AppError, TooLarge, Unprocessable
+from app.schemas import CallFacts
+
+_MAX_METADATA = 64 * 1024
+
+
+async def read_form(request: Request, limit: int) -> FormData:
+    """The multipart form of a request whose body is at most `limit` bytes. Close it to free its temporary files.
+
+    Raises:
+        TooLarge: the body is longer, found from its declared length or, failing that, while it comes in.
+        AppError: it is not a multipart form.
+    """
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise AppError("请求须为 multipart/form-data，含 audio 与 metadata", code="not_multipart")
+    if int(request.headers.get("content-length", 0)) > limit:
+        raise _too_large(limit)
+    body = _counted(request, limit)
+    try:
+        parser = MultiPartParser(request.headers, body, max_files=1, max_fields=1, max_part_size=_MAX_METADATA)
+        return await parser.parse()
+    except (MultiPartException, MultipartParseError, KeyError) as error:
+        raise AppError(f"multipart 格式有误：{error}", code="bad_multipart") from error
+
+
+async def _counted(request: Request, limit: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        yield chunk
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"上传超过 {limit // (1024 * 1024)} MiB 的上限")
+
+
+def audio_of(form: FormData) -> UploadFile:
+    """The recording in the form.
+
+    Raises:
+        Unprocessable: there is none, or it is empty.
+    """
+    audio = form.get("audio")
+    if not isinstance(audio, UploadFile):
+        raise Unprocessable("缺少文件字段 audio", code="audio_missing")
+    if not audio.size:
+        raise Unprocessable(f"{audio.filename}: 文件为空", code="empty")
+    return audio
+
+
+def facts_of(form: FormData) -> CallFacts:
+    """The call facts in the form, none if there is no metadata.
+
+    Raises:
+        Unprocessable: they are not a JSON object.
+        pydantic.ValidationError: a field has a wrong value.
+    """
+    return CallFacts.model_validate(_parse(form.get("metadata") or "{}"))
+
+
+def _parse(metadata: Any) -> dict[str, Any]:
+    try:
+        parsed = json.loads(metadata)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Unprocessable(f"metadata 不是有效的 JSON：{error}", code="metadata_not_json") from error
+    if not isinstance(parsed, dict):
+        raise Unprocessable("metadata 须为 JSON 对象", code="metadata_not_object")
+    return parsed

@@ -1,0 +1,100 @@
+"""The main job, shown on the sample recordings: everything up, posted as a dialer does, judged, and looked at."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from app import report
+from app.security import Role
+from app.service import Service, load_transcriber
+from app.serving import running, wait_until_stopped
+from app.settings import Settings
+from app.store import keys
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+
+
+def run_demo(settings: Settings, console: Console, *, once: bool) -> bool:
+    """Run the demo; returns whether every sample was scored. Serves until interrupted unless `once`."""
+    prepare_model(settings, console)
+    console.print("启动内置 PostgreSQL、HTTP 服务与转写进程 …")
+    with running(settings) as (service, address):
+        dialer, supervisor = (_key(service, name) for name in ("dialer", "supervisor"))
+        posted = _post_samples(address, dialer, console)
+        details = _watch(address, supervisor, posted, console)
+        console.print(report.results(details, title="质检结果"))
+        _say_where(address, supervisor, console)
+        if not once:
+            console.print("服务运行中，按 Ctrl-C 结束。")
+            wait_until_stopped()
+    return all(detail["status"] == "scored" for detail in details)
+
+
+def prepare_model(settings: Settings, console: Console) -> None:
+    """Have the speech model in place, with a bar while it is being joined and verified.
+
+    Raises:
+        asr.AsrError: it cannot be had.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("语音模型：合并并校验（约 145 MB，来自已安装的包）", total=1.0)
+        transcriber = load_transcriber(settings, progress=lambda share: progress.update(task, completed=share))
+        progress.update(task, completed=1.0)
+    console.print(f"语音引擎 {transcriber.engine}")
+
+
+def _key(service: Service, role: Role) -> str:
+    with service.database.transaction() as session:
+        return keys.renew(session, f"demo-{role}", role)
+
+
+def _client(address: str, key: str) -> httpx2.Client:
+    # The environment's proxies are for the world outside.
+    return httpx2.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False)
+
+
+def _post_samples(address: str, key: str, console: Console) -> list[int]:
+    posted = []
+    with _client(address, key) as dialer:
+        for recording in sorted(SAMPLES.glob("*.wav")):
+            facts = json.loads(recording.with_suffix(".transcript.json").read_text("utf-8"))["call"]
+            with recording.open("rb") as audio:
+                form = {"metadata": json.dumps(facts)}
+                answer = dialer.post("/v1/calls", data=form, files={"audio": (recording.name, audio)})
+            answer.raise_for_status()
+            known = "（已有，未重复保存）" if answer.status_code == 200 else ""
+            console.print(f"POST /v1/calls  {recording.name}  → {answer.status_code}{known}", style="dim")
+            posted.append(answer.json()["id"])
+    return posted
+
+
+def _watch(address: str, key: str, posted: list[int], console: Console) -> list[dict[str, Any]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with _client(address, key) as supervisor, Progress(*columns, console=console) as progress:
+        task = progress.add_task("转写与质检", total=len(posted))
+        while True:
+            details = [supervisor.get(f"/v1/calls/{call_id}").raise_for_status().json() for call_id in posted]
+            states = [detail["status"] for detail in details]
+            done = sum(state in ("scored", "failed") for state in states)
+            progress.update(task, completed=done, description=f"转写与质检（{_count(states)}）")
+            if done == len(posted):
+                return [detail | {"source": detail["recording_name"]} for detail in details]
+            time.sleep(0.5)
+
+
+def _count(states: list[str]) -> str:
+    names: Mapping[str, str] = {"queued": "排队", "transcribing": "转写中", "judging": "评判中", "scored": "完成", "failed": "失败"}
+    return " ".join(f"{word} {states.count(state)}" for state, word in names.items() if state in states)
+
+
+def _say_where(address: str, key: str, console: Console) -> None:
+    console.print(f"接口与文档  {address}/docs")
+    console.print(f"主管密钥    {key}")
+    console.print(f"查看被标记  curl -H 'Authorization: Bearer {key}' '{address}/v1/calls?flagged=true'", soft_wrap=True)

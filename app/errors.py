@@ -1,0 +1,103 @@
+"""What can go wrong, as RFC 9457 problem details: every error carries its status, one handler renders them."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+
+class AppError(Exception):
+    """A request cannot be served. Subclasses fix `status` and `code`; the message says what is wrong and where."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "bad_request"  #: stable, for programs
+    headers: Mapping[str, str] = {}
+
+    def __init__(self, detail: str, *, code: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or self.code
+
+
+class Unauthorized(AppError):  # noqa: N818 - named after their HTTP status, as users of the API know them
+    """No key, or not one of ours."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "unauthorized"
+    headers = {"WWW-Authenticate": "Bearer"}
+
+
+class Forbidden(AppError):  # noqa: N818
+    """A valid key whose role may not do this."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "forbidden"
+
+
+class NotFound(AppError):  # noqa: N818
+    """No such call, or not one this key may see."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "not_found"
+
+
+class Conflict(AppError):  # noqa: N818
+    """The request contradicts what is stored."""
+
+    status = HTTPStatus.CONFLICT
+    code = "conflict"
+
+
+class TooLarge(AppError):  # noqa: N818
+    """The upload is over the size limit."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "too_large"
+
+
+class Unprocessable(AppError):  # noqa: N818
+    """Understood, and cannot be used: a broken recording, an unknown template."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "unprocessable"
+
+
+class Unavailable(AppError):  # noqa: N818
+    """Not now: try again after the time in Retry-After."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "unavailable"
+    headers = {"Retry-After": "60"}
+
+
+def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: object) -> JSONResponse:
+    """An application/problem+json response."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
+    return JSONResponse(body | more, status, dict(headers or {}), media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer every error as problem details."""
+
+    @app.exception_handler(AppError)
+    def _ours(_: Request, error: AppError) -> JSONResponse:
+        return problem(error.status, error.code, error.detail, error.headers)
+
+    @app.exception_handler(HTTPException)
+    def _http(_: Request, error: HTTPException) -> JSONResponse:
+        code = HTTPStatus(error.status_code).name.lower()
+        return problem(error.status_code, code, str(error.detail), error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()]
+        detail = "；".join(f"{fault['field']}: {fault['message']}" for fault in faults)
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"请求有误：{detail}", errors=faults)
+
+    @app.exception_handler(Exception)
+    def _unexpected(_: Request, __: Exception) -> JSONResponse:
+        # Starlette still raises the exception after answering, so that it is logged with its traceback.
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "服务内部错误，已记入日志")

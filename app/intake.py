@@ -1,0 +1,90 @@
+"""Taking a call in: everything that is checked before it is stored, and storing it."""
+
+import shutil
+from typing import Any, BinaryIO
+
+import asr
+from app import pipeline
+from app.errors import Unavailable, Unprocessable
+from app.schemas import CallFacts, TextIn
+from app.security import Principal
+from app.service import Service
+from app.store import calls
+from app.store.calls import Posted
+from scoring import TemplateError
+
+#: Dialer posts come by the thousand; somebody who uploads by hand is waiting.
+_PRIORITY = {"dialer": 0}
+_BY_HAND = 10
+
+
+def take_recording(service: Service, who: Principal, file: BinaryIO, name: str, facts: CallFacts) -> Posted:
+    """Check and store a posted recording and queue its transcription.
+
+    The recording is on disk before its call exists: a crash in between leaves a file without a call, which the
+    sender's next try finds again, and never a call without its recording.
+
+    Raises:
+        Unprocessable: the recording or the template cannot be used.
+        Conflict: the `external_id` stands for another recording.
+        Unavailable: too much is waiting, or the disk is nearly full.
+    """
+    check_room(service)
+    values = _values(service, who, facts)
+    try:
+        info = asr.probe(file, name, max_seconds=service.settings.max_call_hours * 3600)
+    except asr.AsrError as error:
+        raise Unprocessable(str(error), code=error.code) from error
+    stored = service.recordings.save(file)
+    recording = {"recording": stored.sha256, "recording_bytes": stored.size, "recording_name": name}
+    with service.database.transaction() as session:
+        return calls.post(session, values | recording | {"duration": info.duration})
+
+
+def take_text(service: Service, who: Principal, text: TextIn) -> Posted:
+    """Store a message, visit note or given transcript and queue its judging.
+
+    Raises:
+        Unprocessable: the template cannot be used.
+        Conflict: the `external_id` stands for another text.
+        Unavailable: too much is waiting, or the disk is nearly full.
+    """
+    check_room(service)
+    transcript = text.transcript()
+    values = _values(service, who, text.call) | {"duration": transcript.duration}
+    with service.database.transaction() as session:
+        return calls.post(session, values, pipeline.transcript_row(transcript))
+
+
+def check_room(service: Service) -> None:
+    """Refuse more than the service can take.
+
+    Raises:
+        Unavailable: the queue or the disk is over its limit.
+    """
+    settings = service.settings
+    disk = shutil.disk_usage(settings.data)
+    if disk.used / disk.total > settings.max_disk_share:
+        raise Unavailable("磁盘空间不足，请稍后重试", code="disk_full")
+    with service.database.transaction() as session:
+        if calls.waiting(session, settings.max_queue) >= settings.max_queue:
+            raise Unavailable("排队的通话过多，请稍后重试", code="queue_full")
+
+
+def _values(service: Service, who: Principal, facts: CallFacts) -> dict[str, Any]:
+    template = facts.template or service.settings.template
+    try:
+        service.judge.load(template)
+    except TemplateError as error:
+        raise Unprocessable(f"template: {error}", code="unknown_template") from error
+    return {
+        "external_id": facts.external_id,
+        "posted_by": who.key_id,
+        "template": template,
+        "facts": facts.stored(),
+        "channel": facts.channel,
+        "started_at": facts.started_at,
+        "agent_id": facts.agent_id,
+        "team": facts.team,
+        "priority": _PRIORITY.get(who.role, _BY_HAND),
+    }

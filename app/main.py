@@ -1,0 +1,28 @@
+"""The HTTP application."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from fastapi_offline import FastAPIOffline
+
+from app import errors
+from app.api import audio, calls, health
+from app.api import texts as texts_api
+from app.service import Service
+
+
+def create_app(service: Service) -> FastAPI:
+    """The application around the parts of one service."""
+    # FastAPI's own /docs loads its scripts from the internet, which an intranet does not have.
+    app = FastAPIOffline(title="听鉴 Tingjian", version=version("tingjian"), summary="催收通话智能质检")
+    app.state.service = service
+    errors.install(app)
+    for routes in (calls, texts_api, audio, health):
+        app.include_router(routes.router)
+
+    @app.get("/", include_in_schema=False)
+    def _home() -> RedirectResponse:
+        return RedirectResponse("/docs")
+
+    return app

@@ -1,0 +1,110 @@
+"""One call from transcript to verdict: packs, findings, promises and the scorecard. No HTTP, no database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+import rules
+import scoring
+from app.schemas import CALL_ZONE
+from asr.transcript import Transcript
+from rules import Finding, Pack, Promise
+from scoring import Scorecard, Template
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Everything judged about one call."""
+
+    findings: tuple[Finding, ...]
+    promises: tuple[Promise, ...]
+    scorecard: Scorecard
+    packs: Mapping[str, str]  #: pack id -> digest
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What `inspect --json` prints for one input."""
+
+    source: str
+    status: str  #: scored, or failed with `error`
+    error: str | None = None
+    transcript: Transcript | None = None
+    findings: tuple[Finding, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    scorecard: Scorecard | None = None
+
+
+class Judge:
+    """Judges transcripts by named templates, looking in an institution's own folders before the built-in ones."""
+
+    def __init__(self, template_folder: Path | None = None, pack_folder: Path | None = None) -> None:
+        self._template_folders = [template_folder] if template_folder else []
+        self._pack_folder = pack_folder
+        # Reading and compiling a pack takes far longer than judging a call by it.
+        self.load = cache(self._load)
+
+    def _load(self, name: str) -> tuple[Template, tuple[Pack, ...]]:
+        template = scoring.load_template(scoring.find_template(name, self._template_folders))
+        packs = tuple(self._pack(pack) for pack in template.packs)
+        template.verify(packs)
+        return template, packs
+
+    def _pack(self, name: str) -> Pack:
+        own = self._pack_folder / f"{name}.yaml" if self._pack_folder else None
+        return rules.load_pack(own if own and own.is_file() else name)
+
+    def judge(self, transcript: Transcript, facts: Mapping[str, Any], template: str) -> Judgement:
+        """Check the transcript against the template's packs and score it.
+
+        Raises:
+            rules.RuleError, scoring.TemplateError: the template or one of its packs cannot be used.
+        """
+        card, packs = self.load(template)
+        findings = tuple(finding for pack in packs for finding in rules.check(pack, transcript, facts))
+        return Judgement(
+            findings=findings,
+            promises=tuple(rules.find_promises(transcript, _call_date(facts))),
+            scorecard=scoring.score(card, findings),
+            packs={pack.id: pack.digest for pack in packs},
+        )
+
+
+def _call_date(facts: Mapping[str, Any]) -> Any:
+    started = facts.get("started_at")
+    if isinstance(started, str):
+        started = datetime.fromisoformat(started)
+    return started.astimezone(CALL_ZONE).date() if started else None
+
+
+def to_json(value: object) -> Any:
+    """A dataclass value as plain JSON types, field by field."""
+    return TypeAdapter(type(value)).dump_python(value, mode="json")
+
+
+def read_transcript(body: Mapping[str, Any]) -> Transcript:
+    """A transcript back from its JSON."""
+    return TypeAdapter(Transcript).validate_python(body)
+
+
+def transcript_row(transcript: Transcript) -> dict[str, Any]:
+    """A transcript as columns of its table."""
+    text = "\n".join(utterance.text for utterance in transcript.utterances)
+    return {"engine": transcript.engine, "body": to_json(transcript), "text": text}
+
+
+def judgement_rows(judgement: Judgement) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A judgement as columns of a scorecard and of its findings."""
+    card = {
+        "template": judgement.scorecard.template,
+        "version": judgement.scorecard.version,
+        "packs": dict(judgement.packs),
+        "body": to_json(judgement.scorecard),
+        "promises": [to_json(promise) for promise in judgement.promises],
+    }
+    return card, [to_json(finding) for finding in judgement.findings]

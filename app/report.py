@@ -1,0 +1,50 @@
+"""Results as a table for people: score, grade, whether flagged, why, and at which second."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+_MARKS = {True: ("⚑ 待复核", "bold red"), False: ("通过", "green")}
+
+
+def results(inspections: Iterable[Mapping[str, Any]], title: str = "") -> Table:
+    """A table of inspections in the shape `inspect --json` prints."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, show_lines=True, pad_edge=False)
+    for heading, justify in (("通话", "left"), ("得分", "right"), ("等级", "center"), ("结论", "left")):
+        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("原因（时间 · 问题 · 原话）", overflow="fold")
+    for inspection in inspections:
+        table.add_row(inspection["source"], *_verdict(inspection))
+    return table
+
+
+def _verdict(inspection: Mapping[str, Any]) -> tuple[str, str, Text, Text]:
+    card = inspection.get("scorecard")
+    if card is None:
+        return "–", "–", Text("失败", "bold red"), Text(inspection.get("error") or "")
+    score = "–" if card["score"] is None else f"{card['score']:g}"
+    return score, card["grade"] or "–", Text(*_MARKS[card["flagged"]]), Text("\n").join(_reasons(inspection))
+
+
+def _reasons(inspection: Mapping[str, Any]) -> list[Text]:
+    vetoes = set(inspection["scorecard"]["veto"])
+    failed = [finding for finding in inspection["findings"] if finding["verdict"] == "failed"]
+    skipped = [finding for finding in inspection["findings"] if finding["verdict"] == "skipped"]
+    reasons = [_reason(finding, vetoes) for finding in sorted(failed, key=lambda finding: finding["rule"] not in vetoes)]
+    if skipped:
+        reasons.append(Text(f"无法判断 {len(skipped)} 项：{skipped[0]['message']}", "yellow"))
+    return reasons
+
+
+def _reason(finding: Mapping[str, Any], vetoes: set[str]) -> Text:
+    style = "bold red" if finding["rule"] in vetoes else "yellow" if finding["severity"] == "major" else ""
+    heard = ((_clock(item["start"]), item["quote"]) for item in finding["evidence"][:2])
+    quotes = "　".join(f"{clock} “{quote}”" for clock, quote in heard)
+    return Text.assemble((finding["title"], style), f"  {quotes}" if quotes else "")
+
+
+def _clock(seconds: float | None) -> str:
+    return "" if seconds is None else f"{int(seconds // 60)}:{seconds % 60:04.1f}"

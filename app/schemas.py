@@ -1,0 +1,95 @@
+"""What comes in from outside, validated: call facts and transcripts as JSON."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from asr.transcript import Speaker, Transcript, Utterance
+
+#: A wall clock without an offset is read as this zone's.
+CALL_ZONE = ZoneInfo("Asia/Shanghai")
+
+Channel = Literal["call", "sms", "visit"]
+Scalar = str | int | float | bool | None
+
+
+def _zoned(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=CALL_ZONE)
+
+
+def _printable(text: str) -> str:
+    # PostgreSQL text cannot hold NUL, and no name or id needs a control character.
+    if any(ord(character) < 32 for character in text):
+        raise ValueError("不能含控制字符")
+    return text
+
+
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)]
+
+
+class CallFacts(BaseModel):
+    """What the sender knows about a call. All optional; unknown fields are kept, and rules may use them."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Scalar] = Field(init=False)
+
+    external_id: Label | None = None
+    channel: Channel = "call"
+    direction: Literal["outbound", "inbound"] | None = None
+    started_at: Annotated[datetime, AfterValidator(_zoned)] | None = None
+    agent_id: Label | None = None
+    team: Label | None = None
+    debtor_id: Label | None = None
+    overdue_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    amount: Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=2)] | None = None
+    callee_relation: Literal["self", "family", "colleague", "unknown"] | None = None
+    quiet_hours_consent: bool | None = None  #: the debtor agreed to calls at night
+    agent_channel: Literal["left", "right"] = "left"
+    template: Label | None = None
+
+    def known(self) -> dict[str, Any]:
+        """The facts that were given, as rules read them."""
+        return self.model_dump(exclude_none=True)
+
+    def stored(self) -> dict[str, Any]:
+        """The facts that were given, as JSON."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class UtteranceIn(BaseModel):
+    """One utterance of a given transcript; times in seconds from the start."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    speaker: Speaker = "unknown"
+    text: Annotated[str, StringConstraints(max_length=20_000)]
+    start: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    end: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.start is not None and self.end is not None and self.end < self.start:
+            raise ValueError("end 早于 start")
+        return self
+
+    def utterance(self) -> Utterance:
+        """The value the libraries take; PostgreSQL cannot hold NUL, so it becomes a space."""
+        return Utterance(self.speaker, self.text.replace("\0", " "), self.start, self.end)
+
+
+class TextIn(BaseModel):
+    """A call that comes as text: a message, a visit note, or a transcript made elsewhere."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    call: CallFacts = CallFacts()
+    utterances: Annotated[list[UtteranceIn], Field(max_length=20_000)]
+
+    def transcript(self) -> Transcript:
+        """The transcript as given."""
+        utterances = tuple(item.utterance() for item in self.utterances)
+        ends = [item.end for item in utterances if item.end is not None]
+        return Transcript("given", "zh", max(ends, default=None), "given", utterances)

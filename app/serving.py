@@ -1,0 +1,140 @@
+"""Everything up on one machine: database, HTTP server and worker processes that are started again when they end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from filelock import FileLock, Timeout
+
+from app.database import Database
+from app.embedded import embedded_postgres
+from app.main import create_app
+from app.service import Service, build_service
+from app.settings import Settings
+
+#: Seconds a worker is given to finish the call in hand; past them the call is taken over at the next start.
+_PATIENCE = 60
+
+
+class ServingError(Exception):
+    """The service cannot start here; the message says why and what to do."""
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[Settings]:
+    """The settings with a database address: the configured one, or the embedded PostgreSQL while the block runs."""
+    if settings.database_url:
+        yield settings
+        return
+    with embedded_postgres(settings.data) as url:
+        yield settings.model_copy(update={"database_url": url})
+
+
+@contextmanager
+def only_one(settings: Settings) -> Iterator[None]:
+    """Hold the data folder, so that two services never share one.
+
+    Raises:
+        ServingError: another service holds it.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with FileLock(settings.data / "serve.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise ServingError(f"数据目录 {settings.data} 已有服务在使用；请先停止它，或用 TINGJIAN_DATA 另选目录") from error
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[tuple[Service, str]]:
+    """Database migrated, HTTP server answering, workers working; yields the service and its address.
+
+    Raises:
+        ServingError: the data folder or the port is taken.
+        app.embedded.EmbeddedError: the embedded PostgreSQL cannot be used.
+    """
+    with only_one(settings), connected(settings) as settings, _listening(settings) as listener:
+        assert settings.database_url
+        Database(settings.database_url).upgrade()
+        service = build_service(settings)
+        server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="warning", timeout_graceful_shutdown=10))
+        http = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
+        http.start()
+        try:
+            with _workers(settings):
+                yield service, f"http://{settings.host}:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            http.join()
+            service.database.close()
+
+
+def wait_until_stopped() -> None:
+    """Block until SIGINT or SIGTERM."""
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    while not stop.wait(1):
+        pass
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise ServingError(
+            f"无法监听 {settings.host}:{settings.port}（{error.strerror}）；请用 TINGJIAN_PORT 另选端口"
+        ) from error
+    with listener:
+        yield listener
+
+
+@contextmanager
+def _workers(settings: Settings) -> Iterator[None]:
+    """Keep `settings.workers` worker processes running; one that ends, for whatever reason, is started again."""
+    stopping = threading.Event()
+    slots = [threading.Thread(target=_keep, args=(settings, stopping), name=f"worker-{n}") for n in range(settings.workers)]
+    for slot in slots:
+        slot.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        for slot in slots:
+            slot.join()
+
+
+def _keep(settings: Settings, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        started = time.monotonic()
+        with subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "worker", "--with-parent"], env=_environment(settings), stdin=subprocess.PIPE
+        ) as process:
+            while process.poll() is None and not stopping.wait(0.5):
+                pass
+            _stop(process)
+        # A worker that cannot even start must not be started a thousand times a second.
+        stopping.wait(max(0.0, 1 - (time.monotonic() - started)))
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    # One thread a process decodes fastest per core: more cores are used by more processes.
+    given = {f"TINGJIAN_{name.upper()}": str(value) for name, value in settings if value is not None}
+    return os.environ | {"OMP_NUM_THREADS": "1"} | given

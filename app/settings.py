@@ -1,0 +1,56 @@
+"""The service's settings: the only reader of the environment (TINGJIAN_*)."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Every knob of the service, each read from TINGJIAN_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="TINGJIAN_", extra="forbid")
+
+    data: Path = platformdirs.user_data_path("tingjian")  #: recordings, models and the embedded database
+    database_url: str | None = None  #: postgresql://…; None: the embedded PostgreSQL under `data`
+    packs: Path | None = None  #: a folder of rule packs searched before the built-in ones
+    templates: Path | None = None  #: a folder of scoring templates searched before the built-in ones
+    template: str = "collection-standard"  #: the template of a call that names none
+
+    asr_backend: str = "whisper"
+    asr_model: str = "packaged"  #: a folder, a name faster-whisper knows, or `packaged`
+    asr_device: Literal["auto", "cpu", "cuda"] = "auto"
+    asr_profile: Literal["fast", "accurate"] = "fast"
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8300
+    workers: Annotated[int, Field(ge=0)] = min(os.cpu_count() or 1, 4)  #: processes that `serve` starts beside itself
+    max_upload_mib: Annotated[int, Field(gt=0)] = 1024
+    max_call_hours: Annotated[float, Field(gt=0)] = 4.0
+    max_queue: Annotated[int, Field(gt=0)] = 100_000  #: waiting calls past which posting answers 503
+    max_disk_share: Annotated[float, Field(gt=0, le=1)] = 0.95  #: of the disk under `data`, likewise
+
+    @field_validator("data")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        return folder.expanduser().resolve()
+
+    @property
+    def max_upload(self) -> int:
+        """The largest request body, in bytes."""
+        return self.max_upload_mib * MIB
+
+    @property
+    def recordings(self) -> Path:
+        """Where recordings are kept."""
+        return self.data / "recordings"
+
+    @property
+    def models(self) -> Path:
+        """Where the joined speech model is kept."""
+        return self.data / "models"

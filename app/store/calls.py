@@ -1,0 +1,158 @@
+"""Calls: stored once, moved through their states, looked up and listed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.errors import Conflict, NotFound
+from app.security import Principal
+from app.store import queue
+from app.tables import Call, Finding, Scorecard, Transcript
+
+#: Failed attempts after which a call is given up.
+MAX_FAILURES = 3
+
+_FINAL = ("scored", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The call a post stands for, and whether this post made it."""
+
+    call: Call
+    created: bool
+
+
+def post(session: Session, values: Mapping[str, Any], transcript: Mapping[str, Any] | None = None) -> Posted:
+    """Store a call and queue its first step, unless its `external_id` is known already.
+
+    Args:
+        values: columns of the new call.
+        transcript: columns of the transcript of a call that comes as text.
+
+    Raises:
+        Conflict: the `external_id` stands for another recording or text.
+    """
+    call_id = session.scalar(
+        insert(Call).values(**values).on_conflict_do_nothing(index_elements=["external_id"]).returning(Call.id)
+    )
+    if call_id is None:
+        return Posted(_known(session, values, transcript), created=False)
+    call = session.get_one(Call, call_id)
+    if transcript:
+        session.add(Transcript(call_id=call.id, **transcript))
+    queue.defer(session, "judge" if transcript else "transcribe", call)
+    return Posted(call, created=True)
+
+
+def _known(session: Session, values: Mapping[str, Any], transcript: Mapping[str, Any] | None) -> Call:
+    call = session.scalars(select(Call).where(Call.external_id == values["external_id"])).one()
+    stored = session.scalar(select(Transcript.body).where(Transcript.call_id == call.id)) if transcript else None
+    same_text = transcript is None or stored == transcript["body"]
+    if call.recording != values.get("recording") or not same_text:
+        raise Conflict(f"external_id {call.external_id} 已对应另一份录音或文本", code="external_id_taken")
+    return call
+
+
+def get(session: Session, call_id: int, principal: Principal) -> Call:
+    """The call, if `principal` may know of it: a role that only sees states sees those of its own calls.
+
+    Raises:
+        NotFound: otherwise.
+    """
+    call = session.get(Call, call_id)
+    if call is None or not (principal.may("read") or call.posted_by == principal.key_id):
+        raise NotFound(f"没有编号为 {call_id} 的通话")
+    return call
+
+
+def waiting(session: Session, at_most: int) -> int:
+    """How many calls are not finished, counted up to `at_most`."""
+    some = select(Call.id).where(Call.status.not_in(_FINAL)).limit(at_most)
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
+def claim(session: Session, call_id: int, attempt: int, status: str | None = None) -> Call | None:
+    """Lock the call for writing if `attempt` is still its current one and it is unfinished; None tells a job to stop.
+
+    This is the fence: a worker that was paused, given up and wakes again finds another attempt here.
+    """
+    current = select(Call).where(Call.id == call_id, Call.attempt == attempt, Call.status.not_in(_FINAL))
+    call = session.scalars(current.with_for_update()).one_or_none()
+    if call and status:
+        call.status = status
+    return call
+
+
+def transcript_of(session: Session, call_id: int) -> Transcript | None:
+    """The call's newest transcript."""
+    newest = select(Transcript).where(Transcript.call_id == call_id).order_by(Transcript.id.desc()).limit(1)
+    return session.scalars(newest).one_or_none()
+
+
+def add_transcript(session: Session, call: Call, transcript: Mapping[str, Any], duration: float | None) -> None:
+    """Keep what was heard and queue the judging."""
+    session.add(Transcript(call_id=call.id, **transcript))
+    call.status, call.duration = "judging", duration
+    queue.defer(session, "judge", call)
+
+
+def add_scorecard(session: Session, call: Call, card: Mapping[str, Any], findings: list[dict[str, Any]]) -> None:
+    """Keep a judgement and show it as the call's result."""
+    scorecard = Scorecard(call_id=call.id, **card)
+    session.add(scorecard)
+    session.flush()
+    session.add_all(Finding(call_id=call.id, scorecard_id=scorecard.id, **finding) for finding in findings)
+    failed = [finding for finding in findings if finding["verdict"] == "failed"]
+    body = card["body"]
+    for column in ("score", "grade", "passed", "flagged", "attention"):
+        setattr(call, column, body[column])
+    call.categories = sorted({finding["category"] for finding in failed})
+    call.rules = sorted(finding["rule"] for finding in failed)
+    call.status, call.error, call.error_code = "scored", None, None
+
+
+def fail(call: Call, reason: str, code: str) -> None:
+    """Give the call up: a person has to look, so it is flagged."""
+    call.status, call.flagged, call.error, call.error_code = "failed", True, reason, code
+
+
+def again(session: Session, call: Call, reason: str) -> None:
+    """Count a failed attempt and queue the step that is due once more, later each time; give up after MAX_FAILURES."""
+    call.failures += 1
+    call.error = reason
+    if call.failures >= MAX_FAILURES:
+        fail(call, f"{call.failures} 次处理均失败：{reason}", "gave_up")
+    else:
+        _requeue(session, call, delay=10 * 6 ** (call.failures - 1))
+
+
+def retry(session: Session, call: Call) -> None:
+    """Start a failed call afresh, on somebody's request.
+
+    Raises:
+        Conflict: the call did not fail.
+    """
+    if call.status != "failed":
+        raise Conflict(f"通话 {call.id} 的状态是 {call.status}，只有 failed 可以重试", code="not_failed")
+    call.status, call.failures, call.error, call.error_code, call.flagged = "queued", 0, None, None, None
+    _requeue(session, call)
+
+
+def _requeue(session: Session, call: Call, delay: int = 0) -> None:
+    call.attempt += 1
+    queue.defer(session, "judge" if transcript_of(session, call.id) else "transcribe", call, delay)
+
+
+def result(session: Session, call_id: int) -> tuple[Scorecard, list[Finding]] | None:
+    """The call's newest scorecard with its findings."""
+    newest = select(Scorecard).where(Scorecard.call_id == call_id).order_by(Scorecard.id.desc()).limit(1)
+    scorecard = session.scalars(newest).one_or_none()
+    if scorecard is None:
+        return None
+    findings = select(Finding).where(Finding.scorecard_id == scorecard.id).order_by(Finding.id)
+    return scorecard, list(session.scalars(findings))

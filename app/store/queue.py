@@ -1,0 +1,42 @@
+"""Putting steps on the queue, inside the caller's transaction: a call and its job exist together or not at all."""
+
+from typing import Literal
+
+import procrastinate
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.tables import Call
+
+Step = Literal["transcribe", "judge"]
+
+#: Only defers, on connections handed to it; the worker has its own, see app.jobs.
+_app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+
+
+def defer(session: Session, step: Step, call: Call, delay: int = 0) -> None:
+    """Queue `step` of `call` under its current attempt, to start after `delay` seconds."""
+    job = _app.configure_task(
+        step,
+        queue=step,
+        priority=call.priority,
+        schedule_in={"seconds": delay} if delay else None,
+        connection=session.connection().connection.driver_connection,
+    )
+    job.defer(call_id=call.id, attempt=call.attempt)
+
+
+#: Unfinished calls whose current attempt no job stands for: their worker died, or their job was lost.
+_ABANDONED = text("""
+    SELECT id, attempt FROM calls
+    WHERE status NOT IN ('scored', 'failed') AND NOT EXISTS (
+        SELECT FROM procrastinate_jobs AS job
+        WHERE job.status IN ('todo', 'doing') AND job.task_name IN ('transcribe', 'judge')
+          AND (job.args->>'call_id')::bigint = calls.id AND (job.args->>'attempt')::bigint = calls.attempt
+    )
+""")
+
+
+def abandoned(session: Session) -> list[tuple[int, int]]:
+    """Calls that wait for nothing, as (call id, attempt)."""
+    return [(row.id, row.attempt) for row in session.execute(_ABANDONED)]

@@ -1,0 +1,132 @@
+"""The tables, as SQLAlchemy typed models."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """What every table shares."""
+
+    type_annotation_map = {
+        str: Text,
+        int: BigInteger,
+        datetime: TIMESTAMP(timezone=True),
+        dict[str, Any]: JSONB,
+        list[dict[str, Any]]: JSONB,
+        list[str]: ARRAY(Text),
+    }
+
+
+class ApiKey(Base):
+    """A caller's credential; the secret itself is shown once and never stored."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    prefix: Mapped[str]  #: the secret's first characters, to recognise it by
+    digest: Mapped[str] = mapped_column(unique=True)  #: SHA-256 of the secret, hex
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Call(Base):
+    """One contact with a debtor: its facts, its recording or text, its state, and its latest result for lists."""
+
+    __tablename__ = "calls"
+    __table_args__ = (
+        CheckConstraint("status IN ('queued', 'transcribing', 'judging', 'scored', 'failed')", name="calls_status"),
+        Index("calls_unfinished", "updated_at", postgresql_where=text("status NOT IN ('scored', 'failed')")),
+        Index("calls_newest", "received_at", "id"),
+        Index("calls_flagged", "received_at", "id", postgresql_where=text("flagged")),
+        Index("calls_agent", "agent_id", "received_at", "id"),
+        Index("calls_categories", "categories", postgresql_using="gin"),
+        Index("calls_rules", "rules", postgresql_using="gin"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    external_id: Mapped[str | None] = mapped_column(unique=True)
+    posted_by: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id"))
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+    template: Mapped[str]
+
+    facts: Mapped[dict[str, Any]]  #: as posted; the columns below repeat what lists filter by
+    channel: Mapped[str]
+    started_at: Mapped[datetime | None]
+    agent_id: Mapped[str | None]
+    team: Mapped[str | None]
+
+    recording: Mapped[str | None]  #: SHA-256 of the audio, hex; None for a text
+    recording_name: Mapped[str | None]
+    recording_bytes: Mapped[int | None]
+
+    status: Mapped[str] = mapped_column(server_default="queued")
+    attempt: Mapped[int] = mapped_column(server_default="1")  #: the fence: only a job with this number may write
+    failures: Mapped[int] = mapped_column(server_default="0")  #: since the last retry by hand
+    priority: Mapped[int] = mapped_column(server_default="0")
+    error: Mapped[str | None]
+    error_code: Mapped[str | None]
+
+    duration: Mapped[float | None]
+    score: Mapped[float | None]
+    grade: Mapped[str | None]
+    passed: Mapped[bool | None]
+    flagged: Mapped[bool | None]
+    attention: Mapped[list[str] | None]
+    categories: Mapped[list[str] | None]  #: of failed findings
+    rules: Mapped[list[str] | None]  #: that failed
+
+
+class Transcript(Base):
+    """What was said in a call; made once, never changed."""
+
+    __tablename__ = "transcripts"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    engine: Mapped[str]
+    body: Mapped[dict[str, Any]]  #: asr.Transcript
+    text: Mapped[str]  #: all utterances, one a line, for searching
+
+
+class Scorecard(Base):
+    """One template version applied to one transcript; re-scoring adds another."""
+
+    __tablename__ = "scorecards"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
+    transcript_id: Mapped[int] = mapped_column(ForeignKey("transcripts.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    template: Mapped[str]
+    version: Mapped[int]
+    packs: Mapped[dict[str, Any]]  #: pack id -> digest of the text it was judged by
+    body: Mapped[dict[str, Any]]  #: scoring.Scorecard
+    promises: Mapped[list[dict[str, Any]]]
+
+
+class Finding(Base):
+    """One rule's verdict, belonging to one scorecard."""
+
+    __tablename__ = "findings"
+    __table_args__ = (UniqueConstraint("scorecard_id", "rule"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    scorecard_id: Mapped[int] = mapped_column(ForeignKey("scorecards.id", ondelete="CASCADE"))
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
+    rule: Mapped[str]
+    category: Mapped[str]
+    title: Mapped[str]
+    severity: Mapped[str]
+    expect: Mapped[str]
+    verdict: Mapped[str]
+    message: Mapped[str]
+    evidence: Mapped[list[dict[str, Any]]]

@@ -1,0 +1,106 @@
+"""A scoring template: which rules count for how much, what fails a call outright, pass mark and grades."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rules import Pack
+
+BUILT_IN = Path(__file__).parent / "templates"
+
+
+class TemplateError(Exception):
+    """A template cannot be used; the message lists every fault with its place."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Item(_Model):
+    """One line of the scorecard: a rule, or all rules of a category together."""
+
+    rule: str | None = None
+    category: str | None = None
+    points: Annotated[float, Field(ge=0)] = 0
+    veto: bool | None = None  #: whether a failure fails the call; None: where the rule's severity is `veto`
+    bonus: bool = False  #: adds points when passed, costs nothing otherwise
+    dimension: str = ""
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Self:
+        if (self.rule is None) == (self.category is None):
+            raise ValueError("写 rule 或 category 其中一个")
+        return self
+
+
+class Grade(_Model):
+    """A named band of scores."""
+
+    name: str
+    at_least: Annotated[float, Field(ge=0, le=100)]
+
+
+class Template(_Model):
+    """What a call is scored by. A change of meaning is a new version."""
+
+    id: str
+    version: Annotated[int, Field(ge=1)]
+    title: str
+    packs: Annotated[tuple[str, ...], Field(min_length=1)]
+    pass_mark: Annotated[float, Field(ge=0, le=100)]
+    grades: Annotated[tuple[Grade, ...], Field(min_length=1)]
+    attention: tuple[str, ...] = ()  #: categories that send a call to a person whatever its score
+    items: Annotated[tuple[Item, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _grades_reach_zero(self) -> Self:
+        bounds = [grade.at_least for grade in self.grades]
+        if bounds != sorted(bounds, reverse=True) or bounds[-1] != 0:
+            raise ValueError("grades 须由高到低排列，最后一档 at_least 为 0")
+        return self
+
+    def grade(self, score: float) -> str:
+        """The name of the band that `score` (0 to 100) falls in."""
+        return next(grade.name for grade in self.grades if score >= grade.at_least)
+
+    def verify(self, packs: Iterable[Pack]) -> None:
+        """Raise TemplateError naming every item and attention category that no rule of `packs` stands behind."""
+        rules = [rule for pack in packs for rule in pack.rules]
+        known_rules, known_categories = {rule.id for rule in rules}, {rule.category for rule in rules}
+        faults = [f"items: 没有规则 {item.rule}" for item in self.items if item.rule and item.rule not in known_rules]
+        named = [item.category for item in self.items if item.category] + list(self.attention)
+        faults += [f"没有类别为 {category} 的规则" for category in named if category not in known_categories]
+        if faults:
+            raise TemplateError(f"评分模板 {self.id}: " + "；".join(faults))
+
+
+def find_template(name: str, folders: Iterable[Path] = ()) -> Path:
+    """The file of the template called `name`, the institution's `folders` before the built-in ones.
+
+    Raises:
+        TemplateError: there is none of that name.
+    """
+    candidates = [folder / f"{name}.yaml" for folder in (*folders, BUILT_IN)]
+    for path in candidates:
+        if Path(name).name == name and path.is_file():
+            return path
+    raise TemplateError(f"没有名为 {name} 的评分模板")
+
+
+def load_template(path: Path) -> Template:
+    """Read and validate one template file.
+
+    Raises:
+        TemplateError: the file cannot be read or has faults, all of them listed.
+    """
+    try:
+        return Template.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise TemplateError(f"{path.name}: 无法读取：{error}") from error
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc'])) or '全文'}: {fault['msg']}" for fault in error.errors())
+        raise TemplateError(f"{path.name}: " + "；".join(faults)) from error
