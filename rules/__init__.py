@@ -1,1 +1,33 @@
-"""Transcript and call facts to Findings."""
+"""Transcript and call facts in, findings out.
+
+    pack = load_pack("collection-standard")
+    findings = check(pack, transcript, {"overdue_days": 45})
+
+How rules are written is told in README.md beside this file and in `lexicon.py`.
+"""
+
+from rules.categories import CATEGORIES, Category
+from rules.check import check
+from rules.errors import Fault, RuleError
+from rules.examples import verify
+from rules.finding import Evidence, Expect, Finding, Severity, Verdict
+from rules.pack import Pack, built_in_packs, load_pack
+from rules.rule import Rule
+
+__all__ = [
+    "CATEGORIES",
+    "Category",
+    "Evidence",
+    "Expect",
+    "Fault",
+    "Finding",
+    "Pack",
+    "Rule",
+    "RuleError",
+    "Severity",
+    "Verdict",
+    "built_in_packs",
+    "check",
+    "load_pack",
+    "verify",
+]

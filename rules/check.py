@@ -1,0 +1,155 @@
+"""Judging: every applicable rule's verdict on one call, with the words behind it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from asr.transcript import Transcript
+from rules.call import Call, Conversation, Hit, Part
+from rules.categories import CATEGORIES
+from rules.conditions import call_date
+from rules.finding import Finding, Verdict
+from rules.operators import Outcome
+from rules.pack import Pack
+from rules.rule import Rule, Scope
+
+_WHO = {"agent": "坐席", "customer": "客户", "unknown": "说话人不明"}
+
+
+def check(
+    packs: Pack | Iterable[Pack], transcript: Transcript, facts: Mapping[str, object] | None = None
+) -> list[Finding]:
+    """Judge one call by every rule of `packs`: one finding for each rule that applies, passed ones too.
+
+    `facts` are what is known about the call besides its words, all optional. `started_at` is a datetime with its zone
+    or ISO text; days and hours are those of Asia/Shanghai.
+    """
+    conversation = Conversation(transcript)
+    known = facts or {}
+    chosen = (packs,) if isinstance(packs, Pack) else tuple(packs)
+    return [finding for pack in chosen for finding in _Judge(pack, conversation, known).findings()]
+
+
+@dataclass(slots=True)
+class _Judge:
+    """One pack's view of one call. Remembers outcomes, because rules may be anchored on each other."""
+
+    pack: Pack
+    conversation: Conversation
+    facts: Mapping[str, object]
+    call: Call = field(init=False)
+    _outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.call = Call(self.conversation, self.facts, self.pack.matcher, self.pack.guards)
+
+    def findings(self) -> list[Finding]:
+        day = call_date(self.facts)
+        return [self._finding(rule) for rule in self.pack.rules if rule.applies(self.facts, day)]
+
+    def _finding(self, rule: Rule) -> Finding:
+        outcome = self._outcome(rule)
+        verdict = self._verdict(rule, outcome)
+        if verdict == "failed" and rule.due and not self._due(rule):
+            verdict, outcome = "skipped", Outcome(None, (), "通话未进行到该步骤")
+        evidence = tuple(self.call.evidence(hit) for hit in outcome.hits)
+        message = self._message(rule, verdict, outcome)
+        severity = rule.severity_for(self.facts)
+        return Finding(rule.id, rule.category, rule.title, severity, rule.expect, verdict, message, evidence)
+
+    def _verdict(self, rule: Rule, outcome: Outcome) -> Verdict:
+        if outcome.found is None:
+            return "skipped"
+        return "passed" if outcome.found == (rule.expect == "present") else "failed"
+
+    def _outcome(self, rule: Rule) -> Outcome:
+        if rule.id not in self._outcomes:
+            self._outcomes[rule.id] = self._look(rule)
+        return self._outcomes[rule.id]
+
+    def _look(self, rule: Rule) -> Outcome:
+        said = self.conversation.transcript.utterances
+        if rule.reads_text() and not any(one.text.strip() for one in said):
+            return Outcome(None, (), "没有转写出任何文字")
+        part = self._part(rule.scope, self.call)
+        if isinstance(part, str):
+            return Outcome(None, (), part)
+        outcome = rule.find.operator.find(self.call, part)
+        nameless = any(one.speaker == "unknown" and one.text.strip() for one in said)
+        if nameless and rule.names_speaker() and not (outcome.found and outcome.hits):
+            return self._nameless(rule, part)
+        return outcome
+
+    def _nameless(self, rule: Rule, part: Part) -> Outcome:
+        """What would be found if the unknown speaker were the one the rule names: shown, not judged by."""
+        lenient = replace(self.call, unknown_as_named=True)
+        outcome = rule.find.operator.find(lenient, part)
+        hits = tuple(replace(hit, note=hit.note or "说话人不明") for hit in outcome.hits)
+        return Outcome(None, hits, "没有分清说话人，无法判断是谁说的")
+
+    def _due(self, rule: Rule) -> bool:
+        assert rule.due is not None
+        everything = Part(frozenset(range(len(self.conversation.transcript.utterances))))
+        return rule.due.operator.find(self.call, everything).found is not False
+
+    def _part(self, scope: Scope, call: Call) -> Part | str:
+        """The part of the call the scope means, or why that cannot be told."""
+        said = call.transcript.utterances
+        chosen = set(range(len(said)))
+        if scope.first_seconds is not None or scope.last_seconds is not None:
+            if any(one.start is None or one.end is None for one in said):
+                return "文字没有时间，无法判断是在第几秒说的"
+            end = call.transcript.duration or max((one.end or 0.0 for one in said), default=0.0)
+            first, last = scope.first_seconds or float("inf"), end - (scope.last_seconds or float("inf"))
+            chosen = {at for at in chosen if (said[at].start or 0.0) < first and (said[at].end or 0.0) > last}
+        chosen &= self._turns(scope, call)
+        part = Part(frozenset(chosen), scope.speaker)
+        return self._anchored(scope, part)
+
+    def _turns(self, scope: Scope, call: Call) -> set[int]:
+        own = [at for at in range(len(call.transcript.utterances)) if call.said_by(scope.speaker, at)]
+        order = sorted({call.conversation.turns[at] for at in own})
+        first = order[: scope.first_turns] if scope.first_turns else order
+        last = order[-scope.last_turns :] if scope.last_turns else order
+        allowed = set(first) & set(last)
+        limited = scope.first_turns or scope.last_turns
+        return {at for at, turn in enumerate(call.conversation.turns) if turn in allowed or not limited}
+
+    def _anchored(self, scope: Scope, part: Part) -> Part:
+        if scope.before and (hits := self._anchor(scope.before)):
+            part = replace(part, before=min(hit.begins for hit in hits))
+        if scope.after:
+            hits = self._anchor(scope.after)
+            part = replace(part, after=min(hit.ends for hit in hits)) if hits else replace(part, utterances=frozenset())
+        if scope.around:
+            turns = {self.call.turn(hit) for hit in self._anchor(scope.around.rule)}
+            near = {
+                at
+                for at, turn in enumerate(self.conversation.turns)
+                if any(abs(turn - other) <= scope.around.turns for other in turns)
+            }
+            part = replace(part, utterances=part.utterances & near)
+        return part
+
+    def _anchor(self, rule_id: str) -> tuple[Hit, ...]:
+        outcome = self._outcome(self.pack.rule(rule_id))
+        return outcome.hits if outcome.found else ()
+
+    def _message(self, rule: Rule, verdict: Verdict, outcome: Outcome) -> str:
+        if verdict == "skipped":
+            return f"无法判断“{rule.title}”：{outcome.why}"
+        if outcome.found:
+            return f"{'发现' if rule.expect == 'absent' else '已做到'}“{rule.title}”：{self._shown(outcome)}"
+        reason = f"（{outcome.why}）" if outcome.why else ""
+        if rule.expect == "absent":
+            return f"未发现“{rule.title}”{reason}"
+        return f"缺少“{CATEGORIES[rule.category]}”：未找到“{rule.title}”{reason}"
+
+    def _shown(self, outcome: Outcome) -> str:
+        """The first words found, who said them and when; or what was measured."""
+        if not outcome.hits:
+            return outcome.why or "依据通话信息判断"
+        first = self.call.evidence(outcome.hits[0])
+        who = _WHO[self.conversation.transcript.utterances[first.utterance].speaker]
+        when = f"{int(first.start // 60):02d}:{int(first.start % 60):02d} " if first.start is not None else ""
+        more = f"，共 {len(outcome.hits)} 处" if len(outcome.hits) > 1 else ""
+        return f"{when}{who}第 {first.utterance + 1} 句说“{first.quote}”{more}"

@@ -1,0 +1,98 @@
+"""Conditions on facts and numbers, as rules write them: {lt: 90}, {in: [family, colleague]}, or simply a value."""
+
+import operator
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+#: Wall clock of the people concerned: quiet hours and dates are theirs.
+WALL_CLOCK = ZoneInfo("Asia/Shanghai")
+
+
+class Model(BaseModel):
+    """Anything that comes out of a YAML file: unknown keys are faults, values do not change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, populate_by_name=True)
+
+
+def _condition(written: Any) -> Any:
+    if isinstance(written, list):
+        return {"in": written}
+    return written if isinstance(written, dict) else {"eq": written}
+
+
+class Condition(Model):
+    """What a value must be. Several keys must all hold."""
+
+    eq: Any = None
+    ne: Any = None
+    lt: float | None = None
+    le: float | None = None
+    gt: float | None = None
+    ge: float | None = None
+    one_of: tuple[Any, ...] | None = Field(None, alias="in")
+    not_in: tuple[Any, ...] | None = None
+    exists: bool | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Condition":
+        if not self.model_fields_set:
+            raise ValueError("条件是空的：可写 eq ne lt le gt ge in not_in exists")
+        return self
+
+    def holds(self, value: object) -> bool | None:
+        """Whether `value` meets the condition; None when it is missing (None) and that leaves the answer open."""
+        if self.exists is not None and self.exists != (value is not None):
+            return False
+        asked = self.model_fields_set - {"exists"}
+        if value is None:
+            return True if asked <= {"ne", "not_in"} else None
+        return all(self._test(name, value) for name in asked)
+
+    def _test(self, name: str, value: object) -> bool:
+        wanted = getattr(self, name)
+        if name in ("eq", "ne"):
+            return (_plain(value) == _plain(wanted)) == (name == "eq")
+        if name in ("one_of", "not_in"):
+            return (_plain(value) in [_plain(option) for option in wanted]) == (name == "one_of")
+        number = as_number(value)
+        if number is None:
+            return False
+        compare = {"lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge}[name]
+        return bool(compare(number, wanted))
+
+
+#: In a model: a mapping of conditions, a list of allowed values, or the one value wanted.
+Test = Annotated[Condition, BeforeValidator(_condition)]
+
+
+def as_number(value: object) -> float | None:
+    """The value as a number; None for what is none. True and False are no numbers."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def as_moment(value: object) -> datetime | None:
+    """The value as an aware moment on the wall clock: a datetime or ISO text; text without a zone is wall clock."""
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=WALL_CLOCK) if moment.tzinfo is None else moment.astimezone(WALL_CLOCK)
+
+
+def call_date(facts: Mapping[str, object]) -> date:
+    """The day of the call on the wall clock: from the fact `started_at`, or today where that is not known."""
+    moment = as_moment(facts.get("started_at")) if facts.get("started_at") is not None else None
+    return (moment or datetime.now(UTC).astimezone(WALL_CLOCK)).date()
+
+
+def _plain(value: object) -> object:
+    return str(value) if not isinstance(value, (int, float, bool)) else value

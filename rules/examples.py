@@ -1,0 +1,45 @@
+"""Rules prove themselves: every example beside a rule must be found, every counter-example must not."""
+
+import re
+from collections.abc import Iterator
+
+from asr.transcript import Speaker, Transcript, Utterance
+from rules.check import check
+from rules.errors import Fault
+from rules.pack import Pack
+from rules.rule import Example, Rule
+
+_LINE = re.compile(r"^\s*(坐席|客户)\s*[：:]\s*(.+)$")
+_SPEAKERS: dict[str, Speaker] = {"坐席": "agent", "客户": "customer"}
+
+
+def verify(pack: Pack) -> list[Fault]:
+    """The examples of `pack` that come out wrong; empty when all rules prove themselves."""
+    return [fault for rule in pack.rules for fault in _verify_rule(pack, rule)]
+
+
+def _verify_rule(pack: Pack, rule: Rule) -> Iterator[Fault]:
+    for kind, examples, wanted in (("hit", rule.examples.hit, True), ("miss", rule.examples.miss, False)):
+        for at, example in enumerate(examples):
+            if _found(pack, rule, example) != wanted:
+                said = "应当命中，却没有命中" if wanted else "不应命中，却命中了"
+                yield Fault(pack.id, rule.id, f"examples.{kind}.{at}", f"{said}：{example.text}")
+
+
+def _found(pack: Pack, rule: Rule, example: Example) -> bool:
+    findings = check(pack, transcript_of(rule, example), example.facts)
+    verdict = next((finding.verdict for finding in findings if finding.rule == rule.id), "skipped")
+    return verdict == ("failed" if rule.expect == "absent" else "passed")
+
+
+def transcript_of(rule: Rule, example: Example) -> Transcript:
+    """The example as a transcript. A line that names no speaker is said by the one the rule looks at, or the agent."""
+    named = [operator.own_speaker() for operator in rule.find.operator.walk()]
+    usual: Speaker = next((speaker for speaker in (rule.scope.speaker, *named) if speaker), "agent")
+    utterances = []
+    for line in example.text.splitlines():
+        if line.strip():
+            match = _LINE.match(line)
+            speaker, text = (_SPEAKERS[match[1]], match[2]) if match else (usual, line.strip())
+            utterances.append(Utterance(speaker, text))
+    return Transcript("given", "zh", example.duration, "given", tuple(utterances))

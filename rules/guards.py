@@ -1,0 +1,47 @@
+"""Guards: words around a match that take it back, such as 不会 before 起诉您 or 都是诈骗 after it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rules.automaton import Scan, Span
+from rules.lexicon import Family
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One reason to forgive a match, as data."""
+
+    name: str
+    title: str  #: the reason in words, for the reviewer
+    before: tuple[Family, ...] = ()  #: phrases that forgive when they end before the match, never inside it
+    after: tuple[Family, ...] = ()  #: phrases that forgive when they begin after it
+    unless_inside: tuple[Family, ...] = ()  #: where this guard's words mean something else: 不能还, 别怪我
+    breakers: tuple[Family, ...] = ()  #: phrases in between that end the guard's reach: 就, 否则
+    across_clauses: bool = False  #: whether the reach goes on over the end of a clause
+
+    def groups(self) -> Iterator[tuple[str, tuple[Family, ...]]]:
+        """The families to look for, each list under the name that `forgives` finds it by."""
+        for part in ("before", "after", "unless_inside", "breakers"):
+            yield f"{self.name}.{part}", getattr(self, part)
+
+    def forgives(self, match: Span, scan: Scan) -> bool:
+        """Whether words in reach of `match` take it back."""
+        return any(self._reaches(word, match, scan) for part in ("before", "after") for word in self._words(scan, part))
+
+    def _words(self, scan: Scan, part: str) -> Iterator[Span]:
+        others = scan.found(f"{self.name}.unless_inside")
+        return (word for word in scan.found(f"{self.name}.{part}") if not any(word.within(other) for other in others))
+
+    def _reaches(self, word: Span, match: Span, scan: Scan) -> bool:
+        if word.end <= match.start:
+            left, right, reach = word.end, match.start, word.family.after.width
+        elif word.start >= match.end:
+            left, right, reach = match.end, word.start, word.family.before.width
+        else:
+            return False
+        return right - left <= reach and not self._broken(left, right, scan)
+
+    def _broken(self, left: int, right: int, scan: Scan) -> bool:
+        if not self.across_clauses and any(left <= stop <= right for stop in scan.stops):
+            return True
+        return any(left <= word.start and word.end <= right for word in scan.found(f"{self.name}.breakers"))

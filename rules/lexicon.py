@@ -1,0 +1,152 @@
+"""Lexicons: named families of phrases, written so that a QA lead can read and extend them.
+
+A family is a line of short cores in order, with bounded gaps:
+
+    再不还 ~6 坐牢|判刑|抓你
+
+======================  ==============================================================================
+written                 means
+======================  ==============================================================================
+``坐牢|判刑|抓你``        any one of these cores
+``找 ~4 人``             the next core comes within 4 characters; punctuation does not count
+``我们 是``              without ``~`` the next core follows at once
+``~~6``                 the same gap, and it may contain a negation: plain ``~`` never leaps over 不 or 没,
+                        so ``收 ~6 手续费`` does not find 收不收都行没有手续费
+``{家人}``               a named list of words (``words:`` in the pack), usable among alternatives
+``<数>``                 any number, however it was said: 三百, 300, 幺二三
+``^`` and ``$``          the beginning and the end of a clause
+======================  ==============================================================================
+
+In guards a gap may also stand last (``不会 ~8``) or first (``~8 都是诈骗``): it is the distance to the guarded words.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rules.text import normalise
+
+#: The core that stands for any number.
+NUMBER = "<数>"
+
+#: Wider than a clause a gap links words that have nothing to do with each other.
+MAX_GAP = 40
+
+_TOKEN = re.compile(r"(?P<gap>~~?)(?P<width>\d{1,3})|(?P<edge>[\^$])|(?P<cores>[^\s~^$]+)")
+_NAME = re.compile(r"\{([^{}|]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """How far apart two neighbouring cores may be."""
+
+    width: int = 0  #: characters, at most
+    over_negation: bool = False  #: whether 不, 没 and the like may stand between
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Cores in order with bounded gaps: one way, with its variations, of saying one thing."""
+
+    written: str  #: as it stands in the pack
+    slots: tuple[frozenset[str], ...]  #: alternatives, normalised, for each place
+    gaps: tuple[Gap, ...]  #: between the slots: one fewer than there are slots
+    before: Gap = Gap()  #: distance to what comes before; only guards use it
+    after: Gap = Gap()  #: distance to what comes after; only guards use it
+    at_start: bool = False  #: must begin a clause
+    at_end: bool = False  #: must end a clause
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """A named list of families for one meaning."""
+
+    name: str
+    title: str
+    families: tuple[Family, ...]
+    unless_inside: tuple[Family, ...] = ()  #: innocent phrases: a match that lies inside one does not count
+    guards: tuple[str, ...] = ()  #: guards that apply unless a rule names its own
+
+
+def parse_family(written: str, words: Mapping[str, str]) -> Family:
+    """Read one family. `words` are the named lists. Raises ValueError, in Chinese, saying what cannot be read."""
+    tokens = _tokens(written)
+    slots = [_cores(token["cores"], words) for token in tokens if token["cores"]]
+    if not slots:
+        raise ValueError(f"“{written}”里没有任何词")
+    return Family(written, tuple(slots), *_gaps(written, tokens), *_edges(written, tokens))
+
+
+def _tokens(written: str) -> list[re.Match[str]]:
+    tokens: list[re.Match[str]] = []
+    for piece in written.split():
+        found = list(_TOKEN.finditer(piece))
+        if "".join(match.group() for match in found) != piece:
+            raise ValueError(f"“{written}”里的“{piece}”读不懂：间隔写作 ~6，词之间用 | 或空格分开")
+        tokens += found
+    if any(left["gap"] and right["gap"] for left, right in pairwise(tokens)):
+        raise ValueError(f"“{written}”里有两个相连的间隔")
+    return tokens
+
+
+def _cores(token: str, words: Mapping[str, str]) -> frozenset[str]:
+    options = [option for part in token.split("|") for option in _expand(part, words, depth=0)]
+    return frozenset(_core(option, token) for option in options)
+
+
+def _expand(part: str, words: Mapping[str, str], depth: int) -> list[str]:
+    """One alternative with its named lists written out: 你{家人} is 你爸|你妈|..."""
+    match = _NAME.search(part)
+    if match is None:
+        return [part]
+    if match[1] not in words:
+        raise ValueError(f"没有名为“{match[1]}”的词组（words）")
+    if depth > 4:
+        raise ValueError(f"词组“{match[1]}”套得太深，可能引用了自己")
+    left, right = part[: match.start()], part[match.end() :]
+    return [
+        option
+        for word in words[match[1]].split("|")
+        for option in _expand(f"{left}{word.strip()}{right}", words, depth + 1)
+    ]
+
+
+def _core(written: str, token: str) -> str:
+    if written.strip() == NUMBER:
+        return NUMBER
+    core = normalise(written).chars
+    if not core or set(written) & set("{}<>"):
+        raise ValueError(f"“{token}”里有空的或读不懂的词“{written}”")
+    return core
+
+
+def _gaps(written: str, tokens: list[re.Match[str]]) -> tuple[tuple[Gap, ...], Gap, Gap]:
+    between: list[Gap] = []
+    pending = Gap()
+    seen = 0
+    before = Gap()
+    for token in tokens:
+        if token["gap"]:
+            pending = _gap(written, token)
+        elif token["cores"]:
+            if seen:
+                between.append(pending)
+            else:
+                before = pending
+            seen, pending = seen + 1, Gap()
+    return tuple(between), before, pending
+
+
+def _gap(written: str, token: re.Match[str]) -> Gap:
+    width = int(token["width"])
+    if width > MAX_GAP:
+        raise ValueError(f"“{written}”里的间隔 {token.group()} 超过上限 {MAX_GAP}")
+    return Gap(width, token["gap"] == "~~")
+
+
+def _edges(written: str, tokens: list[re.Match[str]]) -> tuple[bool, bool]:
+    for at, token in enumerate(tokens):
+        if (token["edge"] == "^" and at != 0) or (token["edge"] == "$" and at != len(tokens) - 1):
+            raise ValueError(f"“{written}”里 ^ 只能在最前，$ 只能在最后")
+    return tokens[0]["edge"] == "^", tokens[-1]["edge"] == "$"

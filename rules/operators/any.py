@@ -1,0 +1,16 @@
+"""`any`: one operator in the list finds something."""
+
+from rules.call import Call, Part
+from rules.operators.base import Outcome
+from rules.operators.several import Several, together
+
+
+class Any(Several):
+    """Found when one is; open when none is but one cannot tell."""
+
+    def find(self, call: Call, part: Part) -> Outcome:
+        """Look for each of them."""
+        outcomes = self.outcomes(call, part)
+        if any(outcome.found for outcome in outcomes):
+            return together(True, outcomes)
+        return together(None if any(outcome.found is None for outcome in outcomes) else False, outcomes)

@@ -1,0 +1,60 @@
+"""What an operator is: parameters read from YAML and one method that looks for something in a call."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from asr.transcript import Speaker
+from rules.call import Call, Hit, Part
+from rules.conditions import Model
+from rules.guards import Guard
+from rules.lexicon import Lexicon
+
+if TYPE_CHECKING:
+    from rules.operators import Find
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names that operators in one pack may refer to. Given to pydantic as its validation context."""
+
+    words: Mapping[str, str] = field(default_factory=dict)
+    lexicons: Mapping[str, Lexicon] = field(default_factory=dict)
+    guards: Mapping[str, Guard] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an operator saw."""
+
+    found: bool | None  #: None: the call cannot tell
+    hits: tuple[Hit, ...] = ()
+    why: str = ""  #: why the call cannot tell, or what was measured, in Simplified Chinese
+
+
+class Operator(Model):
+    """Looks for one kind of thing. Subclasses declare their parameters as fields and implement `find`."""
+
+    reads_text: ClassVar[bool] = True  #: False where the operator can judge a call in which nothing was transcribed
+
+    def find(self, call: Call, part: Part) -> Outcome:
+        """Look in `part` of `call`."""
+        raise NotImplementedError
+
+    def children(self) -> tuple["Find", ...]:
+        """The operators inside this one."""
+        return ()
+
+    def own_lexicons(self) -> Iterator[Lexicon]:
+        """The lexicons this operator itself looks for."""
+        yield from ()
+
+    def own_speaker(self) -> Speaker | None:
+        """The speaker this operator itself names."""
+        return None
+
+    def walk(self) -> Iterator["Operator"]:
+        """This operator and every one inside it."""
+        yield self
+        for child in self.children():
+            yield from child.operator.walk()

@@ -1,0 +1,71 @@
+"""`regex`: a regular expression over each utterance, with one that excludes.
+
+It reads the text in simplified characters, half width and lower case, with punctuation and numbers as written.
+"""
+
+import time
+from typing import Annotated
+
+import regex
+from pydantic import AfterValidator, StringConstraints
+
+from asr.transcript import Speaker
+from rules.call import Call, Hit, Part
+from rules.operators.base import Operator, Outcome
+from rules.text import fold
+
+#: Seconds one expression may take over one call: a pattern that backtracks for ever must not hold up the worker.
+TIME_LIMIT = 0.25
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        regex.compile(pattern, cache_pattern=False)
+    except (regex.error, OverflowError, ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f"正则表达式有误：{error}") from error
+    return pattern
+
+
+Pattern = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_compiles)]
+
+
+class Regex(Operator):
+    """Text that matches `pattern` where `exclude` does not match in the same utterance."""
+
+    pattern: Pattern
+    exclude: Pattern | None = None
+    speaker: Speaker | None = None  #: instead of the rule's
+
+    def find(self, call: Call, part: Part) -> Outcome:
+        """Every match; an expression that takes too long leaves the question open and says so."""
+        deadline = time.monotonic() + TIME_LIMIT
+        hits: list[Hit] = []
+        try:
+            for at in sorted(part.utterances):
+                if call.said_by(self.speaker or part.speaker, at):
+                    hits += self._in_utterance(at, fold(call.transcript.utterances[at].text), deadline)
+        except TimeoutError:
+            return Outcome(None, (), f"正则表达式“{self.pattern}”超过 {TIME_LIMIT} 秒未算完")
+        hits = [hit for hit in hits if part.covers(hit)]
+        return Outcome(bool(hits), tuple(hits))
+
+    def _in_utterance(self, at: int, text: str, deadline: float) -> list[Hit]:
+        found = [
+            Hit(at, *match.span())
+            for match in regex.finditer(self.pattern, text, timeout=_left(deadline))
+            if match.group()
+        ]
+        if found and self.exclude and regex.search(self.exclude, text, timeout=_left(deadline)):
+            return []
+        return found
+
+    def own_speaker(self) -> Speaker | None:
+        """The speaker named here."""
+        return self.speaker
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

@@ -1,0 +1,37 @@
+"""What `all`, `any`, `none` and `at_least` share: a list of operators, each looked for in the same part."""
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
+
+from rules.call import Call, Part
+from rules.operators.base import Operator, Outcome
+
+if TYPE_CHECKING:
+    from rules.operators import Find
+
+
+class Several(Operator):
+    """An operator over a list of others. The list may stand alone: `all: [..]`."""
+
+    of: tuple["Find", ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_list(cls, written: Any) -> Any:
+        return {"of": written} if isinstance(written, list) else written
+
+    def children(self) -> tuple["Find", ...]:
+        """The operators in the list."""
+        return self.of
+
+    def outcomes(self, call: Call, part: Part) -> list[Outcome]:
+        """What each of the list saw."""
+        return [find.operator.find(call, part) for find in self.of]
+
+
+def together(found: bool | None, outcomes: list[Outcome]) -> Outcome:
+    """One outcome out of several: their hits in order, and why the open ones are open."""
+    hits = sorted({hit for outcome in outcomes if outcome.found for hit in outcome.hits}, key=lambda hit: hit.begins)
+    why = "；".join(outcome.why for outcome in outcomes if outcome.why)
+    return Outcome(found, tuple(hits), why)

@@ -1,0 +1,128 @@
+"""Packs: files of rules, lexicons and guards. A bad one reports all its faults at once."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rules.automaton import Matcher
+from rules.errors import Fault, RuleError
+from rules.guards import Guard
+from rules.lexicon import Family, Lexicon
+from rules.operators import Vocabulary
+from rules.packfile import PackFile, Reader
+from rules.rule import Rule
+
+#: Packs that come with the product.
+BUILT_IN = Path(__file__).parent / "packs"
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A set of rules ready to use. Only read after loading: threads may share it."""
+
+    id: str
+    version: str
+    title: str
+    rules: tuple[Rule, ...]
+    digest: str  #: SHA-256 of the pack's file and every file it uses: the same digest gives the same verdicts
+    guards: Mapping[str, Guard]
+    matcher: Matcher
+
+    def rule(self, rule_id: str) -> Rule:
+        """The rule of that id. Raises KeyError."""
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise KeyError(rule_id)
+
+
+def built_in_packs() -> tuple[Path, ...]:
+    """The files of the packs that come with the product and hold rules of their own."""
+    return tuple(sorted(path for path in BUILT_IN.glob("*.yaml") if not path.name.startswith("_")))
+
+
+def load_pack(source: str | Path) -> Pack:
+    """Load a pack by the path of its file or the id of a built-in one (`collection-standard`).
+
+    Raises RuleError with every fault in the file and in the files it uses.
+    """
+    path = _find_file(source)
+    reader = Reader()
+    files = reader.read(path, (path.parent, BUILT_IN))
+    faults = [*reader.faults]
+    vocabulary = reader.vocabulary
+    rules = tuple(rule for _, rule in reader.rules)
+    faults += _rule_faults(reader.rules)
+    if faults:
+        raise RuleError(faults)
+    head: PackFile = files[0]
+    return Pack(
+        head.id,
+        head.version,
+        head.title,
+        rules,
+        _digest(reader.contents),
+        vocabulary.guards,
+        _matcher(rules, vocabulary),
+    )
+
+
+def _find_file(source: str | Path) -> Path:
+    path = Path(source)
+    if path.is_file():
+        return path
+    built_in = BUILT_IN / f"{source}.yaml"
+    if "/" not in str(source) and built_in.is_file():
+        return built_in
+    known = "、".join(path.stem for path in built_in_packs())
+    raise RuleError([Fault(str(source), "", "", f"没有这个文件，也没有这个内置规则包；内置的有：{known}")])
+
+
+def _digest(contents: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(contents):
+        digest.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(contents[name]).digest())
+    return digest.hexdigest()
+
+
+def _matcher(rules: Iterable[Rule], vocabulary: Vocabulary) -> Matcher:
+    groups: dict[str, tuple[Family, ...]] = {}
+    for lexicon in _lexicons(rules):
+        groups[lexicon.name] = lexicon.families
+        groups[f"{lexicon.name}.unless_inside"] = lexicon.unless_inside
+    for guard in vocabulary.guards.values():
+        groups.update(guard.groups())
+    return Matcher(groups)
+
+
+def _lexicons(rules: Iterable[Rule]) -> Iterator[Lexicon]:
+    for rule in rules:
+        for find in rule.finds():
+            for operator in find.operator.walk():
+                yield from operator.own_lexicons()
+
+
+def _rule_faults(rules: list[tuple[str, Rule]]) -> list[Fault]:
+    """What cannot be seen in one rule alone: ids used twice, anchors that do not exist or go round in a circle."""
+    faults: list[Fault] = []
+    by_id: dict[str, Rule] = {}
+    for file, rule in rules:
+        if rule.id in by_id:
+            faults.append(Fault(file, rule.id, "id", "这个规则编号用了两次"))
+        by_id[rule.id] = rule
+    for file, rule in rules:
+        for anchor in rule.scope.anchors():
+            if anchor not in by_id:
+                faults.append(Fault(file, rule.id, "scope", f"没有编号为“{anchor}”的规则"))
+            elif _reaches(anchor, rule.id, by_id, frozenset()):
+                faults.append(Fault(file, rule.id, "scope", f"与规则“{anchor}”互相引用，成了循环"))
+    return faults
+
+
+def _reaches(start: str, goal: str, by_id: Mapping[str, Rule], seen: frozenset[str]) -> bool:
+    if start == goal:
+        return True
+    if start in seen or start not in by_id:
+        return False
+    return any(_reaches(anchor, goal, by_id, seen | {start}) for anchor in by_id[start].scope.anchors())

@@ -1,0 +1,207 @@
+"""Reading pack files: YAML in, rules and vocabulary out, every fault kept with its file, rule and field."""
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import Field, ValidationError
+
+from rules.conditions import Model
+from rules.errors import Fault
+from rules.guards import Guard
+from rules.lexicon import Family, Lexicon, parse_family
+from rules.operators import Vocabulary
+from rules.rule import Id, Rule
+
+T = TypeVar("T")
+
+#: Pydantic's reasons in the language of those who write rules. Others keep pydantic's own words.
+_REASONS: dict[str, str] = {
+    "missing": "缺少这个字段",
+    "extra_forbidden": "没有这个字段",
+    "string_type": "应是文字",
+    "string_too_short": "不能为空",
+    "string_too_long": "太长，最多 {max_length} 个字符",
+    "string_pattern_mismatch": "应由小写字母、数字和 . _ - 组成，以字母开头",
+    "too_short": "至少要有 {min_length} 项",
+    "literal_error": "只能是 {expected} 之一",
+    "model_type": "应是一组“字段: 值”",
+    "model_attributes_type": "应是一组“字段: 值”",
+    "dict_type": "应是一组“字段: 值”",
+    "list_type": "应是一个列表",
+    "tuple_type": "应是一个列表",
+    "int_type": "应是整数",
+    "int_parsing": "应是整数",
+    "float_type": "应是数字",
+    "float_parsing": "应是数字",
+    "bool_type": "应是 true 或 false",
+    "bool_parsing": "应是 true 或 false",
+    "greater_than": "必须大于 {gt}",
+    "greater_than_equal": "不能小于 {ge}",
+    "date_type": "应是日期，如 2026-01-30",
+    "date_from_datetime_parsing": "应是日期，如 2026-01-30",
+    "time_type": "应是时刻，写作带引号的 '22:00'",
+    "time_parsing": "应是时刻，写作带引号的 '22:00'",
+    "value_error": "{error}",
+}
+
+
+class LexiconEntry(Model):
+    """A lexicon as written."""
+
+    title: str
+    families: list[str] = Field(min_length=1)
+    unless_inside: list[str] = Field(default_factory=list)
+    guards: tuple[str, ...] = ()
+
+
+class GuardEntry(Model):
+    """A guard as written."""
+
+    title: str
+    before: list[str] = Field(default_factory=list)
+    after: list[str] = Field(default_factory=list)
+    unless_inside: list[str] = Field(default_factory=list)
+    breakers: list[str] = Field(default_factory=list)
+    across_clauses: bool = False
+
+
+class PackFile(Model):
+    """A pack file as written; entries are checked one by one, so that a fault in one hides none in another."""
+
+    id: Id
+    version: str
+    title: str
+    uses: list[str] = Field(default_factory=list)  #: ids of files whose words, guards and lexicons this one uses
+    words: dict[str, str] = Field(default_factory=dict)
+    guards: dict[str, Any] = Field(default_factory=dict)
+    lexicons: dict[str, Any] = Field(default_factory=dict)
+    rules: list[Any] = Field(default_factory=list)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key given twice is a fault: PyYAML would silently keep the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for at, key in enumerate(keys):
+            if key in keys[:at]:
+                raise yaml.constructor.ConstructorError(None, None, f"“{key}”写了两次", node.value[at][0].start_mark)
+        return super().construct_mapping(node, deep)
+
+
+class Reader:
+    """Reads a pack file and the files it uses, keeping what they define and what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.contents: dict[str, bytes] = {}
+        self.rules: list[tuple[str, Rule]] = []
+        self._words: dict[str, str] = {}
+        self._lexicons: dict[str, Lexicon] = {}
+        self._guards: dict[str, Guard] = {}
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The names defined by the files read so far."""
+        return Vocabulary(self._words, self._lexicons, self._guards)
+
+    def read(self, path: Path, folders: tuple[Path, ...]) -> list[PackFile]:
+        """Read `path` and, before it, the files it uses, looked for in `folders`. The first of the list is `path`."""
+        raw = self._raw(path)
+        head = self._model(PackFile, raw, path.name, "", "")
+        if head is None:
+            return []
+        used = [file for name in head.uses for file in self._used(name, path, folders)]
+        self._define(head, path.name)
+        return [head, *used]
+
+    def _used(self, name: str, path: Path, folders: tuple[Path, ...]) -> list[PackFile]:
+        found = next((folder / f"{name}.yaml" for folder in folders if (folder / f"{name}.yaml").is_file()), None)
+        if found is None:
+            self.faults.append(Fault(path.name, "", "uses", f"找不到“{name}.yaml”"))
+            return []
+        return [] if found.name in self.contents else self.read(found, folders)
+
+    def _raw(self, path: Path) -> Any:
+        try:
+            self.contents[path.name] = path.read_bytes()
+            return yaml.load(self.contents[path.name].decode("utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
+        except yaml.YAMLError as error:
+            self.faults.append(Fault(path.name, "", "", _yaml_reason(error)))
+        except UnicodeDecodeError:
+            self.faults.append(Fault(path.name, "", "", "不是 UTF-8 编码的文本"))
+        except OSError as error:
+            self.faults.append(Fault(path.name, "", "", f"读不了这个文件：{error.strerror}"))
+        except (RecursionError, ValueError, TypeError) as error:
+            self.faults.append(Fault(path.name, "", "", f"YAML 里有无法处理的值：{error}"))
+        return _UNREADABLE
+
+    def _define(self, head: PackFile, file: str) -> None:
+        self._words.update(head.words)
+        for name, written in head.guards.items():
+            self._guard(name, written, file)
+        for name, written in head.lexicons.items():
+            self._lexicon(name, written, file)
+        for at, written in enumerate(head.rules):
+            rule_id = written.get("id") if isinstance(written, dict) else None
+            name = str(rule_id) if rule_id else f"第{at + 1}条规则"
+            if (rule := self._model(Rule, written, file, name, "")) is not None:
+                self.rules.append((file, rule))
+
+    def _guard(self, name: str, written: Any, file: str) -> None:
+        if (entry := self._model(GuardEntry, written, file, f"guards.{name}", "")) is None:
+            return
+        parts = {
+            part: self._families(getattr(entry, part), file, f"guards.{name}", part)
+            for part in ("before", "after", "unless_inside", "breakers")
+        }
+        self._guards[name] = Guard(name, entry.title, across_clauses=entry.across_clauses, **parts)
+
+    def _lexicon(self, name: str, written: Any, file: str) -> None:
+        place = f"lexicons.{name}"
+        if (entry := self._model(LexiconEntry, written, file, place, "")) is None:
+            return
+        for guard in entry.guards:
+            if guard not in self._guards:
+                self.faults.append(Fault(file, place, "guards", f"没有名为“{guard}”的免责语境（guards）"))
+        families = self._families(entry.families, file, place, "families")
+        innocent = self._families(entry.unless_inside, file, place, "unless_inside")
+        self._lexicons[name] = Lexicon(name, entry.title, families, innocent, entry.guards)
+
+    def _families(self, written: list[str], file: str, place: str, field: str) -> tuple[Family, ...]:
+        families: list[Family] = []
+        for at, line in enumerate(written):
+            try:
+                families.append(parse_family(line, self._words))
+            except ValueError as error:
+                self.faults.append(Fault(file, place, f"{field}.{at}", str(error)))
+        return tuple(families)
+
+    def _model(self, kind: type[T], written: Any, file: str, place: str, field: str) -> T | None:
+        if written is _UNREADABLE:
+            return None
+        try:
+            return kind.model_validate(written, context=self.vocabulary)  # type: ignore[attr-defined, no-any-return]
+        except ValidationError as error:
+            self.faults += [_fault(one, file, place) for one in error.errors()]
+        except RecursionError:
+            self.faults.append(Fault(file, place, field, "嵌套太深"))
+        return None
+
+
+_UNREADABLE = object()
+
+
+def _fault(error: Mapping[str, Any], file: str, place: str) -> Fault:
+    reason = _REASONS.get(error["type"], error["msg"])
+    details = dict(error.get("ctx") or {})
+    field = ".".join(str(part) for part in error["loc"])
+    return Fault(file, place, field, reason.format(**details) if details else reason)
+
+
+def _yaml_reason(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    where = f"第 {mark.line + 1} 行第 {mark.column + 1} 列：" if mark else ""
+    return f"YAML 语法有误，{where}{getattr(error, 'problem', None) or error}"
