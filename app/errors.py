@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import ClassVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,7 +15,7 @@ class AppError(Exception):
 
     status = HTTPStatus.BAD_REQUEST
     code = "bad_request"  #: stable, for programs
-    headers: Mapping[str, str] = {}
+    headers: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, detail: str, *, code: str | None = None) -> None:
         super().__init__(detail)
@@ -22,58 +23,60 @@ class AppError(Exception):
         self.code = code or self.code
 
 
-class Unauthorized(AppError):  # noqa: N818 - named after their HTTP status, as users of the API know them
+class Unauthorized(AppError):
     """No key, or not one of ours."""
 
     status = HTTPStatus.UNAUTHORIZED
     code = "unauthorized"
-    headers = {"WWW-Authenticate": "Bearer"}
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
-class Forbidden(AppError):  # noqa: N818
+class Forbidden(AppError):
     """A valid key whose role may not do this."""
 
     status = HTTPStatus.FORBIDDEN
     code = "forbidden"
 
 
-class NotFound(AppError):  # noqa: N818
+class NotFound(AppError):
     """No such call, or not one this key may see."""
 
     status = HTTPStatus.NOT_FOUND
     code = "not_found"
 
 
-class Conflict(AppError):  # noqa: N818
+class Conflict(AppError):
     """The request contradicts what is stored."""
 
     status = HTTPStatus.CONFLICT
     code = "conflict"
 
 
-class TooLarge(AppError):  # noqa: N818
+class TooLarge(AppError):
     """The upload is over the size limit."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = "too_large"
 
 
-class Unprocessable(AppError):  # noqa: N818
+class Unprocessable(AppError):
     """Understood, and cannot be used: a broken recording, an unknown template."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "unprocessable"
 
 
-class Unavailable(AppError):  # noqa: N818
+class Unavailable(AppError):
     """Not now: try again after the time in Retry-After."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "unavailable"
-    headers = {"Retry-After": "60"}
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "60"}
 
 
-def problem(status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: object) -> JSONResponse:
+def problem(
+    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: object
+) -> JSONResponse:
     """An application/problem+json response."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
     return JSONResponse(body | more, status, dict(headers or {}), media_type="application/problem+json")

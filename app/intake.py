@@ -9,6 +9,7 @@ from app.errors import Unavailable, Unprocessable
 from app.schemas import CallFacts, TextIn
 from app.security import Principal
 from app.service import Service
+from app.storage import Arrival
 from app.store import calls
 from app.store.calls import Posted
 from scoring import TemplateError
@@ -31,14 +32,19 @@ def take_recording(service: Service, who: Principal, file: BinaryIO, name: str, 
     """
     check_room(service)
     values = _values(service, who, facts)
+    with service.recordings.arriving(file, name) as arrival:
+        duration = _duration(service, arrival)
+        service.recordings.keep(arrival)
+    recording = {"recording": arrival.sha256, "recording_bytes": arrival.size, "recording_name": arrival.path.name}
+    with service.database.transaction() as session:
+        return calls.post(session, values | recording | {"duration": duration})
+
+
+def _duration(service: Service, arrival: Arrival) -> float | None:
     try:
-        info = asr.probe(file, name, max_seconds=service.settings.max_call_hours * 3600)
+        return asr.probe(arrival.path, max_seconds=service.settings.max_call_hours * 3600).duration
     except asr.AsrError as error:
         raise Unprocessable(str(error), code=error.code) from error
-    stored = service.recordings.save(file)
-    recording = {"recording": stored.sha256, "recording_bytes": stored.size, "recording_name": name}
-    with service.database.transaction() as session:
-        return calls.post(session, values | recording | {"duration": info.duration})
 
 
 def take_text(service: Service, who: Principal, text: TextIn) -> Posted:

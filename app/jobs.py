@@ -84,21 +84,20 @@ def run_step(step: Callable[[Bench, int, int], None], bench: Bench, call_id: int
         # The database is away, so nothing can be noted there now; the call is taken over once it is back.
         raise
     except AsrError as error:
-        _conclude(bench, call_id, attempt, lambda call: calls.fail(call, str(error), error.code))
+        _fail(bench, call_id, attempt, str(error), error.code)
     except (RuleError, TemplateError) as error:
-        _conclude(bench, call_id, attempt, lambda call: calls.fail(call, str(error), "bad_template"))
+        _fail(bench, call_id, attempt, str(error), "bad_template")
     except Exception as error:
         log.exception("%s of call %d failed on attempt %d", step.__name__, call_id, attempt)
-        reason = f"{type(error).__name__}: {error}"
         with bench.database.transaction() as session:
             if call := calls.claim(session, call_id, attempt):
-                calls.again(session, call, reason)
+                calls.again(session, call, f"{type(error).__name__}: {error}")
 
 
-def _conclude(bench: Bench, call_id: int, attempt: int, end: Callable[[calls.Call], None]) -> None:
+def _fail(bench: Bench, call_id: int, attempt: int, reason: str, code: str) -> None:
     with bench.database.transaction() as session:
         if call := calls.claim(session, call_id, attempt):
-            end(call)
+            calls.fail(call, reason, code)
 
 
 def take_over(bench: Bench) -> None:
@@ -131,7 +130,9 @@ def _deadline(bench: Bench, call_id: int, attempt: int, seconds: float) -> Itera
 
 def worker_app(bench: Bench) -> procrastinate.App:
     """The queue with our steps on it."""
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=bench.database.url, min_size=1, max_size=4))
+    app = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(conninfo=bench.database.url, min_size=1, max_size=4)
+    )
 
     @app.task(name="transcribe", queue="transcribe")
     def _transcribe(call_id: int, attempt: int) -> None:
@@ -143,7 +144,7 @@ def worker_app(bench: Bench) -> procrastinate.App:
 
     @app.periodic(cron="* * * * * */20")
     @app.task(name="take_over", queue=_UPKEEP, priority=100, queueing_lock="take_over", pass_context=False)
-    async def _take_over(timestamp: int) -> None:
+    async def _take_over(timestamp: int) -> None:  # noqa: ARG001 - every periodic task is told its time
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
             assert job.id is not None
             await app.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
@@ -161,5 +162,4 @@ async def work(bench: Bench, queues: Sequence[str] = QUEUES) -> None:
             concurrency=1,
             stalled_worker_timeout=STALLED_AFTER,
             delete_jobs="successful",
-            shutdown_graceful_timeout=None,
         )

@@ -33,7 +33,9 @@ def _reasons(inspection: Mapping[str, Any]) -> list[Text]:
     vetoes = set(inspection["scorecard"]["veto"])
     failed = [finding for finding in inspection["findings"] if finding["verdict"] == "failed"]
     skipped = [finding for finding in inspection["findings"] if finding["verdict"] == "skipped"]
-    reasons = [_reason(finding, vetoes) for finding in sorted(failed, key=lambda finding: finding["rule"] not in vetoes)]
+    reasons = [
+        _reason(finding, vetoes) for finding in sorted(failed, key=lambda finding: finding["rule"] not in vetoes)
+    ]
     if skipped:
         reasons.append(Text(f"无法判断 {len(skipped)} 项：{skipped[0]['message']}", "yellow"))
     return reasons

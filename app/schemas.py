@@ -27,7 +27,9 @@ def _printable(text: str) -> str:
     return text
 
 
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)]
+Label = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)
+]
 
 
 class CallFacts(BaseModel):

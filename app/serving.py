@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -49,7 +50,9 @@ def only_one(settings: Settings) -> Iterator[None]:
         with FileLock(settings.data / "serve.lock", timeout=0):
             yield
     except Timeout as error:
-        raise ServingError(f"数据目录 {settings.data} 已有服务在使用；请先停止它，或用 TINGJIAN_DATA 另选目录") from error
+        raise ServingError(
+            f"数据目录 {settings.data} 已有服务在使用；请先停止它，或用 TINGJIAN_DATA 另选目录"
+        ) from error
 
 
 @contextmanager
@@ -64,6 +67,9 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
         assert settings.database_url
         Database(settings.database_url).upgrade()
         service = build_service(settings)
+        service.recordings.sweep()
+        # Uploads spool where recordings are kept: the system's temporary folder may be small, or memory.
+        tempfile.tempdir = str(settings.recordings / "incoming")
         server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="warning", timeout_graceful_shutdown=10))
         http = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
         http.start()
@@ -102,7 +108,9 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 def _workers(settings: Settings) -> Iterator[None]:
     """Keep `settings.workers` worker processes running; one that ends, for whatever reason, is started again."""
     stopping = threading.Event()
-    slots = [threading.Thread(target=_keep, args=(settings, stopping), name=f"worker-{n}") for n in range(settings.workers)]
+    slots = [
+        threading.Thread(target=_keep, args=(settings, stopping), name=f"worker-{n}") for n in range(settings.workers)
+    ]
     for slot in slots:
         slot.start()
     try:
@@ -117,7 +125,9 @@ def _keep(settings: Settings, stopping: threading.Event) -> None:
     while not stopping.is_set():
         started = time.monotonic()
         with subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "worker", "--with-parent"], env=_environment(settings), stdin=subprocess.PIPE
+            [sys.executable, "-m", "app.cli", "worker", "--with-parent"],
+            env=_environment(settings),
+            stdin=subprocess.PIPE,
         ) as process:
             while process.poll() is None and not stopping.wait(0.5):
                 pass

@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 import obstore
@@ -15,9 +17,11 @@ _CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """A recording that is safely kept."""
+class Arrival:
+    """An upload on disk, not kept yet."""
 
+    path: Path
+    name: str  #: as the sender called it
     sha256: str
     size: int  #: bytes
 
@@ -26,51 +30,61 @@ class Recordings:
     """The recordings kept under one folder."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder = folder
+        self._incoming = folder / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._store = LocalStore(folder)
 
-    def save(self, file: BinaryIO) -> Stored:
-        """Keep a copy of `file`; the same content is kept once. Returns only when it is on disk."""
-        file.seek(0)
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        size = file.tell()
-        if not self.has(sha256):
+    @contextmanager
+    def arriving(self, file: BinaryIO, name: str) -> Iterator[Arrival]:
+        """`file` as a file on disk under its own name, hashed; gone after the block unless `keep` took it."""
+        with tempfile.TemporaryDirectory(dir=self._incoming) as folder:
+            path = Path(folder) / _file_name(name)
+            digest = hashlib.sha256()
             file.seek(0)
-            # Written beside its name and renamed, so a reader never sees half of it.
-            obstore.put(self._store, _key(sha256), file, chunk_size=_CHUNK)
-            self._flush(sha256)
-        return Stored(sha256, size)
+            with path.open("wb") as copy:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+                    copy.write(chunk)
+            yield Arrival(path, name, digest.hexdigest(), path.stat().st_size)
 
-    def has(self, sha256: str) -> bool:
-        """Whether the recording is kept here."""
-        return self.path(sha256).is_file()
+    def keep(self, arrival: Arrival) -> None:
+        """Keep an arrival; the same content is kept once. Returns only when it is safely on disk."""
+        kept = self.path(arrival.sha256)
+        if not kept.is_file():
+            # Written beside its name and renamed, so that nobody ever reads half of it.
+            obstore.put(self._store, _key(arrival.sha256), arrival.path, chunk_size=_CHUNK)
+            for place in (kept, kept.parent):
+                _flush(place)
 
     def path(self, sha256: str) -> Path:
         """The recording's file, for decoders that read files."""
         return self.folder / _key(sha256)
 
-    def read(self, sha256: str, start: int, length: int) -> Iterator[bytes]:
-        """`length` bytes of a recording from byte `start`, a chunk at a time."""
-        end = start + length
+    def read(self, sha256: str, start: int, end: int) -> Iterator[bytes]:
+        """Bytes `start` to `end` (exclusive) of a recording, a chunk at a time."""
         for offset in range(start, end, _CHUNK):
             yield bytes(obstore.get_range(self._store, _key(sha256), start=offset, end=min(offset + _CHUNK, end)))
 
-    def _flush(self, sha256: str) -> None:
-        path = self.path(sha256)
-        for place in (path, path.parent):
-            with _descriptor(place) as descriptor:
-                os.fsync(descriptor)
-
-
-@contextmanager
-def _descriptor(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+    def sweep(self) -> None:
+        """Remove what uploads left behind when the process was killed. Only while nobody is uploading."""
+        for folder in self._incoming.iterdir():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _key(sha256: str) -> str:
     return f"{sha256[:2]}/{sha256}"
+
+
+def _file_name(name: str) -> str:
+    """What a sender calls a file, made harmless: the last part of it, printable, of a length every disk takes."""
+    printable = "".join(character for character in PurePath(name.replace("\\", "/")).name if character.isprintable())
+    return printable.encode()[-120:].decode(errors="ignore") or "audio"
+
+
+def _flush(place: Path) -> None:
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,7 +1,7 @@
 """The tables, as SQLAlchemy typed models."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 class Base(DeclarativeBase):
     """What every table shares."""
 
-    type_annotation_map = {
+    type_annotation_map: ClassVar = {
         str: Text,
         int: BigInteger,
         datetime: TIMESTAMP(timezone=True),
@@ -42,7 +42,7 @@ class Call(Base):
     __tablename__ = "calls"
     __table_args__ = (
         CheckConstraint("status IN ('queued', 'transcribing', 'judging', 'scored', 'failed')", name="calls_status"),
-        Index("calls_unfinished", "updated_at", postgresql_where=text("status NOT IN ('scored', 'failed')")),
+        Index("calls_unfinished", "id", postgresql_where=text("status NOT IN ('scored', 'failed')")),
         Index("calls_newest", "received_at", "id"),
         Index("calls_flagged", "received_at", "id", postgresql_where=text("flagged")),
         Index("calls_agent", "agent_id", "received_at", "id"),

@@ -12,8 +12,8 @@ def _ours(name: str | None, kind: str, _: object) -> bool:
 
 
 with context.config.attributes["engine"].connect() as connection:
-    context.configure(connection, target_metadata=Base.metadata, include_name=_ours, transaction_per_migration=True)
+    context.configure(connection, target_metadata=Base.metadata, include_name=_ours)
     with context.begin_transaction():
         # Better to fail than to queue every request behind a migration that waits for a lock.
-        connection.execute(text("SET lock_timeout = '10s'"))
+        connection.execute(text("SET LOCAL lock_timeout = '10s'"))
         context.run_migrations()

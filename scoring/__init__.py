@@ -3,4 +3,14 @@
 from scoring.scorecard import UNJUDGED, Line, Scorecard, score
 from scoring.template import Item, Template, TemplateError, find_template, load_template
 
-__all__ = ["UNJUDGED", "Item", "Line", "Scorecard", "Template", "TemplateError", "find_template", "load_template", "score"]
+__all__ = [
+    "UNJUDGED",
+    "Item",
+    "Line",
+    "Scorecard",
+    "Template",
+    "TemplateError",
+    "find_template",
+    "load_template",
+    "score",
+]

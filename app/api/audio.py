@@ -2,6 +2,7 @@
 
 import mimetypes
 import re
+from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
@@ -16,7 +17,7 @@ _RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
 
 
 class _OutOfRange(AppError):
-    status = 416
+    status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
     code = "out_of_range"
 
 
@@ -32,7 +33,7 @@ def get_audio(call_id: int, request: Request, service: ServiceDep, who: Reader) 
     headers = {"Accept-Ranges": "bytes", "Content-Length": str(end - start), "ETag": f'"{call.recording}"'}
     if partial:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{call.recording_bytes}"
-    body = service.recordings.read(call.recording, start, end - start)
+    body = service.recordings.read(call.recording, start, end)
     kind = mimetypes.guess_type(call.recording_name or "")[0] or "application/octet-stream"
     return StreamingResponse(body, 206 if partial else 200, headers, kind)
 

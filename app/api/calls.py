@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from app import intake
 from app.api.access import Poster, Reader, Retrier, ServiceDep, SessionDep, Watcher
 from app.api.schemas import CallDetail, CallOut, CallPage, CallState, detail
-from app.api.uploads import audio_of, facts_of, read_form
+from app.api.uploads import audio_of, facts_of, upload_form
 from app.store import calls, lists
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
@@ -36,12 +36,14 @@ _FORM = {
 @router.post("", status_code=202, openapi_extra={"requestBody": _FORM})
 async def post_call(request: Request, response: Response, who: Poster, service: ServiceDep) -> CallState:
     """Store a recording and queue its inspection: 202 when new, 200 with the same call when `external_id` is known."""
-    async with await read_form(request, service.settings.max_upload) as form:
+    async with upload_form(request, service.settings.max_upload) as form:
         audio = audio_of(form)
         try:
             facts = facts_of(form)
         except ValidationError as error:
-            raise RequestValidationError([fault | {"loc": ("metadata", *fault["loc"])} for fault in error.errors()]) from error
+            raise RequestValidationError(
+                [fault | {"loc": ("metadata", *fault["loc"])} for fault in error.errors()]
+            ) from error
         name = audio.filename or "audio"
         posted = await run_in_threadpool(intake.take_recording, service, who, audio.file, name, facts)
     response.status_code = 202 if posted.created else 200

@@ -1,7 +1,8 @@
 """Reading an upload: counted as it streams in, spooled to disk, never held in memory."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import Request
@@ -15,8 +16,9 @@ from app.schemas import CallFacts
 _MAX_METADATA = 64 * 1024
 
 
-async def read_form(request: Request, limit: int) -> FormData:
-    """The multipart form of a request whose body is at most `limit` bytes. Close it to free its temporary files.
+@asynccontextmanager
+async def upload_form(request: Request, limit: int) -> AsyncIterator[FormData]:
+    """The multipart form of a request whose body is at most `limit` bytes; its temporary files go after the block.
 
     Raises:
         TooLarge: the body is longer, found from its declared length or, failing that, while it comes in.
@@ -29,12 +31,16 @@ async def read_form(request: Request, limit: int) -> FormData:
     body = _counted(request, limit)
     try:
         parser = MultiPartParser(request.headers, body, max_files=1, max_fields=1, max_part_size=_MAX_METADATA)
-        return await parser.parse()
+        form = await parser.parse()
     except (MultiPartException, MultipartParseError, KeyError) as error:
         raise AppError(f"multipart 格式有误：{error}", code="bad_multipart") from error
+    try:
+        yield form
+    finally:
+        await form.close()
 
 
-async def _counted(request: Request, limit: int) -> AsyncIterator[bytes]:
+async def _counted(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
     size = 0
     async for chunk in request.stream():
         size += len(chunk)

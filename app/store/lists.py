@@ -46,7 +46,9 @@ class Filters:
     q: str | None = None
 
 
-def page(session: Session, filters: Filters, sort: Sort, cursor: str | None, limit: int) -> tuple[Sequence[Call], str | None]:
+def page(
+    session: Session, filters: Filters, sort: Sort, cursor: str | None, limit: int
+) -> tuple[Sequence[Call], str | None]:
     """One page of calls and the cursor of the next one, None at the end."""
     name, descending = sort.removeprefix("-"), sort.startswith("-")
     order = _ORDERS[name]
