@@ -1,0 +1,211 @@
+"""A recording file to sound: 16 kHz samples, one row per channel, within limits, or a clear reason why not."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from asr.errors import AsrError
+
+#: Whisper hears 16 kHz; everything inside this library counts time in these samples.
+SAMPLE_RATE = 16_000
+MAX_SECONDS = 4 * 3600.0
+
+#: Containers that recorders write. The rest of FFmpeg's list is refused, above all playlists (HLS, concat): a
+#: "recording" that is a playlist would make the server read other files or fetch addresses.
+CONTAINERS = "wav,w64,mp3,mov,amr,amrnb,amrwb,ogg,flac,aac,matroska,caf,au,aiff,asf"
+
+#: Encoders pad and trim some frames at both ends (AAC and MP3 up to 0.15 s), so less than this is not missing sound.
+MISSING_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    """What a recording says about itself, before decoding."""
+
+    container: str  #: FFmpeg's short name: wav, mp3, ogg ...
+    codec: str
+    sample_rate: int
+    channels: int
+    duration: float | None  #: seconds, as declared; None when the container does not say
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A decoded recording."""
+
+    source: str
+    #: int16, shape (channels, samples): telephone sound has no more than 16 bits, and four hours stay under 1 GB.
+    samples: NDArray[np.int16]
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return float(self.samples.shape[1] / SAMPLE_RATE)
+
+    def cut(self, channel: int, start: int, end: int) -> NDArray[np.float32]:
+        """Samples `start` to `end` of one channel as float32 between -1 and 1."""
+        return self.samples[channel, start:end].astype(np.float32) / np.float32(32768)
+
+
+def probe(path: str | Path, max_seconds: float = MAX_SECONDS) -> AudioInfo:
+    """Look at a recording without decoding it (milliseconds).
+
+    Raises AsrError when it is certainly unusable: missing, empty, not audio, no single audio stream of one or two
+    channels, or declared longer than `max_seconds`. A file that lies about itself is found by `decode`.
+    """
+    path = Path(path)
+    with _opened(path) as container:
+        return _inspect(path, container, max_seconds)
+
+
+def decode(path: str | Path, max_seconds: float = MAX_SECONDS) -> Audio:
+    """Decode a recording completely.
+
+    Raises AsrError as `probe` does, and when a frame is damaged, when less sound is there than the container
+    declares (a cut call looks like an agent who never made the disclosure), or when there is more than `max_seconds`
+    of it whatever the container says; memory never grows beyond that limit.
+    """
+    path = Path(path)
+    with _opened(path) as container:
+        info = _inspect(path, container, max_seconds)
+        rows = _read_rows(path, container, info, max_seconds)
+    samples = np.stack([np.frombuffer(row, np.int16) for row in rows]) if len(rows) > 1 else _single(rows[0])
+    audio = Audio(path.name, samples)
+    _require_complete(path, info, audio.duration)
+    return audio
+
+
+def _single(row: bytearray) -> NDArray[np.int16]:
+    return np.frombuffer(row, np.int16)[np.newaxis]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[InputContainer]:
+    _require_file(path)
+    options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
+    try:
+        # "file:" keeps FFmpeg from reading a name like "http:x.wav" as an address.
+        container = av.open(f"file:{path}", mode="r", options=options, metadata_errors="ignore")
+    except (av.error.FFmpegError, ValueError) as error:
+        raise AsrError("not_audio", f"{path.name}：不是可识别的录音文件（{_reason(error)}）") from error
+    with container:
+        yield container
+
+
+def _require_file(path: Path) -> None:
+    if not path.exists():
+        raise AsrError("not_found", f"{path.name}：文件不存在")
+    if not path.is_file():
+        raise AsrError("unreadable", f"{path.name}：不是普通文件")
+    try:
+        with path.open("rb") as file:
+            first = file.read(1)
+    except OSError as error:
+        raise AsrError("unreadable", f"{path.name}：无法读取（{error.strerror}）") from error
+    if not first:
+        raise AsrError("empty", f"{path.name}：文件为空（0 字节）")
+
+
+def _inspect(path: Path, container: InputContainer, max_seconds: float) -> AudioInfo:
+    stream = _only_stream(path, container)
+    info = AudioInfo(
+        container=container.format.name.split(",")[0],
+        codec=stream.codec_context.name,
+        sample_rate=stream.codec_context.sample_rate,
+        channels=stream.codec_context.channels,
+        duration=_declared(container, stream),
+    )
+    if info.channels > 2:
+        message = f"{path.name}：音频流 0 有 {info.channels} 个声道，只支持单声道或双声道"
+        raise AsrError("too_many_channels", message)
+    if info.duration is not None and info.duration > max_seconds:
+        raise _too_long(path, info.duration, max_seconds)
+    return info
+
+
+def _only_stream(path: Path, container: InputContainer) -> AudioStream:
+    streams = container.streams.audio
+    if not streams:
+        kinds = "、".join(stream.type for stream in container.streams) or "无"
+        raise AsrError("no_audio_stream", f"{path.name}：没有音频流（文件中的流：{kinds}）")
+    if len(streams) > 1:
+        message = f"{path.name}：有 {len(streams)} 路音频流，无法判断听哪一路；请导出为一路双声道录音"
+        raise AsrError("several_streams", message)
+    return streams[0]
+
+
+def _declared(container: InputContainer, stream: AudioStream) -> float | None:
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return None if container.duration is None else container.duration / 1_000_000
+
+
+def _read_rows(path: Path, container: InputContainer, info: AudioInfo, max_seconds: float) -> list[bytearray]:
+    """One growing buffer per channel: appending reuses memory where concatenating blocks would need it twice."""
+    rows: list[bytearray] = []
+    limit = int(max_seconds * SAMPLE_RATE) * 2
+    for block in _blocks(path, container):
+        rows = rows or [bytearray() for _ in block]
+        if len(block) != len(rows):
+            raise AsrError("corrupt", f"{path.name}：音频流 0 的声道数在 {_seconds(rows[0]):.1f} 秒处改变")
+        for row, samples in zip(rows, block, strict=True):
+            row += samples.tobytes()
+        if len(rows[0]) > limit:
+            raise _too_long(path, None, max_seconds)
+    if not rows or not rows[0]:
+        raise AsrError("empty", f"{path.name}：音频流 0（{info.codec}）没有任何声音数据")
+    return rows
+
+
+def _seconds(row: bytearray) -> float:
+    return len(row) / 2 / SAMPLE_RATE
+
+
+def _blocks(path: Path, container: InputContainer) -> Iterator[NDArray[np.int16]]:
+    """Decoded sound as int16 blocks of shape (channels, samples)."""
+    resampler = av.AudioResampler(format="s16p", rate=SAMPLE_RATE)
+    for frame in itertools.chain(_frames(path, container), (None,)):  # None empties the resampler
+        for block in resampler.resample(frame):
+            yield block.to_ndarray().astype(np.int16, copy=False)
+
+
+def _frames(path: Path, container: InputContainer) -> Iterator[AudioFrame]:
+    """Every frame, or an error: a damaged frame that is skipped is a sentence nobody will ever judge."""
+    second = 0.0
+    try:
+        for frame in container.decode(audio=0):
+            if frame.is_corrupt:
+                raise AsrError("corrupt", f"{path.name}：音频流 0 在 {second:.1f} 秒处数据损坏")
+            second += frame.samples / max(frame.sample_rate, 1)
+            yield frame
+    except (av.error.FFmpegError, ValueError) as error:
+        message = f"{path.name}：音频流 0 在 {second:.1f} 秒处无法解码（{_reason(error)}）"
+        raise AsrError("corrupt", message) from error
+
+
+def _require_complete(path: Path, info: AudioInfo, decoded: float) -> None:
+    if info.duration is None or info.duration - decoded <= max(MISSING_SECONDS, 0.01 * info.duration):
+        return
+    message = (
+        f"{path.name}：音频流 0 不完整，文件声明 {info.duration:.1f} 秒，实际只有 {decoded:.1f} 秒，录音可能被截断"
+    )
+    raise AsrError("truncated", message)
+
+
+def _too_long(path: Path, seconds: float | None, limit: float) -> AsrError:
+    found = f"时长 {seconds / 3600:.1f} 小时" if seconds is not None else "实际时长"
+    return AsrError("too_long", f"{path.name}：{found}超过上限 {limit / 3600:.1f} 小时")
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__

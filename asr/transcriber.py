@@ -1,0 +1,105 @@
+"""One recording to one Transcript: decode, find speech, pack, recognise, put every character back in its place."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from asr.audio import MAX_SECONDS, SAMPLE_RATE, Audio, decode
+from asr.normalise import normalise
+from asr.packing import Window, pack
+from asr.recogniser import Heard, Recogniser
+from asr.silero import voice_probabilities
+from asr.transcript import Speaker, SpeakerSource, Transcript, Utterance
+from asr.vad import Span, frame_levels, spans
+
+Side = Literal["left", "right"]
+Progress = Callable[[float], None]
+
+#: Silero must be this sure somewhere in a span before Whisper hears it.
+VOICE = 0.5
+VOICE_PAD = SAMPLE_RATE // 4
+#: Dual-mono: both channels this close (dB) in nearly all loud frames carry the same sound.
+SAME_LEVEL = 1.0
+
+
+class Transcriber:
+    """Turns recordings into transcripts with one recogniser. Use one per process or thread."""
+
+    def __init__(self, recogniser: Recogniser, max_seconds: float = MAX_SECONDS) -> None:
+        self._recogniser = recogniser
+        self._max_seconds = max_seconds
+        self.engine = recogniser.engine
+
+    def transcribe(
+        self, path: str | Path, agent_channel: Side = "left", progress: Progress | None = None
+    ) -> Transcript:
+        """What was said in the recording at `path`, by whom and when.
+
+        Two channels give agent (on `agent_channel`) and customer; a mono recording, or two channels with the same
+        sound, gives speaker `unknown`. `progress` is told the share done, 0 to 1. Raises AsrError.
+        """
+        report = progress or (lambda _: None)
+        report(0.0)
+        audio = _without_copy(decode(path, self._max_seconds))
+        report(0.05)
+        windows = self._windows(audio)
+        utterances = self._utterances(audio, windows, _speakers(audio, agent_channel), report)
+        report(1.0)
+        source: SpeakerSource = "channels" if len(audio.samples) == 2 else "unknown"
+        ordered = sorted(utterances, key=lambda utterance: (utterance.start or 0.0, utterance.speaker))
+        return Transcript(self.engine, "zh", round(audio.duration, 3), source, tuple(ordered))
+
+    def _windows(self, audio: Audio) -> list[Window]:
+        found = [span for span in spans(frame_levels(audio)) if _is_voice(audio, span)]
+        return pack(found, audio.samples.shape[1], self._recogniser.window_seconds)
+
+    def _utterances(
+        self, audio: Audio, windows: list[Window], speakers: list[Speaker], report: Progress
+    ) -> list[Utterance]:
+        heard = self._recogniser.hear(window.sound(audio) for window in windows)
+        utterances: list[Utterance] = []
+        for done, (window, pieces) in enumerate(zip(windows, heard, strict=True), start=1):
+            utterances += place(window, pieces, speakers)
+            report(0.05 + 0.95 * done / len(windows))
+        return utterances
+
+
+def place(window: Window, heard: Iterable[Heard], speakers: list[Speaker]) -> Iterator[Utterance]:
+    """The utterances of a window: each piece of text goes to the span in which its middle was said."""
+    parts: list[list[Heard]] = [[] for _ in window.pieces]
+    for piece in heard:
+        parts[window.piece_at((piece.start + piece.end) / 2)].append(piece)
+    for placed, said in zip(window.pieces, parts, strict=True):
+        if text := normalise("".join(piece.text for piece in said)):
+            span = placed.span
+            start, end = round(span.start / SAMPLE_RATE, 2), round(span.end / SAMPLE_RATE, 2)
+            yield Utterance(speakers[span.channel], text, start, end, _confidence(said))
+
+
+def _confidence(said: list[Heard]) -> float | None:
+    sure = [piece.confidence for piece in said if piece.confidence is not None]
+    return round(float(np.mean(sure)), 3) if sure else None
+
+
+def _speakers(audio: Audio, agent_channel: Side) -> list[Speaker]:
+    if len(audio.samples) == 1:
+        return ["unknown"]
+    return ["agent", "customer"] if agent_channel == "left" else ["customer", "agent"]
+
+
+def _is_voice(audio: Audio, span: Span) -> bool:
+    """Tones, ring-back and most noise are loud but no voice: nothing that Whisper should get to guess about."""
+    start, end = max(span.start - VOICE_PAD, 0), span.end + VOICE_PAD
+    return bool(voice_probabilities(audio.cut(span.channel, start, end)).max() >= VOICE)
+
+
+def _without_copy(audio: Audio) -> Audio:
+    """One channel when both carry the same sound: a mono recording saved as stereo has two of each sentence."""
+    if len(audio.samples) < 2:
+        return audio
+    levels = frame_levels(audio)
+    loud = levels.max(axis=0) > np.percentile(levels.max(axis=0), 60)
+    same = np.abs(levels[0] - levels[1])[loud] < SAME_LEVEL
+    return Audio(audio.source, audio.samples[:1]) if len(same) and same.mean() > 0.95 else audio
