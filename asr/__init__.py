@@ -5,12 +5,14 @@ from typing import Any
 from asr.audio import MAX_SECONDS, AudioInfo, probe
 from asr.backends import load_recogniser
 from asr.errors import AsrError
+from asr.models import Progress
 from asr.transcriber import Side, Transcriber
 from asr.transcript import Speaker, SpeakerSource, Transcript, Utterance
 
 __all__ = [
     "AsrError",
     "AudioInfo",
+    "Progress",
     "Side",
     "Speaker",
     "SpeakerSource",
@@ -23,13 +25,13 @@ __all__ = [
 
 
 def load_transcriber(
-    name: str = "packaged", *, backend: str = "whisper", max_seconds: float = MAX_SECONDS, **options: Any
+    name: str = "whisper", *, model: str = "packaged", max_seconds: float = MAX_SECONDS, **options: Any
 ) -> Transcriber:
-    """A transcriber for model `name`: `packaged`, a folder, or a name known to faster-whisper.
+    """A transcriber on the backend `name` with `model`; recordings longer than `max_seconds` are refused.
 
-    Options of the `whisper` backend: `models` (folder to keep models in; the user's cache folder when not given), `profile`
-    (`fast` or `accurate`), `device` (`auto`, `cpu`, `cuda`), `threads` (1), `model_progress` (told 0 to 1 while the
-    model is joined or downloaded). `max_seconds`: longest recording accepted. Raises AsrError when the model cannot
-    be had.
+    For `whisper` (the default, on this machine) the model is `packaged`, a folder, or a name known to faster-whisper,
+    and the options are `models` (folder to keep models in; in the user's cache when not given), `profile` (`fast` or
+    `accurate`), `device` (`auto`, `cpu`, `cuda`), `threads` (1) and `progress` (told 0 to 1 while the model is joined
+    or downloaded). Raises AsrError when the backend or the model cannot be had.
     """
-    return Transcriber(load_recogniser(backend, name, options), max_seconds)
+    return Transcriber(load_recogniser(name, model, options), max_seconds)

@@ -10,19 +10,19 @@ from asr.recogniser import Recogniser
 
 
 def whisper(
-    name: str,
+    model: str,
     models: Path | None = None,
     profile: str = "fast",
     device: str = "auto",
     threads: int = 1,
-    model_progress: Progress | None = None,
+    progress: Progress | None = None,
 ) -> Recogniser:
     """Whisper on this machine; see `load_transcriber` for the arguments."""
     # Imported here: CTranslate2 and its libraries take a second and 100 MB that judging a text does not need.
     from asr.whisper import WhisperRecogniser, known_folder
 
-    folder = local_folder(name, models, model_progress) or known_folder(name, models, model_progress)
-    return WhisperRecogniser(folder, Path(name).name, profile, device, threads)
+    folder = local_folder(model, models, progress) or known_folder(model, models, progress)
+    return WhisperRecogniser(folder, Path(model).name, profile, device, threads)
 
 
 BACKENDS: dict[str, Callable[..., Recogniser]] = {
@@ -30,8 +30,8 @@ BACKENDS: dict[str, Callable[..., Recogniser]] = {
 }
 
 
-def load_recogniser(backend: str, name: str, options: dict[str, Any]) -> Recogniser:
-    """The backend's recogniser for model `name`. Raises AsrError `unknown_backend`, and what the backend raises."""
-    if backend not in BACKENDS:
-        raise AsrError("unknown_backend", f"没有名为 {backend} 的语音识别后端，可选：{'、'.join(BACKENDS)}")
-    return BACKENDS[backend](name, **options)
+def load_recogniser(name: str, model: str, options: dict[str, Any]) -> Recogniser:
+    """The recogniser of backend `name` for `model`. Raises AsrError `unknown_backend`, and what the backend raises."""
+    if name not in BACKENDS:
+        raise AsrError("unknown_backend", f"没有名为 {name} 的语音识别后端，可选：{'、'.join(BACKENDS)}")
+    return BACKENDS[name](model, **options)

@@ -1,12 +1,13 @@
 """One recording to one Transcript: decode, find speech, pack, recognise, put every character back in its place."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from asr.audio import MAX_SECONDS, SAMPLE_RATE, Audio, decode
+from asr.models import Progress
 from asr.normalise import normalise
 from asr.packing import Window, pack
 from asr.recogniser import Heard, Recogniser
@@ -15,7 +16,6 @@ from asr.transcript import Speaker, SpeakerSource, Transcript, Utterance
 from asr.vad import Span, frame_levels, spans
 
 Side = Literal["left", "right"]
-Progress = Callable[[float], None]
 
 #: Silero must be this sure somewhere in a span before Whisper hears it.
 VOICE = 0.5

@@ -118,7 +118,7 @@ def _token_starts(path: list[tuple[int, int]], count: int) -> list[float]:
     return starts
 
 
-def known_folder(name: str, cache: Path | None, progress: Progress | None) -> Path:
+def known_folder(name: str, models: Path | None, progress: Progress | None) -> Path:
     """Folder of a model known to faster-whisper (`large-v3-turbo`), from its local copy or the hub.
 
     Raises AsrError `model_missing` when the name is unknown or the hub cannot be reached.
@@ -126,7 +126,7 @@ def known_folder(name: str, cache: Path | None, progress: Progress | None) -> Pa
     if name not in available_models() and "/" not in name:
         known = "、".join(available_models())
         raise AsrError("model_missing", f"没有名为 {name} 的语音模型；可用 packaged、模型文件夹，或：{known}")
-    store = None if cache is None else str(cache)
+    store = None if models is None else str(models)
     try:
         return Path(download_model(name, local_files_only=True, cache_dir=store))
     except (OSError, ValueError):
