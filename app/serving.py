@@ -126,7 +126,7 @@ def _keep(settings: Settings, stopping: threading.Event) -> None:
         started = time.monotonic()
         with subprocess.Popen(
             [sys.executable, "-m", "app.cli", "worker", "--with-parent"],
-            env=_environment(settings),
+            env=worker_environment(settings),
             stdin=subprocess.PIPE,
         ) as process:
             while process.poll() is None and not stopping.wait(0.5):
@@ -144,7 +144,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def worker_environment(settings: Settings) -> dict[str, str]:
+    """The environment of a worker process: these settings, one thread."""
     # One thread a process decodes fastest per core: more cores are used by more processes.
     given = {f"TINGJIAN_{name.upper()}": str(value) for name, value in settings if value is not None}
     return os.environ | {"OMP_NUM_THREADS": "1"} | given

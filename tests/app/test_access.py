@@ -1,0 +1,81 @@
+"""Who may do what."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.security import ROLES
+from app.service import Service
+from app.store import keys
+from tests.app.sounds import wav
+
+Auth = dict[str, dict[str, str]]
+
+#: Route -> the roles that are let in; everybody else gets 403, and nobody gets in without a key.
+MATRIX = {
+    ("POST", "/v1/calls"): {"dialer", "inspector", "supervisor"},
+    ("POST", "/v1/texts"): {"dialer", "inspector", "supervisor"},
+    ("GET", "/v1/calls"): {"inspector", "supervisor"},
+    ("GET", "/v1/calls/{call_id}"): {"dialer", "inspector", "supervisor"},
+    ("GET", "/v1/calls/{call_id}/audio"): {"inspector", "supervisor"},
+    ("POST", "/v1/calls/{call_id}/retry"): {"inspector", "supervisor"},
+}
+OPEN = {("GET", "/healthz"), ("GET", "/readyz")}
+
+
+def test_every_route_is_in_the_matrix(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    routes = {(method.upper(), path) for path, methods in paths.items() for method in methods}
+    assert routes == MATRIX.keys() | OPEN
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("route", MATRIX, ids=" ".join)
+def test_roles(client: TestClient, auth: Auth, route: tuple[str, str], role: str) -> None:
+    method, path = route
+    status = client.request(method, path.format(call_id=1), headers=auth[role]).status_code
+    assert (status == 403) == (role not in MATRIX[route])
+    assert status < 500
+
+
+@pytest.mark.parametrize("header", [None, "Bearer ", "Bearer tj_wrong", "Basic YTpi", "tj_wrong", "Bearer tj_\xff"])
+@pytest.mark.parametrize("route", MATRIX, ids=" ".join)
+def test_no_key(client: TestClient, auth: Auth, route: tuple[str, str], header: str | None) -> None:
+    method, path = route
+    headers = {"Authorization": header.encode("latin-1")} if header else {}
+    answer = client.request(method, path.format(call_id=1), headers=headers)  # type: ignore[arg-type]
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_revoked_key_ends_at_once(client: TestClient, auth: Auth, service: Service) -> None:
+    assert client.get("/v1/calls", headers=auth["inspector"]).status_code == 200
+    with service.database.transaction() as session:
+        keys.revoke(session, "inspector")
+    assert client.get("/v1/calls", headers=auth["inspector"]).status_code == 401
+
+
+def test_a_renewed_key_replaces_the_old_one(client: TestClient, auth: Auth, service: Service) -> None:
+    with service.database.transaction() as session:
+        secret = keys.renew(session, "inspector", "inspector")
+    assert client.get("/v1/calls", headers=auth["inspector"]).status_code == 401
+    assert client.get("/v1/calls", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
+
+
+def test_secrets_are_not_stored(service: Service) -> None:
+    with service.database.transaction() as session:
+        secret = keys.add(session, "someone", "dialer")
+        (row,) = keys.everyone(session)
+    assert secret not in {str(getattr(row, column.name)) for column in row.__table__.columns}
+
+
+def test_a_dialer_sees_the_state_of_its_own_calls_only(client: TestClient, auth: Auth) -> None:
+    def post(role: str, seed: int) -> int:
+        files = {"audio": ("a.wav", wav(seed=seed))}
+        call_id: int = client.post("/v1/calls", headers=auth[role], files=files).json()["id"]
+        return call_id
+
+    own, others = post("dialer", 1), post("inspector", 2)
+    answer = client.get(f"/v1/calls/{own}", headers=auth["dialer"])
+    assert set(answer.json()) == {"id", "external_id", "status", "received_at", "error", "error_code"}
+    assert client.get(f"/v1/calls/{others}", headers=auth["dialer"]).status_code == 404
+    assert client.get(f"/v1/calls/{own}", headers=auth["inspector"]).json()["facts"] is not None

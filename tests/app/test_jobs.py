@@ -1,0 +1,212 @@
+"""The durable steps: every call is judged once, whatever happens to its worker."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from app import jobs, serving
+from app.jobs import Bench
+from app.service import Service
+from app.store import calls
+from app.tables import Call
+from asr import AsrError
+from tests.app.sounds import wav
+from tests.conftest import SAMPLES
+
+Auth = dict[str, dict[str, str]]
+
+
+def post_sample(client: TestClient, headers: dict[str, str], name: str = "threat") -> int:
+    path = SAMPLES / f"{name}.wav"
+    answer = client.post("/v1/calls", headers=headers, files={"audio": (path.name, path.read_bytes())})
+    call_id: int = answer.raise_for_status().json()["id"]
+    return call_id
+
+
+def post_text(client: TestClient, headers: dict[str, str], words: str = "再不还钱我就找人上门让你全家不得安宁") -> int:
+    body = {"utterances": [{"speaker": "agent", "text": words}]}
+    call_id: int = client.post("/v1/texts", headers=headers, json=body).raise_for_status().json()["id"]
+    return call_id
+
+
+def look(client: TestClient, headers: dict[str, str], call_id: int) -> dict[str, Any]:
+    detail: dict[str, Any] = client.get(f"/v1/calls/{call_id}", headers=headers).json()
+    return detail
+
+
+def count(service: Service, table: str) -> int:
+    with service.database.transaction() as session:
+        return session.scalar(text(f"SELECT count(*) FROM {table}")) or 0
+
+
+def test_a_recording_is_heard_and_judged(client: TestClient, auth: Auth, work_off: Callable[[], None]) -> None:
+    call_id = post_sample(client, auth["dialer"])
+    work_off()
+    detail = look(client, auth["supervisor"], call_id)
+    assert (detail["status"], detail["flagged"], detail["score"]) == ("scored", True, 0)
+    assert "threat" in detail["categories"]
+    evidence = [
+        e for f in detail["findings"] if f["category"] == "threat" and f["verdict"] == "failed" for e in f["evidence"]
+    ]
+    assert evidence
+    assert all(0 <= e["start"] < e["end"] <= detail["duration"] for e in evidence)
+    assert detail["scorecard"]["packs"]
+    assert detail["transcript"]["engine"]
+
+
+def test_a_text_is_judged(client: TestClient, auth: Auth, work_off: Callable[[], None]) -> None:
+    call_id = post_text(client, auth["dialer"])
+    work_off()
+    detail = look(client, auth["supervisor"], call_id)
+    assert (detail["status"], detail["flagged"]) == ("scored", True)
+    assert "threat" in detail["categories"]
+
+
+def test_a_hopeless_recording_fails_with_its_reason_and_can_be_retried(
+    client: TestClient, auth: Auth, service: Service, work_off: Callable[[], None]
+) -> None:
+    call_id = post_sample(client, auth["dialer"])
+    with service.database.transaction() as session:
+        recording = service.recordings.path(session.get_one(Call, call_id).recording or "")
+    whole = recording.read_bytes()
+    recording.write_bytes(whole[:5000])
+    work_off()
+    detail = look(client, auth["supervisor"], call_id)
+    assert (detail["status"], detail["error_code"], detail["flagged"]) == ("failed", "truncated", True)
+    recording.write_bytes(whole)
+    client.post(f"/v1/calls/{call_id}/retry", headers=auth["inspector"]).raise_for_status()
+    work_off()
+    assert look(client, auth["supervisor"], call_id)["status"] == "scored"
+
+
+def test_a_result_of_an_older_attempt_is_not_written(
+    client: TestClient, auth: Auth, service: Service, bench: Bench
+) -> None:
+    call_id = post_text(client, auth["dialer"])
+    with service.database.transaction() as session:
+        session.get_one(Call, call_id).attempt += 1
+    jobs.judge(bench, call_id, attempt=1)
+    assert count(service, "scorecards") == 0
+    jobs.judge(bench, call_id, attempt=2)
+    jobs.judge(bench, call_id, attempt=2)
+    assert count(service, "scorecards") == 1
+
+
+def test_a_worker_that_was_given_up_while_working_writes_nothing(
+    client: TestClient, auth: Auth, service: Service, bench: Bench
+) -> None:
+    call_id = post_text(client, auth["dialer"])
+    judge = bench.judge.judge
+
+    class Overtaken:
+        def judge(self, *given: Any) -> Any:
+            with service.database.transaction() as session:
+                session.get_one(Call, call_id).attempt += 1
+            return judge(*given)
+
+    slow = Bench(bench.database, bench.recordings, Overtaken(), bench.transcriber)  # type: ignore[arg-type]
+    jobs.judge(slow, call_id, attempt=1)
+    assert count(service, "scorecards") == count(service, "findings") == 0
+
+
+@pytest.mark.parametrize("error", [RuntimeError("boom"), MemoryError(), OSError(5, "input/output error")])
+def test_what_may_get_better_is_tried_three_times(
+    client: TestClient, auth: Auth, service: Service, bench: Bench, error: Exception
+) -> None:
+    call_id = post_text(client, auth["dialer"])
+
+    def fails(*_: object) -> None:
+        raise error
+
+    for attempt in (1, 2, 3):
+        assert look(client, auth["supervisor"], call_id)["status"] == "queued"
+        jobs.run_step(fails, bench, call_id, attempt)
+    detail = look(client, auth["supervisor"], call_id)
+    assert (detail["status"], detail["error_code"]) == ("failed", "gave_up")
+    assert type(error).__name__ in detail["error"]
+
+
+def test_what_cannot_get_better_is_tried_once(client: TestClient, auth: Auth, bench: Bench) -> None:
+    call_id = post_text(client, auth["dialer"])
+
+    def fails(*_: object) -> None:
+        raise AsrError("corrupt", "a.wav: 损坏")
+
+    jobs.run_step(fails, bench, call_id, 1)
+    assert look(client, auth["supervisor"], call_id)["error"] == "a.wav: 损坏"
+
+
+def test_a_call_without_a_job_is_taken_over_and_given_up_in_the_end(
+    client: TestClient, auth: Auth, service: Service, bench: Bench
+) -> None:
+    call_id = post_text(client, auth["dialer"])
+    for _ in range(calls.MAX_FAILURES):
+        with service.database.transaction() as session:
+            session.execute(text("DELETE FROM procrastinate_jobs"))
+        jobs.take_over(bench)
+    detail = look(client, auth["supervisor"], call_id)
+    assert (detail["status"], detail["error_code"], detail["flagged"]) == ("failed", "gave_up", True)
+
+
+def test_a_call_that_waits_its_turn_is_left_alone(
+    client: TestClient, auth: Auth, service: Service, bench: Bench
+) -> None:
+    post_text(client, auth["dialer"])
+    jobs.take_over(bench)
+    assert count(service, "procrastinate_jobs") == 1
+
+
+def test_killing_a_worker_loses_nothing(
+    client: TestClient, auth: Auth, service: Service, work_off: Callable[[], None], bench: Bench
+) -> None:
+    call_id = post_sample(client, auth["dialer"])
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "worker"], env=serving.worker_environment(service.settings)
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while look(client, auth["supervisor"], call_id)["status"] != "transcribing" and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.wait()
+    assert look(client, auth["supervisor"], call_id)["status"] == "transcribing"
+    with service.database.transaction() as session:  # what the periodic task does a minute later
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'failed' WHERE status = 'doing'"))
+    jobs.take_over(bench)
+    with service.database.transaction() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
+    work_off()
+    assert look(client, auth["supervisor"], call_id)["status"] == "scored"
+    assert count(service, "transcripts") == count(service, "scorecards") == 1
+
+
+def test_uploads_by_hand_come_before_the_dialer(
+    client: TestClient, auth: Auth, service: Service, work_off: Callable[[], None]
+) -> None:
+    post_text(client, auth["dialer"], "您好")
+    post_text(client, auth["inspector"], "您好")
+    work_off()
+    joined = "scorecards JOIN calls ON calls.id = call_id JOIN api_keys ON api_keys.id = posted_by"
+    with service.database.transaction() as session:
+        order = session.scalars(text(f"SELECT role FROM {joined} ORDER BY scorecards.id")).all()
+    assert order == ["inspector", "dialer"]
+
+
+def test_a_recording_with_no_speech_is_flagged_not_passed(
+    client: TestClient, auth: Auth, work_off: Callable[[], None]
+) -> None:
+    files = {"audio": ("silence.wav", wav(3))}
+    call_id = client.post("/v1/calls", headers=auth["dialer"], files=files).json()["id"]
+    work_off()
+    detail = look(client, auth["supervisor"], call_id)
+    assert detail["transcript"]["utterances"] == []
+    assert (detail["status"], detail["score"], detail["passed"], detail["flagged"]) == ("scored", None, False, True)

@@ -1,0 +1,201 @@
+"""Posting calls: stored once, refused clearly, nothing left half-way."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from app.service import Service
+from tests.app.sounds import long_silence, wav
+
+Auth = dict[str, dict[str, str]]
+
+
+def post(
+    client: TestClient, headers: dict[str, str], audio: bytes, metadata: object = None, name: str = "a.wav"
+) -> Any:
+    form = {} if metadata is None else {"metadata": metadata if isinstance(metadata, str) else json.dumps(metadata)}
+    return client.post("/v1/calls", headers=headers, data=form, files={"audio": (name, audio)})
+
+
+def kept(service: Service) -> tuple[int, int, int]:
+    """How many calls, jobs and files there are."""
+    with service.database.transaction() as session:
+        rows = [session.scalar(text(f"SELECT count(*) FROM {table}")) for table in ("calls", "procrastinate_jobs")]
+    files = [path for path in service.recordings.folder.rglob("*") if path.is_file()]
+    return rows[0], rows[1], len(files)  # type: ignore[return-value]
+
+
+def test_a_new_call_is_stored_and_queued(client: TestClient, auth: Auth, service: Service) -> None:
+    answer = post(client, auth["dialer"], wav(), {"external_id": "c-1", "agent_id": "8026"})
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+    assert kept(service) == (1, 1, 1)
+
+
+def test_posting_again_gives_the_same_call(client: TestClient, auth: Auth, service: Service) -> None:
+    first = post(client, auth["dialer"], wav(), {"external_id": "c-1"})
+    again = post(client, auth["dialer"], wav(), {"external_id": "c-1"})
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+    assert kept(service) == (1, 1, 1)
+
+
+def test_many_retries_at_once_store_one_call(client: TestClient, auth: Auth, service: Service) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: post(client, auth["dialer"], wav(), {"external_id": "c-1"}), range(16)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 15 + [202]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert kept(service) == (1, 1, 1)
+
+
+def test_another_recording_under_a_known_id_is_a_conflict(client: TestClient, auth: Auth, service: Service) -> None:
+    post(client, auth["dialer"], wav(), {"external_id": "c-1"})
+    answer = post(client, auth["dialer"], wav(seed=1), {"external_id": "c-1"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "external_id_taken")
+    assert kept(service)[:2] == (1, 1)
+
+
+def test_without_an_id_every_post_is_a_call(client: TestClient, auth: Auth, service: Service) -> None:
+    assert {post(client, auth["dialer"], wav()).status_code for _ in range(2)} == {202}
+    assert kept(service) == (2, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("audio", "name", "metadata", "status", "code"),
+    [
+        pytest.param(b"hello, this is text\n" * 50, "a.wav", None, 422, "not_audio", id="text named wav"),
+        pytest.param(wav()[:-9000], "a.wav", None, 422, "truncated", id="truncated"),
+        pytest.param(b"", "a.wav", None, 422, "empty", id="empty"),
+        pytest.param(wav(channels=3), "a.wav", None, 422, "too_many_channels", id="three channels"),
+        pytest.param(wav(), "a.wav", "{", 422, "metadata_not_json", id="metadata not JSON"),
+        pytest.param(wav(), "a.wav", "[" * 20_000, 422, "metadata_not_json", id="metadata nested too deep"),
+        pytest.param(wav(), "a.wav", "[1]", 422, "metadata_not_object", id="metadata a list"),
+        pytest.param(wav(), "a.wav", {"template": "nothing"}, 422, "unknown_template", id="unknown template"),
+        pytest.param(wav(), "a.wav", {"template": "../../etc/passwd"}, 422, "unknown_template", id="template a path"),
+        pytest.param(wav(), "a.wav", {"overdue_days": "long"}, 422, "invalid", id="fact of a wrong type"),
+        pytest.param(wav(), "a.wav", {"overdue_days": -1}, 422, "invalid", id="fact out of range"),
+        pytest.param(wav(), "a.wav", {"started_at": "yesterday"}, 422, "invalid", id="time not a time"),
+        pytest.param(wav(), "a.wav", {"external_id": "a\0b"}, 422, "invalid", id="control character"),
+        pytest.param(wav(), "a.wav", {"extra": {"deep": 1}}, 422, "invalid", id="unknown fact not a scalar"),
+        pytest.param(wav(), "a.wav", {"channel": "fax"}, 422, "invalid", id="unknown channel"),
+        pytest.param(wav(), "a.wav", "x" * 70_000, 400, "bad_multipart", id="metadata too long"),
+    ],
+)
+def test_bad_input(
+    client: TestClient, auth: Auth, service: Service, audio: bytes, name: str, metadata: object, status: int, code: str
+) -> None:
+    answer = post(client, auth["dialer"], audio, metadata, name)
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"]
+    assert kept(service) == (0, 0, 0)
+
+
+def test_five_hours_of_silence(client: TestClient, auth: Auth, service: Service, tmp_path: Path) -> None:
+    long_silence(tmp_path / "long.flac", hours=5)
+    answer = post(client, auth["dialer"], (tmp_path / "long.flac").read_bytes(), name="long.flac")
+    assert (answer.status_code, answer.json()["code"]) == (422, "too_long")
+    assert "long.flac" in answer.json()["detail"]
+    assert kept(service) == (0, 0, 0)
+
+
+def test_an_upload_that_declares_three_gigabytes_is_refused_unread(
+    client: TestClient, auth: Auth, service: Service
+) -> None:
+    def never() -> Iterator[bytes]:
+        raise AssertionError("the body was read")
+        yield b""
+
+    headers = auth["dialer"] | {"Content-Type": "multipart/form-data; boundary=x", "Content-Length": str(3 * 1024**3)}
+    request = client.build_request("POST", "/v1/calls", headers=headers)
+    request.stream = never()  # type: ignore[assignment]
+    answer = client.send(request)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert kept(service) == (0, 0, 0)
+
+
+def test_an_upload_that_declares_nothing_is_refused_at_the_limit(
+    client: TestClient, auth: Auth, service: Service
+) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="audio"; filename="a.wav"\r\n\r\n'
+        for _ in range(64):
+            yield b"\0" * 65536
+
+    headers = auth["dialer"] | {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = client.post("/v1/calls", headers=headers, content=endless())
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert kept(service) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "code"),
+    [
+        ("application/json", b"{}", "not_multipart"),
+        ("multipart/form-data", b"", "bad_multipart"),
+        ("multipart/form-data; boundary=x", b"--y\r\n", "bad_multipart"),
+        ("multipart/form-data; boundary=x", b"--x--\r\n", "audio_missing"),
+    ],
+)
+def test_bad_forms(client: TestClient, auth: Auth, content_type: str, body: bytes, code: str) -> None:
+    answer = client.post("/v1/calls", headers=auth["dialer"] | {"Content-Type": content_type}, content=body)
+    assert answer.status_code in (400, 422)
+    assert answer.json()["code"] == code
+
+
+@pytest.mark.parametrize("name", ["../../escape.wav", "..\\x.wav", "a\r\nb.wav", "录音" * 100 + ".wav", "/etc/passwd"])
+def test_file_names_are_made_harmless(client: TestClient, auth: Auth, service: Service, name: str) -> None:
+    call_id = post(client, auth["inspector"], wav(), name=name).json()["id"]
+    stored = client.get(f"/v1/calls/{call_id}", headers=auth["inspector"]).json()["recording_name"]
+    assert stored.isprintable()
+    assert not set("/\\") & set(stored)
+    assert len(stored.encode()) <= 120
+    assert kept(service) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code"), [("max_queue", 1, "queue_full"), ("max_disk_share", 1e-9, "disk_full")]
+)
+def test_no_room(client: TestClient, auth: Auth, service: Service, setting: str, value: float, code: str) -> None:
+    post(client, auth["dialer"], wav())
+    before = kept(service)
+    setattr(service.settings, setting, value)
+    answer = post(client, auth["dialer"], wav(seed=1))
+    assert (answer.status_code, answer.json()["code"]) == (503, code)
+    assert int(answer.headers["retry-after"]) > 0
+    assert kept(service) == before
+
+
+TEXT = {
+    "call": {"external_id": "sms-1", "channel": "sms"},
+    "utterances": [{"speaker": "agent", "text": "再不还钱就让你坐牢"}],
+}
+
+
+def test_texts_are_calls_too(client: TestClient, auth: Auth, service: Service) -> None:
+    first = client.post("/v1/texts", headers=auth["dialer"], json=TEXT)
+    again = client.post("/v1/texts", headers=auth["dialer"], json=TEXT)
+    other = client.post("/v1/texts", headers=auth["dialer"], json=TEXT | {"utterances": []})
+    assert [answer.status_code for answer in (first, again, other)] == [202, 200, 409]
+    assert kept(service) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "text_in",
+    [
+        {"utterances": [{"speaker": "robot", "text": "…"}]},
+        {"utterances": [{"speaker": "agent"}]},
+        {"utterances": [{"speaker": "agent", "text": "…", "start": 2, "end": 1}]},
+        {"utterances": "hello"},
+        {},
+        [],
+    ],
+)
+def test_bad_texts(client: TestClient, auth: Auth, service: Service, text_in: object) -> None:
+    answer = client.post("/v1/texts", headers=auth["dialer"], json=text_in)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert kept(service) == (0, 0, 0)

@@ -1,0 +1,207 @@
+"""Reading calls: lists with filters and pages, details, audio, retries, health."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, text
+from starlette.testclient import TestClient
+
+from app.service import Service
+from app.tables import Call, Transcript
+from tests.app.sounds import wav
+
+Auth = dict[str, dict[str, str]]
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def scored(number: int, **more: Any) -> dict[str, Any]:
+    """A row of a call that is finished, received `number` minutes after noon."""
+    return {
+        "external_id": f"c{number}",
+        "template": "t",
+        "facts": {},
+        "channel": "call",
+        "status": "scored",
+        "received_at": NOON + timedelta(minutes=number),
+        "score": 100.0,
+        "passed": True,
+        "flagged": False,
+        "categories": [],
+        "rules": [],
+        "started_at": None,
+        "agent_id": None,
+        "team": None,
+    } | more
+
+
+def store(service: Service, *rows: dict[str, Any]) -> None:
+    with service.database.transaction() as session:
+        session.execute(insert(Call), list(rows))
+
+
+CALLS = (
+    scored(1, agent_id="8001", team="a", score=50.0, passed=False, flagged=True, categories=["threat"], rules=["t.x"]),
+    scored(2, agent_id="8001", channel="sms"),
+    scored(3, agent_id="8002", team="b", score=92.0, started_at=NOON - timedelta(days=1)),
+    scored(4, score=None, passed=False, flagged=True, status="failed"),
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", "4321"),
+        ("status=failed", "4"),
+        ("flagged=true", "41"),
+        ("flagged=false", "32"),
+        ("passed=false", "41"),
+        ("category=threat", "1"),
+        ("category=abuse", ""),
+        ("rule=t.x", "1"),
+        ("agent_id=8001", "21"),
+        ("agent_id=8001&flagged=true", "1"),
+        ("team=b", "3"),
+        ("channel=sms", "2"),
+        ("external_id=c2", "2"),
+        ("score_lt=92", "1"),
+        ("score_gte=92", "32"),
+        ("from=2026-03-02T12:02:00Z", "42"),
+        ("to=2026-03-02T12:02:00Z", "31"),
+        ("from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z", "3"),
+        ("q=还钱", "1"),
+        ("q=%25", ""),
+        ("q=%27%3B drop table calls", ""),
+        ("sort=received_at", "1234"),
+        ("sort=score", "4132"),
+        ("sort=-score", "2314"),
+        ("sort=started_at", "3124"),
+    ],
+)
+def test_filters_and_orders(client: TestClient, auth: Auth, service: Service, query: str, found: str) -> None:
+    store(service, *CALLS)
+    with service.database.transaction() as session:
+        call_id = session.scalar(text("SELECT id FROM calls WHERE external_id = 'c1'"))
+        session.add(Transcript(call_id=call_id, engine="given", body={}, text="再不还钱就上门"))
+    answer = client.get(f"/v1/calls?{query}", headers=auth["supervisor"])
+    assert answer.status_code == 200, answer.text
+    assert "".join(call["external_id"][1] for call in answer.json()["calls"]) == found
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=9999", "sort=colour", "flagged=perhaps", "from=noon", "q="])
+def test_bad_queries(client: TestClient, auth: Auth, query: str) -> None:
+    answer = client.get(f"/v1/calls?{query}", headers=auth["supervisor"])
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert query.split("=")[0] in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("cursor", ["x", "e30=", "WzEsMiwzXQ==", "🙂", "WyItc2NvcmUiLCAxLCAxXQ=="])
+def test_bad_cursors(client: TestClient, auth: Auth, cursor: str) -> None:
+    answer = client.get("/v1/calls", params={"cursor": cursor}, headers=auth["supervisor"])
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_cursor")
+
+
+@pytest.mark.parametrize("sort", ["-received_at", "received_at", "score", "-score", "started_at", "-started_at"])
+def test_pages_neither_lose_nor_repeat(client: TestClient, auth: Auth, service: Service, sort: str) -> None:
+    # Three scores, so pages break inside runs of equal values; every seventh call has none.
+    store(service, *(scored(n, score=None if n % 7 == 0 else float(n % 3), external_id=f"c{n}") for n in range(50)))
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        params = {"sort": sort, "limit": "7"} | ({"cursor": cursor} if cursor else {})
+        page = client.get("/v1/calls", params=params, headers=auth["supervisor"]).json()
+        seen += [call["external_id"] for call in page["calls"]]
+        if len(seen) == 14:  # calls go on coming in while somebody pages
+            store(service, scored(1000), scored(-1000))
+        if not (cursor := page["next"]):
+            break
+    assert len(seen) == len(set(seen))
+    assert {f"c{n}" for n in range(50)} <= set(seen)
+
+
+def test_unknown_call(client: TestClient, auth: Auth) -> None:
+    for path in ("/v1/calls/99", "/v1/calls/99/audio"):
+        answer = client.get(path, headers=auth["inspector"])
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert client.get("/v1/calls/99999999999999999999", headers=auth["inspector"]).status_code in (404, 422)
+
+
+SOUND = wav()
+SIZE = len(SOUND)
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "part"),
+    [
+        (None, 200, SOUND),
+        ("bytes=0-99", 206, SOUND[:100]),
+        ("bytes=100-", 206, SOUND[100:]),
+        ("bytes=-50", 206, SOUND[-50:]),
+        (f"bytes={SIZE - 1}-{SIZE + 99}", 206, SOUND[-1:]),
+        (f"bytes=0-{SIZE - 1}", 206, SOUND),
+        (f"bytes=-{SIZE * 2}", 206, SOUND),
+        ("bytes=0-0,5-6", 200, SOUND),
+        ("seconds=1-2", 200, SOUND),
+        (f"bytes={SIZE}-", 416, None),
+        ("bytes=9-3", 416, None),
+        ("bytes=-0", 416, None),
+    ],
+)
+def test_audio_ranges(client: TestClient, auth: Auth, header: str | None, status: int, part: bytes | None) -> None:
+    files = {"audio": ("a.wav", SOUND)}
+    call_id = client.post("/v1/calls", headers=auth["inspector"], files=files).json()["id"]
+    headers = auth["inspector"] | ({"Range": header} if header else {})
+    answer = client.get(f"/v1/calls/{call_id}/audio", headers=headers)
+    assert answer.status_code == status
+    if part is not None:
+        assert answer.content == part
+        assert answer.headers["content-type"] == "audio/x-wav"
+    if status == 206:
+        start = SOUND.index(part or b"") if len(part or b"") > 60 else SIZE - len(part or b"")
+        assert answer.headers["content-range"] == f"bytes {start}-{start + len(part or b'') - 1}/{SIZE}"
+
+
+def test_a_text_has_no_audio(client: TestClient, auth: Auth) -> None:
+    body = {"utterances": [{"speaker": "agent", "text": "您好"}]}
+    call_id = client.post("/v1/texts", headers=auth["inspector"], json=body).json()["id"]
+    answer = client.get(f"/v1/calls/{call_id}/audio", headers=auth["inspector"])
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_recording")
+
+
+def test_only_failed_calls_can_be_retried(client: TestClient, auth: Auth, service: Service) -> None:
+    store(service, *CALLS)
+    ids = {
+        call["external_id"]: call["id"] for call in client.get("/v1/calls", headers=auth["inspector"]).json()["calls"]
+    }
+    refused = client.post(f"/v1/calls/{ids['c1']}/retry", headers=auth["inspector"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_failed")
+    retried = client.post(f"/v1/calls/{ids['c4']}/retry", headers=auth["inspector"])
+    assert (retried.status_code, retried.json()["status"]) == (202, "queued")
+
+
+def test_health(client: TestClient, service: Service) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").status_code == 200
+    service.settings.max_disk_share = 1e-9
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["room"]) == (503, "disk_full")
+
+
+def test_not_ready_without_its_schema(client: TestClient, service: Service) -> None:
+    service.database.downgrade("base")
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "schema is not current")
+
+
+def test_documentation_needs_no_internet(client: TestClient) -> None:
+    page = client.get("/docs").text
+    assert "听鉴" in page
+    assert "//" not in page.replace("//<", "").split("<script", 1)[1].split("src=", 1)[1].split(">", 1)[0]
+    assert client.get("/static-offline-docs/swagger-ui-bundle.js").status_code == 200
+
+
+def test_errors_are_problem_details(client: TestClient) -> None:
+    answer = client.get("/nothing")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert answer.headers["content-type"] == "application/problem+json"
