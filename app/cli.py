@@ -28,10 +28,10 @@ from app.errors import AppError
 from app.pipeline import Inspection, to_json
 from app.schemas import CallFacts
 from app.security import Role
-from app.service import build_bench, build_judge, load_transcriber
+from app.service import build_bench, build_judge, load_transcriber, prepare_model
 from app.settings import Settings
 from app.store import keys
-from asr import AsrError
+from asr import AsrError, Transcriber
 
 app = typer.Typer(help="听鉴：催收通话智能质检", no_args_is_help=True, pretty_exceptions_enable=False)
 db = typer.Typer(help="数据库结构", no_args_is_help=True)
@@ -87,7 +87,10 @@ def demo(once: Annotated[bool, typer.Option(help="打印结果后退出")] = Fal
 def serve() -> None:
     """启动 HTTP 服务与转写进程；未设置 TINGJIAN_DATABASE_URL 时使用内置 PostgreSQL。"""
     _log()
-    with _plain_errors(), serving.running(_settings()) as (_, address):
+    settings = _settings()
+    with _plain_errors(), report.model_bar(_err) as progress:
+        prepare_model(settings, progress)
+    with _plain_errors(), serving.running(settings) as (_, address):
         _err.print(f"听鉴已启动：{address}/docs")
         serving.wait_until_stopped()
 
@@ -140,7 +143,7 @@ def inspect(
     results = inspection.inspect_files(
         files,
         build_judge(settings),
-        cache(partial(load_transcriber, settings)),
+        cache(partial(_load, settings)),
         facts=known,
         template=template or settings.template,
         agent_channel=agent_channel,
@@ -149,6 +152,11 @@ def inspect(
     if not as_json:
         _out.print(report.results(printed))
     raise typer.Exit(1 if any(result["status"] == "failed" for result in printed) else 0)
+
+
+def _load(settings: Settings) -> Transcriber:
+    with report.model_bar(_err) as progress:
+        return load_transcriber(settings, progress)
 
 
 def _print(result: Inspection, *, as_json: bool) -> dict[str, object]:

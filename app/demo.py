@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx2
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app import report
 from app.security import Role
-from app.service import Service, load_transcriber
+from app.service import Service, prepare_model
 from app.serving import running, wait_until_stopped
 from app.settings import Settings
 from app.store import keys
@@ -22,32 +22,20 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 
 def run_demo(settings: Settings, console: Console, *, once: bool) -> bool:
     """Run the demo; returns whether every sample was scored. Serves until interrupted unless `once`."""
-    prepare_model(settings, console)
-    console.print("启动内置 PostgreSQL、HTTP 服务与转写进程 …")
+    with report.model_bar(console) as progress:
+        prepare_model(settings, progress)
+    console.print("启动 PostgreSQL、HTTP 服务与转写进程 …")
     with running(settings) as (service, address):
         dialer, supervisor = (_key(service, name) for name in ("dialer", "supervisor"))
         posted = _post_samples(address, dialer, console)
         details = _watch(address, supervisor, posted, console)
         console.print(report.results(details, title="质检结果"))
+        console.print(f"语音引擎    {details[0]['transcript']['engine']}" if details[0]["transcript"] else "")
         _say_where(address, supervisor, console)
         if not once:
             console.print("服务运行中，按 Ctrl-C 结束。")
             wait_until_stopped()
     return all(detail["status"] == "scored" for detail in details)
-
-
-def prepare_model(settings: Settings, console: Console) -> None:
-    """Have the speech model in place, with a bar while it is being joined and verified.
-
-    Raises:
-        asr.AsrError: it cannot be had.
-    """
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("语音模型：合并并校验（约 145 MB，来自已安装的包）", total=1.0)
-        transcriber = load_transcriber(settings, progress=lambda share: progress.update(task, completed=share))
-        progress.update(task, completed=1.0)
-    console.print(f"语音引擎 {transcriber.engine}")
 
 
 def _key(service: Service, role: Role) -> str:

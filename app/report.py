@@ -1,13 +1,25 @@
 """Results as a table for people: score, grade, whether flagged, why, and at which second."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 _MARKS = {True: ("⚑ 待复核", "bold red"), False: ("通过", "green")}
+
+
+@contextmanager
+def model_bar(console: Console) -> Iterator[Callable[[float], None]]:
+    """A progress bar for getting the speech model, which appears only when there is something to do."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("准备语音模型：合并（或下载）并校验", total=1.0, visible=False)
+        yield lambda share: progress.update(task, completed=share, visible=True)
 
 
 def results(inspections: Iterable[Mapping[str, Any]], title: str = "") -> Table:

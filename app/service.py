@@ -10,6 +10,7 @@ from app.pipeline import Judge
 from app.settings import Settings
 from app.storage import Recordings
 from asr import Transcriber
+from asr.models import local_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,16 @@ def build_bench(settings: Settings) -> Bench:
     service = build_service(settings)
     transcriber = cache(partial(load_transcriber, settings))
     return Bench(service.database, service.recordings, service.judge, transcriber)
+
+
+def prepare_model(settings: Settings, progress: asr.Progress) -> None:
+    """Have the speech model on disk before anything needs it; `progress` is told the share done, if there is work.
+
+    Raises:
+        asr.AsrError: it cannot be had.
+    """
+    if settings.asr_backend == "whisper" and not local_folder(settings.asr_model, settings.models, progress):
+        load_transcriber(settings, progress)
 
 
 def load_transcriber(settings: Settings, progress: asr.Progress | None = None) -> Transcriber:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Path, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
@@ -58,3 +58,5 @@ Poster = Annotated[Principal, Depends(allow("post"))]
 Watcher = Annotated[Principal, Depends(allow("state"))]
 Reader = Annotated[Principal, Depends(allow("read"))]
 Retrier = Annotated[Principal, Depends(allow("retry"))]
+
+CallId = Annotated[int, Path(ge=1, le=2**63 - 1)]

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from app.api.access import Reader, ServiceDep
+from app.api.access import CallId, Reader, ServiceDep
 from app.errors import AppError, NotFound
 from app.store import calls
 
@@ -22,27 +22,28 @@ class _OutOfRange(AppError):
 
 
 @router.get("/{call_id}/audio", response_class=StreamingResponse)
-def get_audio(call_id: int, request: Request, service: ServiceDep, who: Reader) -> StreamingResponse:
+def get_audio(call_id: CallId, request: Request, service: ServiceDep, who: Reader) -> StreamingResponse:
     """The recording as received; `Range: bytes=…` gives a part of it."""
     with service.database.transaction() as session:
         call = calls.get(session, call_id, who)
     if call.recording is None or call.recording_bytes is None:
         raise NotFound(f"通话 {call_id} 没有录音", code="no_recording")
-    start, end = _span(request.headers.get("range"), call.recording_bytes)
-    partial = "range" in request.headers and (start, end) != (0, call.recording_bytes)
+    size = call.recording_bytes
+    part = _part(request.headers.get("range"), size)
+    start, end = part or (0, size)
     headers = {"Accept-Ranges": "bytes", "Content-Length": str(end - start), "ETag": f'"{call.recording}"'}
-    if partial:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{call.recording_bytes}"
+    if part:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     body = service.recordings.read(call.recording, start, end)
     kind = mimetypes.guess_type(call.recording_name or "")[0] or "application/octet-stream"
-    return StreamingResponse(body, 206 if partial else 200, headers, kind)
+    return StreamingResponse(body, 206 if part else 200, headers, kind)
 
 
-def _span(header: str | None, size: int) -> tuple[int, int]:
-    """The bytes asked for, end exclusive; several ranges or another unit get everything, as RFC 9110 allows."""
+def _part(header: str | None, size: int) -> tuple[int, int] | None:
+    """The bytes asked for, end exclusive; None for several ranges or another unit: all, as RFC 9110 allows."""
     match = _RANGE.fullmatch(header.replace(" ", "")) if header else None
     if not match:
-        return 0, size
+        return None
     first, last, suffix = match.groups()
     start = max(0, size - int(suffix)) if suffix else int(first)
     end = min(size, int(last) + 1) if last else size

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from app import intake
-from app.api.access import Poster, Reader, Retrier, ServiceDep, SessionDep, Watcher
+from app.api.access import CallId, Poster, Reader, Retrier, ServiceDep, SessionDep, Watcher
 from app.api.schemas import CallDetail, CallOut, CallPage, CallState, detail
 from app.api.uploads import audio_of, facts_of, upload_form
 from app.store import calls, lists
@@ -82,7 +82,7 @@ def list_calls(
 
 
 @router.get("/{call_id}")
-def get_call(call_id: int, session: SessionDep, who: Watcher) -> CallDetail | CallState:
+def get_call(call_id: CallId, session: SessionDep, who: Watcher) -> CallDetail | CallState:
     """Everything about a call, or its state alone for a role that only follows its own calls."""
     call = calls.get(session, call_id, who)
     if not who.may("read"):
@@ -91,7 +91,7 @@ def get_call(call_id: int, session: SessionDep, who: Watcher) -> CallDetail | Ca
 
 
 @router.post("/{call_id}/retry", status_code=202)
-def retry_call(call_id: int, session: SessionDep, who: Retrier) -> CallState:
+def retry_call(call_id: CallId, session: SessionDep, who: Retrier) -> CallState:
     """Start a failed call afresh."""
     call = calls.get(session, call_id, who)
     calls.retry(session, call)

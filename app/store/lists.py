@@ -3,14 +3,14 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, cast, exists, func, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import Text
 
 from app.errors import AppError
@@ -46,6 +46,33 @@ class Filters:
     q: str | None = None
 
 
+def _said(words: str) -> ColumnElement[bool]:
+    return exists().where(Transcript.call_id == Call.id, Transcript.text.icontains(words, autoescape=True))
+
+
+def _holds(column: InstrumentedAttribute[list[str] | None], value: str) -> ColumnElement[bool]:
+    return column.contains(cast([value], ARRAY(Text)))
+
+
+#: What each filter means, given its value.
+_MEANINGS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
+    "status": lambda value: Call.status == value,
+    "flagged": lambda value: Call.flagged.is_(value),
+    "passed": lambda value: Call.passed.is_(value),
+    "category": lambda value: _holds(Call.categories, value),
+    "rule": lambda value: _holds(Call.rules, value),
+    "agent_id": lambda value: Call.agent_id == value,
+    "team": lambda value: Call.team == value,
+    "channel": lambda value: Call.channel == value,
+    "external_id": lambda value: Call.external_id == value,
+    "since": lambda value: _ORDERS["started_at"] >= value,
+    "until": lambda value: _ORDERS["started_at"] < value,
+    "score_lt": lambda value: Call.score < value,
+    "score_gte": lambda value: Call.score >= value,
+    "q": _said,
+}
+
+
 def page(
     session: Session, filters: Filters, sort: Sort, cursor: str | None, limit: int
 ) -> tuple[Sequence[Call], str | None]:
@@ -63,24 +90,8 @@ def page(
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    started = _ORDERS["started_at"]
-    equal = ("status", "flagged", "passed", "agent_id", "team", "channel", "external_id")
-    named = {name: value for name in equal if (value := getattr(filters, name)) is not None}
-    conditions: dict[ColumnElement[bool], bool] = {getattr(Call, name) == value: True for name, value in named.items()}
-    conditions |= {
-        Call.categories.contains(cast([filters.category], ARRAY(Text))): filters.category is not None,
-        Call.rules.contains(cast([filters.rule], ARRAY(Text))): filters.rule is not None,
-        started >= filters.since: filters.since is not None,
-        started < filters.until: filters.until is not None,
-        Call.score < filters.score_lt: filters.score_lt is not None,
-        Call.score >= filters.score_gte: filters.score_gte is not None,
-        _said(filters.q or ""): filters.q is not None,
-    }
-    return [condition for condition, wanted in conditions.items() if wanted]
-
-
-def _said(words: str) -> ColumnElement[bool]:
-    return exists().where(Transcript.call_id == Call.id, Transcript.text.icontains(words, autoescape=True))
+    given = ((means, getattr(filters, name)) for name, means in _MEANINGS.items())
+    return [means(value) for means, value in given if value is not None]
 
 
 def _encode(row: Any, sort: Sort) -> str:

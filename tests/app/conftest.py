@@ -1,9 +1,12 @@
 """A client for the HTTP side, keys of every role, and a worker that works off the queue."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 import asr
@@ -21,6 +24,18 @@ def client(service: Service) -> Iterator[TestClient]:
     """The HTTP side of the service; errors come back as answers, as they do to a real client."""
     with TestClient(create_app(service), raise_server_exceptions=False, follow_redirects=False) as client:
         yield client
+
+
+@pytest.fixture
+def served(service: Service) -> Iterator[str]:
+    """The HTTP side on a real socket; its host:port."""
+    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="warning"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Posting calls: stored once, refused clearly, nothing left half-way."""
 
+import http.client
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ def kept(service: Service) -> tuple[int, int, int]:
     with service.database.transaction() as session:
         rows = [session.scalar(text(f"SELECT count(*) FROM {table}")) for table in ("calls", "procrastinate_jobs")]
     files = [path for path in service.recordings.folder.rglob("*") if path.is_file()]
-    return rows[0], rows[1], len(files)  # type: ignore[return-value]
+    return rows[0] or 0, rows[1] or 0, len(files)
 
 
 def test_a_new_call_is_stored_and_queued(client: TestClient, auth: Auth, service: Service) -> None:
@@ -96,6 +97,7 @@ def test_bad_input(
 
 
 def test_five_hours_of_silence(client: TestClient, auth: Auth, service: Service, tmp_path: Path) -> None:
+    service.settings.max_upload_mib = 64
     long_silence(tmp_path / "long.flac", hours=5)
     answer = post(client, auth["dialer"], (tmp_path / "long.flac").read_bytes(), name="long.flac")
     assert (answer.status_code, answer.json()["code"]) == (422, "too_long")
@@ -103,18 +105,13 @@ def test_five_hours_of_silence(client: TestClient, auth: Auth, service: Service,
     assert kept(service) == (0, 0, 0)
 
 
-def test_an_upload_that_declares_three_gigabytes_is_refused_unread(
-    client: TestClient, auth: Auth, service: Service
-) -> None:
-    def never() -> Iterator[bytes]:
-        raise AssertionError("the body was read")
-        yield b""
-
+def test_an_upload_that_declares_three_gigabytes_is_refused_unread(served: str, auth: Auth, service: Service) -> None:
+    connection = http.client.HTTPConnection(served, timeout=10)
     headers = auth["dialer"] | {"Content-Type": "multipart/form-data; boundary=x", "Content-Length": str(3 * 1024**3)}
-    request = client.build_request("POST", "/v1/calls", headers=headers)
-    request.stream = never()  # type: ignore[assignment]
-    answer = client.send(request)
-    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    connection.request("POST", "/v1/calls", headers=headers)
+    answer = connection.getresponse()
+    assert (answer.status, json.load(answer)["code"]) == (413, "too_large")
+    connection.close()
     assert kept(service) == (0, 0, 0)
 
 
