@@ -14,6 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
+from asr import containers
 from asr.errors import AsrError
 
 #: Whisper hears 16 kHz; everything inside this library counts time in these samples.
@@ -24,8 +25,11 @@ MAX_SECONDS = 4 * 3600.0
 #: "recording" that is a playlist would make the server read other files or fetch addresses.
 CONTAINERS = "wav,w64,mp3,mov,amr,amrnb,amrwb,ogg,flac,aac,matroska,caf,au,aiff,asf"
 
-#: Encoders pad and trim some frames at both ends (AAC and MP3 up to 0.15 s), so less than this is not missing sound.
-MISSING_SECONDS = 0.5
+#: Lossy encoders pad and trim frames at both ends (an MP3 frame at 8 kHz is 0.14 s): less than
+#: this is not missing sound.
+LOSSY_SLACK = 0.2
+#: PCM and FLAC say exactly how long they are; FFmpeg drops a damaged FLAC frame (0.07 s) without a word.
+EXACT_SLACK = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class AudioInfo:
     codec: str
     sample_rate: int
     channels: int
-    duration: float | None  #: seconds, as declared; None when the container does not say
+    duration: float | None  #: seconds, as declared; None when the container does not say or only guesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,9 @@ def probe(path: str | Path, max_seconds: float = MAX_SECONDS) -> AudioInfo:
     """
     path = Path(path)
     with _opened(path) as container:
-        return _inspect(path, container, max_seconds)
+        info = _inspect(path, container, max_seconds)
+    _require_whole(path)
+    return info
 
 
 def decode(path: str | Path, max_seconds: float = MAX_SECONDS) -> Audio:
@@ -78,6 +84,7 @@ def decode(path: str | Path, max_seconds: float = MAX_SECONDS) -> Audio:
     path = Path(path)
     with _opened(path) as container:
         info = _inspect(path, container, max_seconds)
+        _require_whole(path)
         rows = _read_rows(path, container, info, max_seconds)
     samples = np.stack([np.frombuffer(row, np.int16) for row in rows]) if len(rows) > 1 else _single(rows[0])
     audio = Audio(path.name, samples)
@@ -97,6 +104,7 @@ def _opened(path: Path) -> Iterator[InputContainer]:
         # "file:" keeps FFmpeg from reading a name like "http:x.wav" as an address.
         container = av.open(f"file:{path}", mode="r", options=options, metadata_errors="ignore")
     except (av.error.FFmpegError, ValueError) as error:
+        _require_whole(path)  # an MP4 without its index cannot be opened, and is a cut recording all the same
         raise AsrError("not_audio", f"{path.name}：不是可识别的录音文件（{_reason(error)}）") from error
     with container:
         yield container
@@ -123,7 +131,7 @@ def _inspect(path: Path, container: InputContainer, max_seconds: float) -> Audio
         codec=stream.codec_context.name,
         sample_rate=stream.codec_context.sample_rate,
         channels=stream.codec_context.channels,
-        duration=_declared(container, stream),
+        duration=_declared(path, container, stream),
     )
     if info.channels > 2:
         message = f"{path.name}：音频流 0 有 {info.channels} 个声道，只支持单声道或双声道"
@@ -144,7 +152,9 @@ def _only_stream(path: Path, container: InputContainer) -> AudioStream:
     return streams[0]
 
 
-def _declared(container: InputContainer, stream: AudioStream) -> float | None:
+def _declared(path: Path, container: InputContainer, stream: AudioStream) -> float | None:
+    if not containers.knows_duration(container.format.name.split(",")[0], path):
+        return None
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return None if container.duration is None else container.duration / 1_000_000
@@ -194,12 +204,16 @@ def _frames(path: Path, container: InputContainer) -> Iterator[AudioFrame]:
 
 
 def _require_complete(path: Path, info: AudioInfo, decoded: float) -> None:
-    if info.duration is None or info.duration - decoded <= max(MISSING_SECONDS, 0.01 * info.duration):
+    slack = EXACT_SLACK if info.codec == "flac" or info.codec.startswith("pcm") else LOSSY_SLACK
+    if info.duration is None or info.duration - decoded <= slack:
         return
-    message = (
-        f"{path.name}：音频流 0 不完整，文件声明 {info.duration:.1f} 秒，实际只有 {decoded:.1f} 秒，录音可能被截断"
-    )
-    raise AsrError("truncated", message)
+    found = f"文件声明 {info.duration:.2f} 秒，只解出 {decoded:.2f} 秒"
+    raise AsrError("truncated", f"{path.name}：音频流 0 不完整，{found}，录音被截断或损坏")
+
+
+def _require_whole(path: Path) -> None:
+    if reason := containers.missing(path):
+        raise AsrError("truncated", f"{path.name}：{reason}，录音被截断")
 
 
 def _too_long(path: Path, seconds: float | None, limit: float) -> AsrError:

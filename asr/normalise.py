@@ -18,7 +18,7 @@ PHANTOMS = (
     r"优优独播剧场.{0,12}",
     r"(本)?(视频|影片|节目)(由|到此|就到这).{0,12}",
     r"以下(是|为)?普通话的?(句子|内容).{0,4}",
-    r"(music|thank you( for watching)?|thanks for watching|subtitles? by.{0,24}|bye|you)\W*",
+    r"(music|thank(s| you) for watching|subtitles? by.{0,24}|you)\W*",
 )
 _PHANTOM = re.compile("|".join(f"(?:{pattern})" for pattern in PHANTOMS), re.IGNORECASE)
 _MARKS = re.compile(r"[，。！？、；：,.!?;:…\s]+")

@@ -100,6 +100,7 @@ def _without_copy(audio: Audio) -> Audio:
     if len(audio.samples) < 2:
         return audio
     levels = frame_levels(audio)
-    loud = levels.max(axis=0) > np.percentile(levels.max(axis=0), 60)
+    loudest = levels.max(axis=0)
+    loud = loudest > np.percentile(loudest, 60) if len(loudest) else loudest > 0
     same = np.abs(levels[0] - levels[1])[loud] < SAME_LEVEL
     return Audio(audio.source, audio.samples[:1]) if len(same) and same.mean() > 0.95 else audio

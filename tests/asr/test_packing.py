@@ -1,0 +1,56 @@
+"""Packing: every sample of speech in exactly one window, channels apart, nothing too long, times found again."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asr.audio import SAMPLE_RATE, Audio
+from asr.packing import PAD_SECONDS, WINDOW_SECONDS, pack
+from asr.vad import Span
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> tuple[list[Span], int]:
+    found: list[Span] = []
+    total = 0
+    for channel in (0, 1):
+        second = 0.0
+        for gap, length in draw(st.lists(st.tuples(st.floats(0.0, 5.0), st.floats(0.1, 14.0)), max_size=12)):
+            start, second = second + gap, second + gap + length
+            found.append(Span(int(start * SAMPLE_RATE), int(second * SAMPLE_RATE), channel))
+        total = max(total, int(second * SAMPLE_RATE))
+    return sorted(found), total
+
+
+@given(calls())
+def test_windows(call: tuple[list[Span], int]) -> None:
+    found, total = call
+    windows = pack(found, total)
+    pieces = [piece for window in windows for piece in window.pieces]
+    assert sorted(piece.span for piece in pieces) == found
+    for window in windows:
+        assert window.length <= WINDOW_SECONDS * SAMPLE_RATE + 1
+        assert len({piece.span.channel for piece in window.pieces}) == 1
+        for left, right in zip(window.pieces, window.pieces[1:], strict=False):
+            assert right.offset == left.offset + left.end - left.start
+            assert left.end <= right.start
+    for piece in pieces:
+        assert 0 <= piece.start <= piece.span.start < piece.span.end <= piece.end <= total
+        assert piece.end - piece.start <= piece.span.end - piece.span.start + 2 * PAD_SECONDS * SAMPLE_RATE + 1
+
+
+def test_times_lead_back_to_their_span() -> None:
+    found = [Span(SAMPLE_RATE * start, SAMPLE_RATE * (start + 2), 0) for start in (1, 10, 20)]
+    (window,) = pack(found, SAMPLE_RATE * 30)
+    assert [piece.offset / SAMPLE_RATE for piece in window.pieces] == [0, 3, 6]
+    assert [window.piece_at(second) for second in (-0.1, 0.0, 2.9, 3.1, 5.9, 6.1, 99.0)] == [0, 0, 0, 1, 1, 2, 2]
+
+
+def test_the_sound_is_the_speech_and_what_surrounds_it() -> None:
+    samples = np.arange(SAMPLE_RATE * 20, dtype=np.int64).astype(np.int16)[np.newaxis]
+    (window,) = pack([Span(SAMPLE_RATE * 5, SAMPLE_RATE * 6, 0)], samples.shape[1])
+    sound = window.sound(Audio("ramp", samples))
+    pad = int(PAD_SECONDS * SAMPLE_RATE)
+    expected = samples[0, SAMPLE_RATE * 5 - pad : SAMPLE_RATE * 6 + pad]
+    assert sound * 32768 == pytest.approx(expected)

@@ -1,0 +1,159 @@
+"""The real model on real recordings: what was said, by whom, when; and nothing where nobody spoke."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asr import AsrError, Transcriber
+from asr.audio import SAMPLE_RATE
+from asr.transcript import Transcript, Utterance
+from tests.asr.recordings import FORMATS, SAMPLES, Samples, as_samples, speech, tone, write, write_as
+
+#: sample -> (speaker, a phrase said by that speaker, second in which its utterance lies)
+HEARD = [
+    ("compliant", "agent", "本次通话将被录音", 8.0),
+    ("compliant", "customer", "知道了", 49.5),
+    ("threat", "agent", "我就是威胁你怎么了", 15.0),
+    ("threat", "customer", "我要投诉你们", 21.5),
+    ("impersonate", "agent", "公安局", 3.0),
+    ("hardship", "customer", "生病住院", 17.5),
+]
+
+
+def at(utterances: tuple[Utterance, ...], second: float, speaker: str) -> str:
+    return "".join(u.text for u in utterances if u.speaker == speaker and (u.start or 0) <= second <= (u.end or 0))
+
+
+@pytest.fixture(scope="module")
+def hear(transcriber: Transcriber) -> Callable[[str], Transcript]:
+    """The transcript of a sample, made once."""
+    return functools.cache(lambda name: transcriber.transcribe(SAMPLES / f"{name}.wav"))
+
+
+@pytest.mark.parametrize(("name", "speaker", "phrase", "second"), HEARD)
+def test_samples(hear: Callable[[str], Transcript], name: str, speaker: str, phrase: str, second: float) -> None:
+    transcript = hear(name)
+    assert phrase in at(transcript.utterances, second, speaker)
+    assert transcript.speakers == "channels"
+    assert transcript.engine == "faster-whisper/packaged/cpu/int8/fast"
+    assert list(transcript.utterances) == sorted(transcript.utterances, key=lambda u: u.start or 0)
+    assert all(0 < (u.confidence or 0) <= 1 for u in transcript.utterances)
+
+
+def test_progress_runs_from_nothing_to_all(transcriber: Transcriber) -> None:
+    told: list[float] = []
+    transcriber.transcribe(SAMPLES / "threat.wav", progress=told.append)
+    assert (told[0], told[-1]) == (0.0, 1.0)
+    assert told == sorted(told)
+    assert len(told) > 3
+
+
+def test_the_agent_may_be_on_the_right(transcriber: Transcriber) -> None:
+    transcript = transcriber.transcribe(SAMPLES / "threat.wav", agent_channel="right")
+    assert "威胁你怎么了" in at(transcript.utterances, 15.0, "customer")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_heard(transcriber: Transcriber, tmp_path: Path, name: str) -> None:
+    path = write_as(tmp_path, name, speech("threat", 4.0, 11.7))
+    transcript = transcriber.transcribe(path)
+    speaker = "agent" if FORMATS[name][3] == 2 else "unknown"
+    assert "还不还" in "".join(u.text for u in transcript.utterances if u.speaker == speaker)
+    assert transcript.duration == pytest.approx(7.7, abs=0.1)
+
+
+@pytest.mark.parametrize("dual", [False, True])
+def test_mono_has_unknown_speakers(transcriber: Transcriber, tmp_path: Path, dual: bool) -> None:
+    mixed = speech("threat", 0.0, 14.0).astype(np.int32).sum(axis=0, keepdims=True).clip(-32768, 32767).astype(np.int16)
+    # A mono line saved as two equal channels must not give every sentence to both speakers.
+    path = write(tmp_path / "mono.wav", np.repeat(mixed, 2, axis=0) if dual else mixed)
+    transcript = transcriber.transcribe(path)
+    assert transcript.speakers == "unknown"
+    assert {u.speaker for u in transcript.utterances} == {"unknown"}
+    assert "".join(u.text for u in transcript.utterances).count("还不还") == 1
+
+
+def silence() -> Samples:
+    return as_samples(np.zeros(30 * SAMPLE_RATE), np.zeros(30 * SAMPLE_RATE))
+
+
+def line_noise() -> Samples:
+    noise = np.random.default_rng(1).normal(0, 0.004, (2, 30 * SAMPLE_RATE))
+    return as_samples(*noise)
+
+
+def loud_noise() -> Samples:
+    noise = np.random.default_rng(2).normal(0, 0.1, (2, 30 * SAMPLE_RATE))
+    bursts = (np.arange(30 * SAMPLE_RATE) // SAMPLE_RATE) % 3 == 0
+    return as_samples(*(noise * bursts))
+
+
+def ring_back() -> Samples:
+    """China's ring-back tone: 450 Hz, one second on, four off (GB/T 3380)."""
+    cycle = np.concatenate([tone(1.0, 450), np.zeros(4 * SAMPLE_RATE)])
+    return as_samples(np.tile(cycle, 6), np.zeros(30 * SAMPLE_RATE))
+
+
+def busy_tone() -> Samples:
+    cycle = np.concatenate([tone(0.35, 450), np.zeros(int(0.35 * SAMPLE_RATE))])
+    return as_samples(np.tile(cycle, 40), np.tile(cycle, 40) * 0)
+
+
+def keypad() -> Samples:
+    """DTMF digits."""
+    pairs = [(697, 1209), (770, 1336), (852, 1477), (941, 1336)]
+    keys = [np.concatenate([tone(0.2, a) + tone(0.2, b), np.zeros(SAMPLE_RATE // 5)]) for a, b in pairs]
+    return as_samples(np.tile(np.concatenate(keys), 10), np.zeros(16 * SAMPLE_RATE)[: 10 * sum(map(len, keys))])
+
+
+def hold_music() -> Samples:
+    """A plucked melody with chords, like an exchange's waiting music."""
+    notes = [523, 587, 659, 784, 659, 587, 523, 392] * 6
+    fade = np.exp(-3 * np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE)
+    melody = np.concatenate([fade * sum(tone(0.5, n * k, 0.2 / k) for k in (1, 2, 3)) for n in notes])
+    chords = np.concatenate([sum(tone(2.0, n * f, 0.05) for f in (0.5, 0.63, 0.75)) for n in notes[::4]])
+    return as_samples(melody + chords[: len(melody)], np.zeros(len(melody)))
+
+
+def hum() -> Samples:
+    mains = np.sum([tone(20.0, 50 * k, 0.1 / k) for k in (1, 2, 3, 4, 5)], axis=0)
+    return as_samples(mains, 0.3 * mains)
+
+
+def clicks() -> Samples:
+    row = np.zeros(20 * SAMPLE_RATE)
+    row[:: SAMPLE_RATE // 2] = 0.9
+    return as_samples(row, np.roll(row, 4000))
+
+
+NO_SPEECH: list[Callable[[], Samples]] = [
+    silence,
+    line_noise,
+    loud_noise,
+    ring_back,
+    busy_tone,
+    keypad,
+    hold_music,
+    hum,
+    clicks,
+]
+
+
+@pytest.mark.parametrize("make", NO_SPEECH)
+def test_no_speech_gives_no_text(transcriber: Transcriber, tmp_path: Path, make: Callable[[], Samples]) -> None:
+    path = write(tmp_path / "call.wav", make())
+    assert transcriber.transcribe(path).utterances == ()
+
+
+def test_a_recording_shorter_than_a_frame(transcriber: Transcriber, tmp_path: Path) -> None:
+    assert transcriber.transcribe(write(tmp_path / "blip.wav", speech(end=0.005))).utterances == ()
+
+
+def test_the_limit_is_the_transcribers(transcriber: Transcriber, tmp_path: Path) -> None:
+    strict = Transcriber(transcriber._recogniser, max_seconds=10)
+    with pytest.raises(AsrError) as caught:
+        strict.transcribe(SAMPLES / "threat.wav")
+    assert caught.value.code == "too_long"
