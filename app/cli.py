@@ -106,6 +106,7 @@ def worker(
         _stop(f"没有队列 {', '.join(sorted(unknown))}；可选 {', '.join(jobs.QUEUES)}", code=2)
     _log()
     if with_parent:
+        os.nice(5)  # whoever waits for an HTTP answer goes first
         _end_with_parent()
     with _plain_errors(), serving.connected(_settings()) as settings:
         asyncio.run(jobs.work(build_bench(settings), chosen))
@@ -115,7 +116,7 @@ def _end_with_parent() -> None:
     """Stop when the starting process is gone, however it went: its end of our standard input closes then."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        os.read(sys.stdin.fileno(), 1)  # not sys.stdin.read: its lock would still be held when Python shuts down
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()

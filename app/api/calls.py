@@ -1,7 +1,7 @@
 """Calls: post, list, look at, retry."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -10,8 +10,9 @@ from starlette.concurrency import run_in_threadpool
 
 from app import intake
 from app.api.access import CallId, Poster, Reader, Retrier, ServiceDep, SessionDep, Watcher
-from app.api.schemas import CallDetail, CallOut, CallPage, CallState, detail
+from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail
 from app.api.uploads import audio_of, facts_of, upload_form
+from app.errors import NotFound
 from app.store import calls, lists
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
@@ -88,6 +89,23 @@ def get_call(call_id: CallId, session: SessionDep, who: Watcher) -> CallDetail |
     if not who.may("read"):
         return CallState.model_validate(call)
     return detail(call, calls.transcript_of(session, call_id), calls.result(session, call_id))
+
+
+@router.get("/{call_id}/transcript")
+def get_transcript(call_id: CallId, session: SessionDep, who: Reader) -> dict[str, Any]:
+    """What was said."""
+    calls.get(session, call_id, who)
+    transcript = calls.transcript_of(session, call_id)
+    if transcript is None:
+        raise NotFound(f"通话 {call_id} 还没有转写", code="no_transcript")
+    return transcript.body
+
+
+@router.get("/{call_id}/scorecards")
+def get_scorecards(call_id: CallId, session: SessionDep, who: Reader) -> list[ScorecardOut]:
+    """Every scorecard the call was ever given, newest first."""
+    calls.get(session, call_id, who)
+    return [ScorecardOut.model_validate(card) for card in calls.scorecards_of(session, call_id)]
 
 
 @router.post("/{call_id}/retry", status_code=202)

@@ -62,6 +62,19 @@ class FindingOut(_Out):
     evidence: list[dict[str, Any]]
 
 
+class ScorecardOut(_Out):
+    """One scorecard and what it can be reproduced from."""
+
+    id: int
+    created_at: datetime
+    transcript_id: int
+    template: str
+    version: int
+    packs: dict[str, str]
+    body: dict[str, Any]
+    promises: list[dict[str, Any]]
+
+
 class CallDetail(CallOut):
     """Everything about a call but its audio; transcript, findings and scorecard as `inspect --json` prints them."""
 

@@ -1,10 +1,10 @@
 """Calls: stored once, moved through their states, looked up and listed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -150,9 +150,17 @@ def _requeue(session: Session, call: Call, delay: int = 0) -> None:
 
 def result(session: Session, call_id: int) -> tuple[Scorecard, list[Finding]] | None:
     """The call's newest scorecard with its findings."""
-    newest = select(Scorecard).where(Scorecard.call_id == call_id).order_by(Scorecard.id.desc()).limit(1)
-    scorecard = session.scalars(newest).one_or_none()
+    scorecard = session.scalars(_scorecards(call_id).limit(1)).one_or_none()
     if scorecard is None:
         return None
     findings = select(Finding).where(Finding.scorecard_id == scorecard.id).order_by(Finding.id)
     return scorecard, list(session.scalars(findings))
+
+
+def scorecards_of(session: Session, call_id: int) -> Sequence[Scorecard]:
+    """Every scorecard of the call, newest first."""
+    return session.scalars(_scorecards(call_id)).all()
+
+
+def _scorecards(call_id: int) -> Select[tuple[Scorecard]]:
+    return select(Scorecard).where(Scorecard.call_id == call_id).order_by(Scorecard.id.desc())

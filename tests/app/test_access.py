@@ -17,6 +17,8 @@ MATRIX = {
     ("GET", "/v1/calls"): {"inspector", "supervisor"},
     ("GET", "/v1/calls/{call_id}"): {"dialer", "inspector", "supervisor"},
     ("GET", "/v1/calls/{call_id}/audio"): {"inspector", "supervisor"},
+    ("GET", "/v1/calls/{call_id}/transcript"): {"inspector", "supervisor"},
+    ("GET", "/v1/calls/{call_id}/scorecards"): {"inspector", "supervisor"},
     ("POST", "/v1/calls/{call_id}/retry"): {"inspector", "supervisor"},
 }
 OPEN = {("GET", "/healthz"), ("GET", "/readyz")}

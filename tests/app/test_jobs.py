@@ -60,6 +60,10 @@ def test_a_recording_is_heard_and_judged(client: TestClient, auth: Auth, work_of
     assert all(0 <= e["start"] < e["end"] <= detail["duration"] for e in evidence)
     assert detail["scorecard"]["packs"]
     assert detail["transcript"]["engine"]
+    read = auth["supervisor"]
+    assert client.get(f"/v1/calls/{call_id}/transcript", headers=read).json() == detail["transcript"]
+    (card,) = client.get(f"/v1/calls/{call_id}/scorecards", headers=read).json()
+    assert card["body"] | {"packs": card["packs"]} == detail["scorecard"]
 
 
 def test_a_text_is_judged(client: TestClient, auth: Auth, work_off: Callable[[], None]) -> None:
