@@ -12,6 +12,7 @@ from rules.errors import Fault, RuleError
 from rules.examples import verify
 from rules.finding import Evidence, Expect, Finding, Severity, Verdict
 from rules.pack import Pack, built_in_packs, load_pack
+from rules.promises import Promise, find_promises
 from rules.rule import Rule
 
 __all__ = [
@@ -22,12 +23,14 @@ __all__ = [
     "Fault",
     "Finding",
     "Pack",
+    "Promise",
     "Rule",
     "RuleError",
     "Severity",
     "Verdict",
     "built_in_packs",
     "check",
+    "find_promises",
     "load_pack",
     "verify",
 ]

@@ -37,10 +37,11 @@ class Span:
     end: int
     confidence: float
     family: Family
+    cores: tuple[tuple[int, int], ...]  #: where its cores stand
 
-    def within(self, other: "Span") -> bool:
-        """Whether `other` covers this span."""
-        return other.start <= self.start and self.end <= other.end
+    def inside(self, other: "Span") -> bool:
+        """Whether a core of this span is part of `other`: the 他 of 其他, the 打 of 打扰."""
+        return any(other.start <= start and end <= other.end for start, end in self.cores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,10 @@ class _Hit:
     start: int
     end: int
     confidence: float
+
+
+#: Where a family got to, and the hits it got there by.
+_Ways = dict[int, tuple[_Hit, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,43 +164,54 @@ def _telling_slot(family: Family) -> int:
 def _assemble(anchor: _Anchor, hit: _Hit, hits: _Hits) -> Span | None:
     """The shortest way the family is complete around `hit`, or None."""
     family = anchor.family
-    rights = {hit.end: hit.confidence}
+    rights: _Ways = {hit.end: (hit,)}
     for slot in range(anchor.slot + 1, len(family.slots)):
         rights = _rightwards(rights, family.slots[slot], family.gaps[slot - 1], hits)
-    lefts = {hit.start: hit.confidence}
+    lefts: _Ways = {hit.start: ()}
     for slot in range(anchor.slot - 1, -1, -1):
         lefts = _leftwards(lefts, family.slots[slot], family.gaps[slot], hits)
-    rights = {at: sure for at, sure in rights.items() if not family.at_end or _ends_clause(at, hits.text)}
-    lefts = {at: sure for at, sure in lefts.items() if not family.at_start or at == 0 or at in hits.text.stops}
-    if not rights or not lefts:
+    ends = [at for at in rights if not family.at_end or _ends_clause(at, family.after.width, hits.text)]
+    starts = [at for at in lefts if not family.at_start or _begins_clause(at, family.before.width, hits.text)]
+    if not ends or not starts:
         return None
-    start, end = max(lefts), min(rights)
-    return Span(start, end, min(lefts[start], rights[end]), family)
+    start, end = max(starts), min(ends)
+    way = (*lefts[start], *rights[end])
+    return Span(start, end, min(one.confidence for one in way), family, tuple((one.start, one.end) for one in way))
 
 
-def _rightwards(froms: dict[int, float], cores: frozenset[str], gap: Gap, hits: _Hits) -> dict[int, float]:
-    reached: dict[int, float] = {}
-    for at, sure in froms.items():
+def _ends_clause(at: int, width: int, text: Text) -> bool:
+    return at + width >= len(text.chars) or any(edge in text.stops for edge in range(at, at + width + 1))
+
+
+def _begins_clause(at: int, width: int, text: Text) -> bool:
+    return at <= width or any(edge in text.stops for edge in range(at - width, at + 1))
+
+
+def _rightwards(froms: _Ways, cores: frozenset[str], gap: Gap, hits: _Hits) -> _Ways:
+    reached: _Ways = {}
+    for at, way in froms.items():
         for start in range(at, at + gap.width + 1):
             if start > at and start - 1 in hits.negations and not gap.over_negation:
                 break
             for hit in hits.by_start.get(start, ()):
                 if hit.core in cores:
-                    reached[hit.end] = max(reached.get(hit.end, 0.0), min(sure, hit.confidence))
+                    reached[hit.end] = _surer(reached.get(hit.end), (*way, hit))
     return reached
 
 
-def _leftwards(froms: dict[int, float], cores: frozenset[str], gap: Gap, hits: _Hits) -> dict[int, float]:
-    reached: dict[int, float] = {}
-    for at, sure in froms.items():
+def _leftwards(froms: _Ways, cores: frozenset[str], gap: Gap, hits: _Hits) -> _Ways:
+    reached: _Ways = {}
+    for at, way in froms.items():
         for end in range(at, max(at - gap.width, 0) - 1, -1):
             if end < at and end in hits.negations and not gap.over_negation:
                 break
             for hit in hits.by_end.get(end, ()):
                 if hit.core in cores:
-                    reached[hit.start] = max(reached.get(hit.start, 0.0), min(sure, hit.confidence))
+                    reached[hit.start] = _surer(reached.get(hit.start), (hit, *way))
     return reached
 
 
-def _ends_clause(at: int, text: Text) -> bool:
-    return at == len(text.chars) or at in text.stops
+def _surer(one: tuple[_Hit, ...] | None, other: tuple[_Hit, ...]) -> tuple[_Hit, ...]:
+    if one is None or min(hit.confidence for hit in other) > min(hit.confidence for hit in one):
+        return other
+    return one

@@ -147,7 +147,7 @@ class Call:
         counted = [
             span
             for span in scan.found(lexicon.name)
-            if not any(span.within(other) for other in innocent)
+            if not any(span.inside(other) for other in innocent)
             and not any(self.guards[name].forgives(span, scan) for name in guards)
         ]
         return [passage.hit(span) for span in _distinct(counted)]

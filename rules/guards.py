@@ -30,7 +30,7 @@ class Guard:
 
     def _words(self, scan: Scan, part: str) -> Iterator[Span]:
         others = scan.found(f"{self.name}.unless_inside")
-        return (word for word in scan.found(f"{self.name}.{part}") if not any(word.within(other) for other in others))
+        return (word for word in scan.found(f"{self.name}.{part}") if not any(word.inside(other) for other in others))
 
     def _reaches(self, word: Span, match: Span, scan: Scan) -> bool:
         if word.end <= match.start:

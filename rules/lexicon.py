@@ -14,7 +14,7 @@ written                 means
                         so ``收 ~6 手续费`` does not find 收不收都行没有手续费
 ``{家人}``               a named list of words (``words:`` in the pack), usable among alternatives
 ``<数>``                 any number, however it was said: 三百, 300, 幺二三
-``^`` and ``$``          the beginning and the end of a clause
+``^`` and ``$``          the beginning and the end of a clause; ``是不是 ~4 $``: within 4 characters of the end
 ======================  ==============================================================================
 
 In guards a gap may also stand last (``不会 ~8``) or first (``~8 都是诈骗``): it is the distance to the guarded words.
@@ -65,7 +65,7 @@ class Lexicon:
     name: str
     title: str
     families: tuple[Family, ...]
-    unless_inside: tuple[Family, ...] = ()  #: innocent phrases: a match that lies inside one does not count
+    unless_inside: tuple[Family, ...] = ()  #: innocent phrases: a match with a core inside one does not count
     guards: tuple[str, ...] = ()  #: guards that apply unless a rule names its own
 
 

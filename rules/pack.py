@@ -16,6 +16,9 @@ from rules.rule import Rule
 #: Packs that come with the product.
 BUILT_IN = Path(__file__).parent / "packs"
 
+#: Lexicons and guards that packs may use.
+LEXICONS = Path(__file__).parent / "lexicons"
+
 
 @dataclass(frozen=True, slots=True)
 class Pack:
@@ -39,7 +42,7 @@ class Pack:
 
 def built_in_packs() -> tuple[Path, ...]:
     """The files of the packs that come with the product and hold rules of their own."""
-    return tuple(sorted(path for path in BUILT_IN.glob("*.yaml") if not path.name.startswith("_")))
+    return tuple(sorted(path for path in BUILT_IN.glob("*.yaml")))
 
 
 def load_pack(source: str | Path) -> Pack:
@@ -49,7 +52,7 @@ def load_pack(source: str | Path) -> Pack:
     """
     path = _find_file(source)
     reader = Reader()
-    files = reader.read(path, (path.parent, BUILT_IN))
+    files = reader.read(path, (path.parent, LEXICONS))
     faults = [*reader.faults]
     vocabulary = reader.vocabulary
     rules = tuple(rule for _, rule in reader.rules)

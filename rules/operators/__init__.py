@@ -15,6 +15,7 @@ from rules.operators.fact import Fact
 from rules.operators.near import Near
 from rules.operators.none import Nothing
 from rules.operators.phrases import Phrases
+from rules.operators.promise import Promise
 from rules.operators.quiet_hours import QuietHours
 from rules.operators.regex import Regex
 from rules.operators.sequence import Sequence
@@ -36,6 +37,7 @@ class Find(Model):
     at_least: AtLeast | None = None
     near: Near | None = None
     answered: Answered | None = None
+    promise: Promise | None = None
     duration: Duration | None = None
     turns: Turns | None = None
     quiet_hours: QuietHours | None = None
