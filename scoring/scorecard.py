@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rules import Finding, Severity
 from scoring.template import Item, Template
 
-#: In `Scorecard.attention` when something could not be judged.
+#: In `Scorecard.attention` when a violation could not be ruled out.
 UNJUDGED = "unjudged"
 
 _GRAVITY: tuple[Severity, ...] = ("veto", "major", "minor", "info")
@@ -43,7 +43,7 @@ def score(template: Template, findings: Sequence[Finding]) -> Scorecard:
     """Apply `template` to the findings of one call.
 
     The score is points earned over points possible, times 100; a veto makes it 0. What could not be judged counts
-    in neither sum and sends the call to a person.
+    in neither sum; a violation that could not be ruled out sends the call to a person.
     """
     judged = [(item, covered) for item in template.items if (covered := _covered(item, findings))]
     lines = tuple(_line(item, covered) for item, covered in judged)
@@ -107,5 +107,6 @@ def _total(lines: Sequence[Line], *, vetoed: bool) -> float | None:
 def _attention(template: Template, findings: Iterable[Finding], scored: Iterable[Finding]) -> tuple[str, ...]:
     heard = {f.category for f in findings if f.verdict == "failed"}
     signals = [category for category in template.attention if category in heard]
-    unjudged = [UNJUDGED] if any(f.verdict == "skipped" for f in scored) else []
+    # A step that the call never came to is no reason to listen to it; a violation that may have been missed is.
+    unjudged = [UNJUDGED] if any(f.verdict == "skipped" and f.expect == "absent" for f in scored) else []
     return (*signals, *unjudged)

@@ -162,5 +162,5 @@ def scorecards_of(session: Session, call_id: int) -> Sequence[Scorecard]:
     return session.scalars(_scorecards(call_id)).all()
 
 
-def _scorecards(call_id: int) -> Select[tuple[Scorecard]]:
+def _scorecards(call_id: int) -> Select[Scorecard]:
     return select(Scorecard).where(Scorecard.call_id == call_id).order_by(Scorecard.id.desc())

@@ -41,6 +41,8 @@ THREAT = Item(category="threat", points=0, veto=True)
         # What could not be judged is in neither sum, and goes to a person.
         ([finding("intro", "skipped"), finding("debt", "passed")], 100, "A", True, True),
         ([finding("intro", "skipped"), finding("debt", "skipped")], None, None, False, True),
+        # A step that the call never came to is in neither sum either, and is no reason to listen.
+        ([finding("intro", "skipped", expect="present"), finding("debt", "passed")], 100, "A", True, False),
         ([], None, None, False, True),
         # A veto fails the call whatever else was done well.
         ([finding("intro", "passed"), finding("debt", "passed"), finding("threat", "failed")], 0, "C", False, True),
