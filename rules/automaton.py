@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import ahocorasick
@@ -49,9 +49,9 @@ class Scan:
     """Everything found in one text, by group name."""
 
     stops: tuple[int, ...]  #: where clauses end, ascending
-    groups: Mapping[str, tuple[Span, ...]]
+    groups: Mapping[str, Sequence[Span]]
 
-    def found(self, group: str) -> tuple[Span, ...]:
+    def found(self, group: str) -> Sequence[Span]:
         """The spans of one group, in order of start."""
         return self.groups.get(group, ())
 
@@ -112,14 +112,23 @@ class Matcher:
         """Everything in `text`: one pass per view, then families from the hits."""
         hits = self._hits(text)
         groups: dict[str, list[Span]] = defaultdict(list)
-        for hit in [hit for starting in hits.by_start.values() for hit in starting]:
-            for anchor in self._anchors.get(hit.core, ()):
+        present = {hit.core for starting in hits.by_start.values() for hit in starting}
+        possible = {core: self._possible(core, present) for core in present if core in self._anchors}
+        for hit in [hit for starting in hits.by_start.values() for hit in starting if hit.core in possible]:
+            for anchor in possible[hit.core]:
                 if span := _assemble(anchor, hit, hits):
                     groups[anchor.group].append(span)
-        ordered = {
-            name: tuple(sorted(spans, key=lambda span: (span.start, span.end))) for name, spans in groups.items()
-        }
-        return Scan(tuple(sorted(text.stops)), ordered)
+        for spans in groups.values():
+            spans.sort(key=lambda span: (span.start, span.end))
+        return Scan(tuple(sorted(text.stops)), groups)
+
+    def _possible(self, core: str, present: set[str]) -> list[_Anchor]:
+        """The families that wait for `core` and have something for every other slot too."""
+        return [
+            anchor
+            for anchor in self._anchors[core]
+            if not any(slot.isdisjoint(present) for slot in anchor.family.slots)
+        ]
 
     def _hits(self, text: Text) -> _Hits:
         inside = {at for start, end in text.numbers for at in range(start + 1, end)}
@@ -164,6 +173,8 @@ def _telling_slot(family: Family) -> int:
 def _assemble(anchor: _Anchor, hit: _Hit, hits: _Hits) -> Span | None:
     """The shortest way the family is complete around `hit`, or None."""
     family = anchor.family
+    if len(family.slots) == 1 and not family.at_start and not family.at_end:
+        return Span(hit.start, hit.end, hit.confidence, family, ((hit.start, hit.end),))
     rights: _Ways = {hit.end: (hit,)}
     for slot in range(anchor.slot + 1, len(family.slots)):
         rights = _rightwards(rights, family.slots[slot], family.gaps[slot - 1], hits)

@@ -65,16 +65,12 @@ class Passage:
     owners: tuple[int, ...]  #: for each character, the utterance it was said in
 
     def hit(self, span: Span) -> Hit:
-        """The span in its utterance. One that runs across two is shown in the one that holds more of it."""
+        """The span in its utterance. One that runs across two is shown where it ends: there the meaning is complete."""
         first, last = self.owners[span.start], self.owners[span.end - 1]
         if first == last:
             return Hit(first, *self.text.original(span.start, span.end), span.confidence)
-        inside = self.owners[span.start : span.end]
-        owner = max(sorted(set(inside), reverse=True), key=inside.count)
-        start = span.start + inside.index(owner)
-        return Hit(
-            owner, *self.text.original(start, start + inside.count(owner)), span.confidence, "这句话被停顿切成了几段"
-        )
+        start = self.owners.index(last)
+        return Hit(last, *self.text.original(start, span.end), span.confidence, "这句话被停顿切成了几段")
 
 
 @dataclass(slots=True)
@@ -99,8 +95,11 @@ class Call:
     matcher: Matcher
     guards: Mapping[str, Guard]
     unknown_as_named: bool = False  #: take utterances of unknown speakers as said by whoever a rule names
-    _scans: dict[int, Scan] = field(default_factory=dict)
+    _scans: tuple[Scan, ...] = ()
     _matches: dict[tuple[str, tuple[str, ...]], tuple[Hit, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._scans = tuple(self.matcher.scan(passage.text) for passage in self.conversation.passages)
 
     @property
     def transcript(self) -> Transcript:
@@ -111,8 +110,9 @@ class Call:
         """Every place where a family of `lexicon` counts: outside innocent phrases and not taken back by a guard."""
         key = lexicon.name, guards
         if key not in self._matches:
+            passages = zip(self.conversation.passages, self._scans, strict=True)
             found = [
-                hit for at in range(len(self.conversation.passages)) for hit in self._in_passage(at, lexicon, guards)
+                hit for passage, scan in passages if scan.found(lexicon.name) for hit in self._in(passage, scan, *key)
             ]
             self._matches[key] = tuple(sorted(found, key=lambda hit: hit.begins))
         return self._matches[key]
@@ -138,15 +138,11 @@ class Call:
         sure = round(hit.confidence * (1.0 if said.confidence is None else said.confidence), 3)
         return Evidence(hit.utterance, span, said.text[hit.start : hit.end], start, end, sure, hit.note)
 
-    def _in_passage(self, at: int, lexicon: Lexicon, guards: tuple[str, ...]) -> list[Hit]:
-        passage = self.conversation.passages[at]
-        if at not in self._scans:
-            self._scans[at] = self.matcher.scan(passage.text)
-        scan = self._scans[at]
-        innocent = scan.found(f"{lexicon.name}.unless_inside")
+    def _in(self, passage: Passage, scan: Scan, lexicon: str, guards: tuple[str, ...]) -> list[Hit]:
+        innocent = scan.found(f"{lexicon}.unless_inside")
         counted = [
             span
-            for span in scan.found(lexicon.name)
+            for span in scan.found(lexicon)
             if not any(span.inside(other) for other in innocent)
             and not any(self.guards[name].forgives(span, scan) for name in guards)
         ]

@@ -1,4 +1,4 @@
-"""Days as people name them in Mandarin, resolved against the day of the call: 明天, 下周五, 月底, 十五号之前, 下个月五号."""
+"""Days as people name them in Mandarin, resolved against the day of the call: 明天, 下周五, 月底, 下个月五号."""
 
 import re
 from calendar import monthrange
@@ -112,7 +112,7 @@ _NEAR = {
 
 #: Kind of expression: how it looks, how it is resolved. The first that matches at a place is taken.
 _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
-    "k_near": ("|".join(sorted(_NEAR, key=len, reverse=True)), _later(_NEAR)),
+    "k_near": (rf"(?:{'|'.join(sorted(_NEAR, key=len, reverse=True))})(?!(?<=等下)个?[月周星礼])", _later(_NEAR)),
     "k_weekday": (
         r"(?P<which>(?:下下|下|这|本)?个?)(?:周|星期|礼拜)(?P<day>[一二三四五六日天末1-7])(?![0-9个天年期])",
         _weekday,

@@ -11,6 +11,10 @@ _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
 _DIGIT = "0-9零〇一二两三四五六七八九幺"
 # In 三千一直 or 八百一个月 the 一 begins the next word: it is not the rest of the number.
 _WORD_ONE = "一(?=[直定下起共样般些切边旦律味辈顿次个天年期月趟])"
+# 两三千 is about two or three thousand: the promise that can be held to is the smaller.
+_ABOUT = re.compile(
+    "([一二两三四五六七八九])(?:(?<=一)二|(?<=一)两|(?<=[二两])三|(?<=三)[四五]|(?<=四)五|(?<=五)六|(?<=六)七|(?<=七)八|(?<=八)九)(?=[十百千万])"
+)
 _NUMBER = re.compile(rf"(?:[{_DIGIT}]|十)(?:(?!{_WORD_ONE})[{_DIGIT}十百千万亿]|[.,](?=[0-9]))*")
 
 
@@ -80,7 +84,7 @@ def _value(run: str) -> int:
     """The value of a numeral with units. A last digit without 零 counts a tenth of the unit before: 一万二 is 12000."""
     total = section = 0
     pending, last_unit = "", 1
-    for char in run:
+    for char in _ABOUT.sub(r"\1", run):
         unit = _UNITS.get(char)
         if unit is None:
             pending += _DIGITS.get(char, "")

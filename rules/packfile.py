@@ -80,7 +80,7 @@ class PackFile(Model):
     rules: list[Any] = Field(default_factory=list)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML in which a key given twice is a fault: PyYAML would silently keep the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -185,13 +185,24 @@ class Reader:
         try:
             return kind.model_validate(written, context=self.vocabulary)  # type: ignore[attr-defined, no-any-return]
         except ValidationError as error:
-            self.faults += [_fault(one, file, place) for one in error.errors()]
+            self.faults += [_fault(one, file, place) for one in _own_errors(error)]
         except RecursionError:
             self.faults.append(Fault(file, place, field, "嵌套太深"))
         return None
 
 
 _UNREADABLE = object()
+
+
+def _own_errors(error: ValidationError) -> list[Any]:
+    """The errors without pydantic's echo of one: a list whose only entry is bad is also called too short."""
+    errors = error.errors()
+    deeper = [one["loc"] for one in errors]
+    return [
+        one
+        for one in errors
+        if one["type"] != "too_short" or not any(loc[: len(one["loc"])] == one["loc"] != loc for loc in deeper)
+    ]
 
 
 def _fault(error: Mapping[str, Any], file: str, place: str) -> Fault:

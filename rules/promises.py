@@ -3,6 +3,7 @@
 A promise needs a commitment. 明天还不了, 尽量 and 再说 are none; 我想还 is a wish; 能不能晚点还 asks.
 """
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 from datetime import date
@@ -129,15 +130,13 @@ def _pieces(text: str, today: date) -> list[_Piece]:
     days = find_days(text, today)
     amounts = _amounts(text, days)
     cuts = sorted({0, len(text), *(match.end() for match in _CUT.finditer(text)), *_second_days(text, days)})
-    raw = [_piece(text, start, end, days, amounts) for start, end in zip(cuts, cuts[1:], strict=False) if start < end]
+    raw = [_piece(text, start, end, days, amounts) for start, end in itertools.pairwise(cuts) if start < end]
     return _joined(raw)
 
 
 def _second_days(text: str, days: list[Day]) -> list[int]:
     """Where speech without punctuation goes on to the next payment: 明天还五千 | 后天还三千."""
-    return [
-        day.start for before, day in zip(days, days[1:], strict=False) if _PAYING.search(text, before.end, day.start)
-    ]
+    return [day.start for before, day in itertools.pairwise(days) if _PAYING.search(text, before.end, day.start)]
 
 
 def _piece(text: str, start: int, end: int, days: list[Day], amounts: list[tuple[Number, Decimal]]) -> _Piece:

@@ -1,0 +1,221 @@
+"""Operators: what was said -> what each finds. One table for each operator."""
+
+from pathlib import Path
+
+import pytest
+
+from rules import RuleError
+from tests.rules.helpers import call, judge
+
+CALL = """
+坐席：您好，请问是张先生吗？
+客户：我是。
+坐席：您逾期三十天，欠款五千元。
+客户：知道，我失业了。
+坐席：可以帮您分期。
+"""
+
+SAY = "{{phrases: {{families: ['{0}']{1}}}}}"
+
+
+def says(family: str, speaker: str = "") -> str:
+    return SAY.format(family, f", speaker: {speaker}" if speaker else "")
+
+
+def found(tmp_path: Path, find: str) -> bool | None:
+    finding = judge(tmp_path, find, call(CALL, seconds_each=5))
+    return None if finding.verdict == "skipped" else finding.verdict == "failed"
+
+
+@pytest.mark.parametrize(
+    ("find", "expected"),
+    [
+        (says("欠款"), True),
+        (says("欠款", "agent"), True),
+        (says("欠款", "customer"), False),
+        (says("失业", "customer"), True),
+        (says("起诉"), False),
+    ],
+)
+def test_phrases(tmp_path: Path, find: str, expected: bool) -> None:
+    assert found(tmp_path, find) is expected
+
+
+@pytest.mark.parametrize(
+    ("find", "expected"),
+    [
+        ("{regex: {pattern: '逾期.{2,4}天'}}", True),
+        ("{regex: {pattern: '逾期.{2,4}天', exclude: '欠款'}}", False),
+        ("{regex: {pattern: '逾期.{2,4}天', exclude: '失业'}}", True),
+        ("{regex: {pattern: '逾期', speaker: customer}}", False),
+        ("{regex: {pattern: '(x+x+)+y'}}", False),
+    ],
+)
+def test_regex(tmp_path: Path, find: str, expected: bool) -> None:
+    assert found(tmp_path, find) is expected
+
+
+def test_a_regex_that_never_ends_is_skipped_and_says_so(tmp_path: Path) -> None:
+    finding = judge(tmp_path, "{regex: {pattern: '(x+x+)+y'}}", call("坐席：" + "x" * 5000))
+    assert finding.verdict == "skipped"
+    assert "未算完" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("steps", "limits", "expected"),
+    [
+        (["请问是", "逾期", "分期"], "", True),
+        (["逾期", "请问是"], "", False),
+        (["请问是", "逾期"], ", within_turns: 2", True),
+        (["请问是", "逾期"], ", within_turns: 1", False),
+        (["请问是", "逾期"], ", within_seconds: 10", True),
+        (["请问是", "逾期"], ", within_seconds: 3", False),
+        (["逾期", "欠款"], ", within_turns: 0", True),
+        (["欠款", "逾期"], ", within_turns: 0", False),
+    ],
+)
+def test_sequence(tmp_path: Path, steps: list[str], limits: str, expected: bool) -> None:
+    written = ", ".join(says(step) for step in steps)
+    assert found(tmp_path, f"{{sequence: {{steps: [{written}]{limits}}}}}") is expected
+
+
+@pytest.mark.parametrize(
+    ("find", "expected"),
+    [
+        (f"{{all: [{says('逾期')}, {says('失业')}]}}", True),
+        (f"{{all: [{says('逾期')}, {says('起诉')}]}}", False),
+        (f"{{any: [{says('起诉')}, {says('失业')}]}}", True),
+        (f"{{any: [{says('起诉')}, {says('坐牢')}]}}", False),
+        (f"{{none: [{says('起诉')}, {says('坐牢')}]}}", True),
+        (f"{{none: [{says('起诉')}, {says('失业')}]}}", False),
+        (f"{{at_least: {{count: 2, of: [{says('起诉')}, {says('失业')}, {says('逾期')}]}}}}", True),
+        (f"{{at_least: {{count: 3, of: [{says('起诉')}, {says('失业')}, {says('逾期')}]}}}}", False),
+        (f"{{all: [{says('逾期')}, {{fact: {{stage: m1}}}}]}}", None),
+        (f"{{any: [{says('逾期')}, {{fact: {{stage: m1}}}}]}}", True),
+        (f"{{any: [{says('起诉')}, {{fact: {{stage: m1}}}}]}}", None),
+        (f"{{none: [{says('逾期')}, {{fact: {{stage: m1}}}}]}}", False),
+        (f"{{none: [{says('起诉')}, {{fact: {{stage: m1}}}}]}}", None),
+        (f"{{at_least: {{count: 1, of: [{says('起诉')}, {{fact: {{stage: m1}}}}]}}}}", None),
+        (f"{{all: [{{any: [{says('逾期')}]}}, {{none: [{says('起诉')}]}}]}}", True),
+    ],
+)
+def test_all_any_none_at_least(tmp_path: Path, find: str, expected: bool | None) -> None:
+    assert found(tmp_path, find) is expected
+
+
+@pytest.mark.parametrize(
+    ("of", "limits", "expected"),
+    [
+        (["欠款", "逾期"], "", True),
+        (["失业", "逾期"], "", False),
+        (["失业", "逾期"], ", turns: 1", True),
+        (["分期", "请问是"], ", turns: 2", False),
+        (["分期", "请问是"], ", turns: 4, seconds: 30", True),
+        (["分期", "请问是"], ", turns: 4, seconds: 3", False),
+        (["起诉", "逾期"], ", turns: 9", False),
+    ],
+)
+def test_near(tmp_path: Path, of: list[str], limits: str, expected: bool) -> None:
+    written = ", ".join(says(one) for one in of)
+    assert found(tmp_path, f"{{near: {{of: [{written}]{limits}}}}}") is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "turns", "expected"),
+    [
+        (says("请问是", "agent"), says("我是", "customer"), 1, True),
+        (says("请问是", "agent"), "", 1, True),
+        (says("请问是", "agent"), says("打错", "customer"), 3, False),
+        (says("请问是", "agent"), says("失业", "customer"), 1, False),
+        (says("请问是", "agent"), says("失业", "customer"), 3, True),
+        (says("分期", "agent"), "", 2, False),
+    ],
+)
+def test_answered(tmp_path: Path, question: str, answer: str, turns: int, expected: bool) -> None:
+    written = f"question: {question}, within_turns: {turns}" + (f", answer: {answer}" if answer else "")
+    assert found(tmp_path, f"{{answered: {{{written}}}}}") is expected
+
+
+@pytest.mark.parametrize(
+    ("find", "expected"),
+    [
+        ("{duration: {lt: 30}}", True),
+        ("{duration: {lt: 25}}", False),
+        ("{duration: {ge: 25, le: 25}}", True),
+        ("{turns: {ge: 5}}", True),
+        ("{turns: {ge: 3, speaker: customer}}", False),
+        ("{turns: {eq: 2, speaker: customer}}", True),
+    ],
+)
+def test_duration_and_turns(tmp_path: Path, find: str, expected: bool) -> None:
+    assert found(tmp_path, find) is expected
+
+
+def test_duration_of_a_text_cannot_be_told(tmp_path: Path) -> None:
+    assert judge(tmp_path, "{duration: {lt: 30}}", call(CALL)).verdict == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict"),
+    [
+        ({"started_at": "2026-03-02T21:59:59+08:00"}, "passed"),
+        ({"started_at": "2026-03-02T22:00:00+08:00"}, "failed"),
+        ({"started_at": "2026-03-02T07:59:00+08:00"}, "failed"),
+        ({"started_at": "2026-03-02T08:00:00+08:00"}, "passed"),
+        ({"started_at": "2026-03-02T14:30:00+00:00"}, "failed"),
+        ({"started_at": "2026-03-02T22:30:00"}, "failed"),
+        ({"started_at": "2026-03-02T22:30:00+08:00", "quiet_hours_consent": True}, "passed"),
+        ({"started_at": "昨天"}, "skipped"),
+        ({}, "skipped"),
+    ],
+)
+def test_quiet_hours(tmp_path: Path, facts: dict[str, object], verdict: str) -> None:
+    assert judge(tmp_path, "{quiet_hours: {}}", call(CALL), facts).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("condition", "facts", "verdict"),
+    [
+        ("{callee_relation: [family, colleague]}", {"callee_relation": "family"}, "failed"),
+        ("{callee_relation: [family, colleague]}", {"callee_relation": "self"}, "passed"),
+        ("{callee_relation: [family, colleague]}", {}, "skipped"),
+        ("{overdue_days: {ge: 90}}", {"overdue_days": 90}, "failed"),
+        ("{overdue_days: {ge: 90}}", {"overdue_days": "120"}, "failed"),
+        ("{overdue_days: {ge: 90, lt: 100}}", {"overdue_days": 120}, "passed"),
+        ("{overdue_days: {ge: 90}}", {"overdue_days": True}, "passed"),
+        ("{channel: {not_in: [sms]}}", {}, "failed"),
+        ("{channel: {exists: false}}", {}, "failed"),
+        ("{channel: {exists: true}}", {}, "passed"),
+        ("{channel: {ne: sms}}", {"channel": "sms"}, "passed"),
+        ("{a: 1, b: 2}", {"a": 2}, "passed"),
+        ("{a: 1, b: 2}", {"a": 1}, "skipped"),
+    ],
+)
+def test_fact(tmp_path: Path, condition: str, facts: dict[str, object], verdict: str) -> None:
+    assert judge(tmp_path, f"{{fact: {condition}}}", call(CALL), facts).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("find", "field", "reason"),
+    [
+        ("{}", "find", "恰好有一个"),
+        ("{phrases: {families: [甲]}, regex: {pattern: 甲}}", "find", "恰好有一个"),
+        ("{telepathy: {}}", "find.telepathy", "没有这个字段"),
+        ("{phrases: {}}", "find.phrases", "必须且只能"),
+        ("{phrases: {lexicon: nowhere}}", "find.phrases.lexicon", "没有名为“nowhere”"),
+        ("{phrases: {families: ['坐牢 ~99 抓']}}", "find.phrases.families", "超过上限"),
+        ("{phrases: {families: [坐牢], guards: [nobody]}}", "find.phrases.guards", "没有名为“nobody”"),
+        ("{phrases: {families: [坐牢], speaker: boss}}", "find.phrases.speaker", "只能是"),
+        ("{regex: {pattern: '(甲'}}", "find.regex.pattern", "正则表达式有误"),
+        ("{at_least: {count: 3, of: [{duration: {lt: 1}}]}}", "find.at_least", "count 是 3"),
+        ("{all: []}", "find.all.of", "至少要有 1 项"),
+        ("{all: [{duration: {}}]}", "find.all.of.0.duration.seconds", "条件是空的"),
+        ("{sequence: {steps: [{duration: {lt: 1}}]}}", "find.sequence.steps", "至少要有 2 项"),
+        ("{fact: {}}", "find.fact.conditions", "至少要有 1 项"),
+    ],
+)
+def test_a_fault_names_its_field(tmp_path: Path, find: str, field: str, reason: str) -> None:
+    with pytest.raises(RuleError) as error:
+        judge(tmp_path, find, call(CALL))
+    assert [(fault.rule, fault.field) for fault in error.value.faults] == [("the-rule", field)]
+    assert reason in error.value.faults[0].message

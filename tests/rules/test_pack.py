@@ -1,0 +1,155 @@
+"""Packs: built-in ones prove themselves; a bad one reports all its faults at once."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rules import RuleError, built_in_packs, check, load_pack, verify
+from tests.rules.helpers import call, pack, rule
+
+CLEAN = Path(__file__).parents[2] / "samples" / "clean"
+BUILT_IN = [path.stem for path in built_in_packs()]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_example_of_every_rule(name: str) -> None:
+    assert [str(fault) for fault in verify(load_pack(name))] == []
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_rule_has_a_basis_with_a_label(name: str) -> None:
+    assert all(basis.document and basis.label for rule in load_pack(name).rules for basis in rule.basis)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("path", sorted(CLEAN.glob("*.txt")), ids=lambda path: path.stem)
+def test_clean_texts_raise_no_alarm(name: str, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    transcript = call("\n".join(line for line in text.splitlines() if not line.startswith("#")))
+    facts = {"started_at": "2026-03-02T10:00:00+08:00", **dict(re.findall(r"^# (\w+): (\w+)$", text, re.MULTILINE))}
+    alarms = [
+        f"{finding.rule}: {finding.evidence[0].quote}"
+        for finding in check(load_pack(name), transcript, facts)
+        if finding.expect == "absent" and finding.verdict == "failed" and not finding.rule.startswith("signal.")
+    ]
+    assert alarms == []
+
+
+def test_there_are_clean_texts() -> None:
+    assert len(list(CLEAN.glob("*.txt"))) >= 12
+
+
+TEN_FAULTS = """
+id: bad
+version: "1"
+title: 坏包
+uses: [shared, nowhere]
+lexicons:
+  broken: {title: 坏词库, families: ["坐牢 ~99 抓"]}
+guards:
+  broken: {title: 坏语境, befor: [不会]}
+rules:
+  - {id: Bad Id, category: threat, title: 一, severity: major, basis: [{document: 甲, label: M}],
+     find: {duration: {lt: 1}}, expect: absent, examples: {hit: [甲], miss: [乙]}}
+  - {id: no-category, category: rudeness, title: 二, severity: major, basis: [{document: 甲, label: M}],
+     find: {duration: {lt: 1}}, expect: absent, examples: {hit: [甲], miss: [乙]}}
+  - {id: no-find, category: threat, title: 三, severity: major, basis: [{document: 甲, label: M}],
+     expect: absent, examples: {hit: [甲], miss: [乙]}}
+  - {id: bad-regex, category: threat, title: 四, severity: major, basis: [{document: 甲, label: M}],
+     find: {regex: {pattern: '(甲'}}, expect: absent, examples: {hit: [甲], miss: [乙]}}
+  - {id: bad-lexicon, category: threat, title: 五, severity: major, basis: [{document: 甲, label: M}],
+     find: {phrases: {lexicon: nothing}}, expect: absent, examples: {hit: [甲], miss: [乙]}}
+  - {id: no-miss, category: threat, title: 六, severity: major, basis: [{document: 甲, label: M}],
+     find: {duration: {lt: 1}}, expect: absent, examples: {hit: [甲], miss: []}}
+  - {id: bad-anchor, category: threat, title: 七, severity: major, basis: [{document: 甲, label: M}],
+     scope: {before: nobody}, find: {duration: {lt: 1}}, expect: absent, examples: {hit: [甲], miss: [乙]}}
+"""
+
+
+def test_ten_faults_are_ten_reports(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(TEN_FAULTS, encoding="utf-8")
+    with pytest.raises(RuleError) as error:
+        load_pack(path)
+    assert sorted((fault.rule, fault.field) for fault in error.value.faults) == sorted(
+        [
+            ("", "uses"),
+            ("lexicons.broken", "families.0"),
+            ("guards.broken", "befor"),
+            ("Bad Id", "id"),
+            ("no-category", "category"),
+            ("no-find", "find"),
+            ("bad-regex", "find.regex.pattern"),
+            ("bad-lexicon", "find.phrases.lexicon"),
+            ("no-miss", "examples.miss"),
+            ("bad-anchor", "scope"),
+        ]
+    )
+    assert {fault.file for fault in error.value.faults} == {"bad.yaml"}
+    assert all(str(fault) in str(error.value) for fault in error.value.faults)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("id: [", "YAML 语法有误，第 . 行"),
+        ("id: a\nid: b", "“id”写了两次"),
+        ("- 1", "应是一组"),
+        ("", "应是一组"),
+        ("&a [*a]", "应是一组"),
+        ("? [1, 2]\n: 3", "YAML 语法有误"),
+        ("id: !!python/object/apply:os.system [ls]", "YAML 语法有误"),
+        ("[" * 2000, "YAML"),
+    ],
+)
+def test_what_is_no_pack_file(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RuleError, match=reason):
+        load_pack(path)
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_bytes(b"\xff\xfe\x00title")
+    with pytest.raises(RuleError, match="UTF-8"):
+        load_pack(path)
+
+
+@pytest.mark.parametrize("name", ["no-such-pack", "../rules/packs/collection-standard", "/no/such/file.yaml"])
+def test_no_such_pack(name: str) -> None:
+    with pytest.raises(RuleError, match="没有这个文件"):
+        load_pack(name)
+
+
+def test_an_id_used_twice_and_a_circle(tmp_path: Path) -> None:
+    find = "{duration: {lt: 1}}"
+    rules = [rule(find, id="aa", scope="{before: bb}"), rule(find, id="bb", scope="{after: aa}"), rule(find, id="bb")]
+    with pytest.raises(RuleError) as error:
+        pack(tmp_path, *rules)
+    messages = [fault.message for fault in error.value.faults]
+    assert any("用了两次" in message for message in messages)
+    assert any("循环" in message for message in messages)
+
+
+def test_a_wrong_example_is_reported(tmp_path: Path) -> None:
+    wrong = pack(tmp_path, rule("{phrases: {families: [坐牢]}}", examples="{hit: [您好], miss: [坐牢]}"))
+    assert [(fault.rule, fault.field) for fault in verify(wrong)] == [
+        ("the-rule", "examples.hit.0"),
+        ("the-rule", "examples.miss.0"),
+    ]
+
+
+def test_the_digest_tells_packs_apart(tmp_path: Path) -> None:
+    one = pack(tmp_path, rule("{phrases: {families: [坐牢]}}")).digest
+    other = pack(tmp_path, rule("{phrases: {families: [抓人]}}")).digest
+    again = pack(tmp_path, rule("{phrases: {families: [坐牢]}}")).digest
+    assert one == again != other
+
+
+def test_a_hit_says_what_was_found_in_the_language_of_reviewers(tmp_path: Path) -> None:
+    finding = check(load_pack("collection-standard"), call("坐席：再不还就让你坐牢"))
+    assert next(one.message for one in finding if one.rule == "false-legal.jail").startswith(
+        "发现“以坐牢、拘留、抓捕相威胁”"
+    )
