@@ -40,6 +40,9 @@ class _Piece:
 #: How far apart, in utterances, two halves of one promise may be: 今天晚上就还 … 那我全部还清三千七.
 _SAME_PROMISE = 4
 
+#: To read days by when the day of the call is not known; what comes of it is not shown.
+_ANY_DAY = date(2000, 1, 1)
+
 _PAY = (
     r"(?:还款|还清|还上|还掉|还进去|还完|还钱|还给你|还一|还最低|结清|付清|付款|缴清|补上|凑齐|存进去|存上|存钱|存进|打过去|打过来|打给你"
     r"|打进去|打钱|转过去|转过来|转给你|转账|转进去|转|汇过去|汇款|处理掉|处理好|处理|搞定|到账|垫上|交上|缴"
@@ -67,12 +70,14 @@ _RECAP = re.compile(r"您承诺|你承诺|您答应|记录一下|登记|跟您�
 _NOT_MONEY = re.compile(r"^(?:[号日月天期点个年周岁次分%％位]|多天|小时|星期|礼拜|时)")
 
 
-def find_promises(transcript: Transcript, call_date: date) -> list[Promise]:
+def find_promises(transcript: Transcript, call_date: date | None) -> list[Promise]:
     """Every promise in the order it was made; the last one is what the call ends on.
 
-    `call_date` is the day of the call, against which 明天 and 下周五 are read. An agent's restatement
-    (好的, 星期五还五千元, 是吗) counts when it follows the customer's promise.
+    `call_date` is the day of the call, against which 明天 and 下周五 are read; where it is not known, neither is the day
+    promised. An agent's restatement (好的, 星期五还五千元, 是吗) counts when it follows the customer's promise.
     """
+    if call_date is None:
+        return [replace(promise, date=None) for promise in find_promises(transcript, _ANY_DAY)]
     promises: list[Promise] = []
     for at, said in enumerate(transcript.utterances):
         if said.speaker == "agent":
