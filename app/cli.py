@@ -1,61 +1,38 @@
 """The `tingjian` command."""
 
-import asyncio
 import json
-import logging
-import os
-import signal
-import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
-from alembic.util import CommandError
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
 
 import rules
-from app import inspection, jobs, report, serving
-from app.database import Database
-from app.demo import run_demo
-from app.embedded import EmbeddedError
-from app.errors import AppError
+from app import inspection, report
+from app.engine import build_judge, load_transcriber
 from app.pipeline import Inspection, to_json
 from app.schemas import CallFacts
 from app.security import Role
-from app.service import build_bench, build_judge, load_transcriber, prepare_model
 from app.settings import Settings
-from app.store import keys
-from asr import AsrError, Transcriber
+from asr import Transcriber
 
 app = typer.Typer(help="听鉴：催收通话智能质检", no_args_is_help=True, pretty_exceptions_enable=False)
 db = typer.Typer(help="数据库结构", no_args_is_help=True)
 key = typer.Typer(help="API 密钥", no_args_is_help=True)
-rules_commands = typer.Typer(help="规则包", no_args_is_help=True)
-for name, commands in (("db", db), ("key", key), ("rules", rules_commands)):
+packs = typer.Typer(help="规则包", no_args_is_help=True)
+for name, commands in (("db", db), ("key", key), ("rules", packs)):
     app.add_typer(commands, name=name)
 
 _err = Console(stderr=True)
 _out = Console()
 
 
-def _stop(message: object, code: int = 1) -> NoReturn:
+def _stop(message: object, code: int) -> NoReturn:
     _err.print(str(message), style="red", markup=False, highlight=False)
     raise typer.Exit(code)
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """What a user can cause or mend is one clear line, not a traceback."""
-    try:
-        yield
-    except (AppError, AsrError, EmbeddedError, serving.ServingError, CommandError) as error:
-        _stop(error)
 
 
 def _settings() -> Settings:
@@ -66,65 +43,31 @@ def _settings() -> Settings:
         _stop("\n".join(faults), code=2)
 
 
-@contextmanager
-def _database() -> Iterator[Database]:
-    with _plain_errors(), serving.connected(_settings()) as settings:
-        assert settings.database_url
-        database = Database(settings.database_url)
-        yield database
-        database.close()
-
-
 @app.command()
 def demo(once: Annotated[bool, typer.Option(help="打印结果后退出")] = False) -> None:
     """启动全部组件，像拨号系统一样提交示例录音，打印质检结果，然后继续提供服务。"""
-    with _plain_errors():
-        scored = run_demo(_settings(), _out, once=once)
-    raise typer.Exit(0 if scored else 1)
+    from app import operations
+
+    raise typer.Exit(0 if operations.run_demo(_settings(), once=once) else 1)
 
 
 @app.command()
 def serve() -> None:
     """启动 HTTP 服务与转写进程；未设置 TINGJIAN_DATABASE_URL 时使用内置 PostgreSQL。"""
-    _log()
-    settings = _settings()
-    with _plain_errors(), report.model_bar(_err) as progress:
-        prepare_model(settings, progress)
-    with _plain_errors(), serving.running(settings) as (_, address):
-        _err.print(f"听鉴已启动：{address}/docs")
-        serving.wait_until_stopped()
+    from app import operations
+
+    operations.serve(_settings())
 
 
 @app.command()
 def worker(
-    queues: Annotated[str, typer.Option(help="逗号分隔：transcribe,judge")] = ",".join(jobs.QUEUES),
+    queues: Annotated[str, typer.Option(help="逗号分隔")] = "transcribe,judge",
     with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """处理排队的通话，一次一通；用多个进程扩容。"""
-    chosen = queues.split(",")
-    if unknown := set(chosen) - set(jobs.QUEUES):
-        _stop(f"没有队列 {', '.join(sorted(unknown))}；可选 {', '.join(jobs.QUEUES)}", code=2)
-    _log()
-    if with_parent:
-        os.nice(5)  # whoever waits for an HTTP answer goes first
-        _end_with_parent()
-    with _plain_errors(), serving.connected(_settings()) as settings:
-        asyncio.run(jobs.work(build_bench(settings), chosen))
+    from app import operations
 
-
-def _end_with_parent() -> None:
-    """Stop when the starting process is gone, however it went: its end of our standard input closes then."""
-
-    def watch() -> None:
-        os.read(sys.stdin.fileno(), 1)  # not sys.stdin.read: its lock would still be held when Python shuts down
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _log() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    operations.work(_settings(), queues.split(","), with_parent=with_parent)
 
 
 @app.command()
@@ -168,8 +111,7 @@ def _print(result: Inspection, *, as_json: bool) -> dict[str, object]:
 
 
 def _with_progress(results: Iterator[Inspection], total: int) -> Iterator[Inspection]:
-    with _err.status("") as status:
-        status.update(f"检查 1/{total}")
+    with _err.status(f"检查 1/{total}") as status:
         for done, result in enumerate(results, start=1):
             yield result
             status.update(f"检查 {min(done + 1, total)}/{total}")
@@ -178,55 +120,53 @@ def _with_progress(results: Iterator[Inspection], total: int) -> Iterator[Inspec
 @db.command()
 def upgrade(revision: str = "head") -> None:
     """升级到最新（或指定）版本。"""
-    with _database() as database:
-        database.upgrade(revision)
+    from app import operations
+
+    operations.upgrade(_settings(), revision)
 
 
 @db.command()
 def downgrade(revision: str) -> None:
     """退回到指定版本（base 为空库）。"""
-    with _database() as database:
-        database.downgrade(revision)
+    from app import operations
+
+    operations.downgrade(_settings(), revision)
 
 
-@db.command()
-def check() -> None:
+@db.command("check")
+def check_schema() -> None:
     """数据库结构是否与程序一致。"""
-    with _database() as database:
-        database.check()
+    from app import operations
+
+    operations.check(_settings())
 
 
-@key.command()
-def add(name: str, role: Annotated[Role, typer.Option(help="能做什么")]) -> None:
+@key.command("add")
+def add_key(name: str, role: Annotated[Role, typer.Option(help="能做什么")]) -> None:
     """新建密钥；只显示这一次。"""
-    with _database() as database:
-        database.upgrade()
-        with database.transaction() as session:
-            secret = keys.add(session, name, role)
-    print(secret)
+    from app import operations
+
+    print(operations.add_key(_settings(), name, role))
 
 
 @key.command("list")
 def list_keys() -> None:
     """列出密钥。"""
-    table = Table("名称", "角色", "开头", "创建", "最近使用", "状态")
-    with _database() as database, database.transaction() as session:
-        for row in keys.everyone(session):
-            used = f"{row.last_used_at:%Y-%m-%d %H:%M}" if row.last_used_at else "–"
-            state = "已停用" if row.revoked_at else "有效"
-            table.add_row(row.name, row.role, row.prefix, f"{row.created_at:%Y-%m-%d %H:%M}", used, state)
-    _out.print(table)
+    from app import operations
+
+    operations.list_keys(_settings())
 
 
-@key.command()
-def revoke(name: str) -> None:
+@key.command("revoke")
+def revoke_key(name: str) -> None:
     """停用密钥，立即生效。"""
-    with _database() as database, database.transaction() as session:
-        keys.revoke(session, name)
+    from app import operations
+
+    operations.revoke_key(_settings(), name)
 
 
-@rules_commands.command("check")
-def check_rules(paths: Annotated[list[Path] | None, typer.Argument(help="规则包；默认为内置的全部")] = None) -> None:
+@packs.command("check")
+def check_packs(paths: Annotated[list[Path] | None, typer.Argument(help="规则包；默认为内置的全部")] = None) -> None:
     """校验规则包并运行其中的例句，列出全部错误。"""
     faults = [fault for path in paths or rules.built_in_packs() for fault in _faults(path)]
     for fault in faults:
@@ -234,7 +174,7 @@ def check_rules(paths: Annotated[list[Path] | None, typer.Argument(help="规则�
     raise typer.Exit(1 if faults else 0)
 
 
-def _faults(path: Path) -> list[str]:
+def _faults(path: Path | str) -> list[str]:
     try:
         pack = rules.load_pack(path)
     except rules.RuleError as error:

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app import report
+from app.engine import prepare_model
 from app.security import Role
-from app.service import Service, prepare_model
+from app.service import Service
 from app.serving import running, wait_until_stopped
 from app.settings import Settings
 from app.store import keys

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -75,10 +75,8 @@ class Judge:
         )
 
 
-def _call_date(facts: Mapping[str, Any]) -> Any:
-    started = facts.get("started_at")
-    if isinstance(started, str):
-        started = datetime.fromisoformat(started)
+def _call_date(facts: Mapping[str, Any]) -> date | None:
+    started: datetime | None = facts.get("started_at")
     return started.astimezone(CALL_ZONE).date() if started else None
 
 

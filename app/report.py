@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import Any
 
 from rich import box
@@ -9,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+from scoring import UNJUDGED
 
 _MARKS = {True: ("⚑ 待复核", "bold red"), False: ("通过", "green")}
 
@@ -29,7 +32,7 @@ def results(inspections: Iterable[Mapping[str, Any]], title: str = "") -> Table:
         table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     table.add_column("原因（时间 · 问题 · 原话）", overflow="fold")
     for inspection in inspections:
-        table.add_row(inspection["source"], *_verdict(inspection))
+        table.add_row(PurePath(inspection["source"]).name, *_verdict(inspection))
     return table
 
 
@@ -42,22 +45,26 @@ def _verdict(inspection: Mapping[str, Any]) -> tuple[str, str, Text, Text]:
 
 
 def _reasons(inspection: Mapping[str, Any]) -> list[Text]:
-    vetoes = set(inspection["scorecard"]["veto"])
-    failed = [finding for finding in inspection["findings"] if finding["verdict"] == "failed"]
-    skipped = [finding for finding in inspection["findings"] if finding["verdict"] == "skipped"]
-    reasons = [
-        _reason(finding, vetoes) for finding in sorted(failed, key=lambda finding: finding["rule"] not in vetoes)
-    ]
-    if skipped:
-        reasons.append(Text(f"无法判断 {len(skipped)} 项：{skipped[0]['message']}", "yellow"))
+    card, findings = inspection["scorecard"], inspection["findings"]
+    failed = [finding for finding in findings if finding["verdict"] == "failed" and _matters(finding, card)]
+    ordered = sorted(failed, key=lambda finding: finding["rule"] not in card["veto"])
+    reasons = [_reason(finding, veto=finding["rule"] in card["veto"]) for finding in ordered]
+    if UNJUDGED in card["attention"]:
+        skipped = next(finding for finding in findings if finding["verdict"] == "skipped")
+        reasons.append(Text(skipped["message"], "yellow"))
     return reasons
 
 
-def _reason(finding: Mapping[str, Any], vetoes: set[str]) -> Text:
-    style = "bold red" if finding["rule"] in vetoes else "yellow" if finding["severity"] == "major" else ""
+def _matters(finding: Mapping[str, Any], card: Mapping[str, Any]) -> bool:
+    return finding["severity"] != "info" or finding["category"] in card["attention"]
+
+
+def _reason(finding: Mapping[str, Any], *, veto: bool) -> Text:
+    style = "bold red" if veto else "yellow" if finding["severity"] == "major" else ""
+    title = f"缺少：{finding['title']}" if finding["expect"] == "present" else finding["title"]
     heard = ((_clock(item["start"]), item["quote"]) for item in finding["evidence"][:2])
-    quotes = "　".join(f"{clock} “{quote}”" for clock, quote in heard)
-    return Text.assemble((finding["title"], style), f"  {quotes}" if quotes else "")
+    quotes = "　".join(f"{clock} “{quote}”".strip() for clock, quote in heard)
+    return Text.assemble((title, style), f"  {quotes}" if quotes else "")
 
 
 def _clock(seconds: float | None) -> str:

@@ -92,7 +92,7 @@ def test_a_table_for_people(run: Any, tmp_path: Path) -> None:
     ended = run("inspect", write(tmp_path / "call.json", call))
     assert ended.returncode == 0, ended.stderr
     assert "待复核" in ended.stdout
-    assert "1:01" in ended.stdout
+    assert "1:03" in ended.stdout
 
 
 def test_facts_from_a_file(run: Any, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_facts_from_a_file(run: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["inspect"], 2, "FILES"),
+        (["inspect"], 2, "files"),
         (["inspect", "--agent-channel", "middle", "a.wav"], 2, "middle"),
         (["inspect", "--facts", "nothing.json", "a.wav"], 2, "nothing.json"),
         (["inspect", "--template", "nothing", str(SAMPLES / "threat.transcript.json")], 1, "nothing"),
