@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from asr.transcript import Speaker, Transcript, Utterance
-from rules.automaton import Matcher, Scan, Span
 from rules.finding import Evidence
 from rules.guards import Guard
 from rules.lexicon import Lexicon
+from rules.matcher import Matcher, Scan, Span
 from rules.text import Text, normalise
 
 #: A pause in seconds after which the same speaker begins something new.
 NEW_PASSAGE_AFTER = 5.0
+
+#: The engine of a transcript that came as text: nothing in it was misheard.
+GIVEN = "given"
 
 #: Where something was said: utterance, character.
 Position = tuple[int, int]
@@ -68,9 +71,15 @@ class Passage:
         """The span in its utterance. One that runs across two is shown where it ends: there the meaning is complete."""
         first, last = self.owners[span.start], self.owners[span.end - 1]
         if first == last:
-            return Hit(first, *self.text.original(span.start, span.end), span.confidence)
+            return Hit(first, *self.text.original(span.start, span.end), span.confidence, _note(span))
         start = self.owners.index(last)
-        return Hit(last, *self.text.original(start, span.end), span.confidence, "这句话被停顿切成了几段")
+        return Hit(
+            last, *self.text.original(start, span.end), span.confidence, "这句话被停顿切成了几段" + _note(span, "；")
+        )
+
+
+def _note(span: Span, joint: str = "") -> str:
+    return f"{joint}按读音匹配“{span.family.written}”，可能是识别错字" if span.confidence < 1 else ""
 
 
 @dataclass(slots=True)
@@ -99,7 +108,8 @@ class Call:
     _matches: dict[tuple[str, tuple[str, ...]], tuple[Hit, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._scans = tuple(self.matcher.scan(passage.text) for passage in self.conversation.passages)
+        heard = self.transcript.engine != GIVEN
+        self._scans = tuple(self.matcher.scan(one.text, by_ear=heard) for one in self.conversation.passages)
 
     @property
     def transcript(self) -> Transcript:

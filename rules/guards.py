@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rules.automaton import Scan, Span
 from rules.lexicon import Family
+from rules.matcher import Scan, Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rules.automaton import Matcher
 from rules.errors import Fault, RuleError
 from rules.guards import Guard
 from rules.lexicon import Family, Lexicon
+from rules.matcher import Matcher
 from rules.operators import Vocabulary
 from rules.packfile import PackFile, Reader
 from rules.rule import Rule

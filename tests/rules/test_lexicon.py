@@ -2,8 +2,8 @@
 
 import pytest
 
-from rules.automaton import Matcher
 from rules.lexicon import parse_family
+from rules.matcher import Matcher
 from rules.text import normalise
 
 WORDS = {"家人": "爸|妈|{配偶}", "配偶": "老公|老婆", "圈": "{圈}"}
