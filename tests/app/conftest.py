@@ -21,12 +21,13 @@ from app.security import ROLES
 from app.service import Service, build_service
 from app.settings import Settings
 from app.store import keys
+from tests.conftest import own_folder
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a real PostgreSQL server with a migrated database to copy, called `pristine`."""
-    with embedded_postgres(tmp_path_factory.mktemp("pg")) as url:
+    with own_folder() as folder, embedded_postgres(folder) as url:
         _execute(url, "CREATE DATABASE pristine")
         pristine = Database(_named(url, "pristine"))
         pristine.upgrade()

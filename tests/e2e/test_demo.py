@@ -8,18 +8,19 @@ import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import SAMPLES
+from tests.conftest import SAMPLES, own_folder
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment() -> Iterator[dict[str, str]]:
     """A machine that has never run this: no data, no joined model."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TINGJIAN_")}
-    return clean | {"TINGJIAN_DATA": str(tmp_path / "data"), "TINGJIAN_PORT": "0", "COLUMNS": "160"}
+    with own_folder() as folder:
+        yield clean | {"TINGJIAN_DATA": str(folder / "data"), "TINGJIAN_PORT": "0", "COLUMNS": "160"}
 
 
 def demo(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
@@ -66,7 +67,7 @@ def test_demo_twice_then_serve(environment: dict[str, str]) -> None:
     assert "Traceback" not in err
 
 
-def test_a_second_service_on_the_same_data_is_told_so(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_second_service_on_the_same_data_is_told_so(environment: dict[str, str]) -> None:
     serve = [sys.executable, "-m", "app.cli", "serve"]
     quiet = environment | {"TINGJIAN_WORKERS": "0"}
     with subprocess.Popen(serve, env=quiet, stderr=subprocess.PIPE, text=True) as first:
