@@ -25,8 +25,29 @@ def whisper(
     return WhisperRecogniser(folder, Path(model).name, profile, device, threads)
 
 
+def openai(
+    model: str,
+    url: str = "",
+    key: str | None = None,
+    timeout: float = 60.0,
+    tries: int = 3,
+    times: bool = True,
+    **_local: Any,
+) -> Recogniser:
+    """A server that speaks OpenAI's transcription protocol at `url`; see `OpenAiRecogniser` for the rest.
+
+    Options for models on this machine mean nothing to it. Raises AsrError `bad_option` without a proper `url`.
+    """
+    from asr.openai_api import OpenAiRecogniser
+
+    if not url.startswith(("http://", "https://")):
+        raise AsrError("bad_option", f"语音识别后端 openai 需要服务地址（http://…/v1），得到：{url!r}")
+    return OpenAiRecogniser(model, url, key, timeout, tries, times)
+
+
 BACKENDS: dict[str, Callable[..., Recogniser]] = {
     "whisper": whisper,
+    "openai": openai,
 }
 
 

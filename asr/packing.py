@@ -25,6 +25,12 @@ class Piece:
     end: int
     offset: int  #: where `start` lies in the window, in samples
 
+    @property
+    def speech(self) -> tuple[int, int]:
+        """Where the span itself lies in the window, in samples."""
+        shift = self.offset - self.start
+        return self.span.start + shift, self.span.end + shift
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -46,14 +52,22 @@ class Window:
         cuts = [audio.cut(piece.span.channel, piece.start, piece.end) for piece in self.pieces]
         return np.concatenate(cuts)
 
-    def piece_at(self, seconds: float) -> int:
-        """Index of the piece that `seconds` from the window's start falls into."""
-        sample = seconds * SAMPLE_RATE
-        return max(index for index, piece in enumerate(self.pieces) if piece.offset <= max(sample, 0))
+    def piece_of(self, end: float) -> int:
+        """Index of the piece whose speech is nearest to a character that ends at second `end` of the window.
+
+        Its end and not its middle: Whisper's alignment stretches the first character of an utterance back over the
+        silence before it (你 3.78-5.02 where speech begins at 4.91).
+        """
+        sample = end * SAMPLE_RATE
+        distances = [max(piece.speech[0] - sample, sample - piece.speech[1], 0) for piece in self.pieces]
+        return int(np.argmin(distances))
 
 
 def pack(spans: list[Span], total: int, seconds: float = WINDOW_SECONDS, pad: float = PAD_SECONDS) -> list[Window]:
-    """Fill windows of at most `seconds` with the spans of each channel in order. `total`: samples in the recording."""
+    """Fill windows of at most `seconds` with the spans of each channel in order; a longer span has its own.
+
+    `total`: samples in the recording. With `seconds` 0, every span is alone.
+    """
     windows: list[Window] = []
     for channel in sorted({span.channel for span in spans}):
         padded = _padded([span for span in spans if span.channel == channel], total, int(pad * SAMPLE_RATE))
@@ -78,6 +92,6 @@ def _fill(padded: list[tuple[Span, int, int]], limit: int) -> list[Window]:
         if pieces and offset + end - start > limit:
             windows.append(Window(tuple(pieces)))
             pieces, offset = [], 0
-        pieces.append(Piece(span, start, min(end, start + limit), offset))
+        pieces.append(Piece(span, start, end, offset))
         offset += end - start
     return [*windows, Window(tuple(pieces))] if pieces else windows

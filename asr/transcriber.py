@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from asr.acoustics import measure
 from asr.audio import MAX_SECONDS, SAMPLE_RATE, Audio, decode
 from asr.models import Progress
 from asr.normalise import normalise
 from asr.packing import Window, pack
 from asr.recogniser import Heard, Recogniser
 from asr.silero import voice_probabilities
-from asr.transcript import Speaker, SpeakerSource, Transcript, Utterance
+from asr.transcript import Speaker, Transcript, Utterance
 from asr.vad import Span, frame_levels, spans
 
 Side = Literal["left", "right"]
@@ -42,35 +44,40 @@ class Transcriber:
         """
         report = progress or (lambda _: None)
         report(0.0)
-        audio = _without_copy(decode(path, self._max_seconds))
+        audio, levels = _without_copy(decode(path, self._max_seconds))
+        speakers = _speakers(audio, agent_channel)
+        found = [span for span in spans(levels) if _is_voice(audio, span)]
         report(0.05)
-        windows = self._windows(audio)
-        utterances = self._utterances(audio, windows, _speakers(audio, agent_channel), report)
+        utterances = self._utterances(audio, found, speakers, report)
         report(1.0)
-        source: SpeakerSource = "channels" if len(audio.samples) == 2 else "unknown"
-        ordered = sorted(utterances, key=lambda utterance: (utterance.start or 0.0, utterance.speaker))
-        return Transcript(self.engine, "zh", round(audio.duration, 3), source, tuple(ordered))
-
-    def _windows(self, audio: Audio) -> list[Window]:
-        found = [span for span in spans(frame_levels(audio)) if _is_voice(audio, span)]
-        return pack(found, audio.samples.shape[1], self._recogniser.window_seconds)
+        return Transcript(
+            engine=self.engine,
+            language="zh",
+            duration=round(audio.duration, 3),
+            speakers="channels" if len(speakers) == 2 else "unknown",
+            utterances=tuple(utterances),
+            acoustics=measure(levels, found, utterances, speakers),
+        )
 
     def _utterances(
-        self, audio: Audio, windows: list[Window], speakers: list[Speaker], report: Progress
+        self, audio: Audio, found: list[Span], speakers: list[Speaker], report: Progress
     ) -> list[Utterance]:
+        windows = pack(found, audio.samples.shape[1], self._recogniser.window_seconds)
+        # Of equal length next to each other: a backend pads a batch to its longest window.
+        windows.sort(key=lambda window: window.length, reverse=True)
         heard = self._recogniser.hear(window.sound(audio) for window in windows)
         utterances: list[Utterance] = []
         for done, (window, pieces) in enumerate(zip(windows, heard, strict=True), start=1):
             utterances += place(window, pieces, speakers)
             report(0.05 + 0.95 * done / len(windows))
-        return utterances
+        return sorted(utterances, key=lambda utterance: (utterance.start or 0.0, utterance.speaker))
 
 
 def place(window: Window, heard: Iterable[Heard], speakers: list[Speaker]) -> Iterator[Utterance]:
-    """The utterances of a window: each piece of text goes to the span in which its middle was said."""
+    """The utterances of a window: each piece of text goes to the span in which it was said."""
     parts: list[list[Heard]] = [[] for _ in window.pieces]
     for piece in heard:
-        parts[window.piece_at((piece.start + piece.end) / 2)].append(piece)
+        parts[window.piece_of(piece.end)].append(piece)
     for placed, said in zip(window.pieces, parts, strict=True):
         if text := normalise("".join(piece.text for piece in said)):
             span = placed.span
@@ -95,12 +102,20 @@ def _is_voice(audio: Audio, span: Span) -> bool:
     return bool(voice_probabilities(audio.cut(span.channel, start, end)).max() >= VOICE)
 
 
-def _without_copy(audio: Audio) -> Audio:
-    """One channel when both carry the same sound: a mono recording saved as stereo has two of each sentence."""
-    if len(audio.samples) < 2:
-        return audio
+def _without_copy(audio: Audio) -> tuple[Audio, NDArray[np.float32]]:
+    """Audio and levels, of one channel when both carry the same sound.
+
+    Some exchanges save a mono line as stereo: taken as two speakers, each sentence would be said by both.
+    """
     levels = frame_levels(audio)
+    if len(levels) < 2 or not _same(levels):
+        return audio, levels
+    return Audio(audio.source, audio.samples[:1]), levels[:1]
+
+
+def _same(levels: NDArray[np.float32]) -> bool:
     loudest = levels.max(axis=0)
-    loud = loudest > np.percentile(loudest, 60) if len(loudest) else loudest > 0
-    same = np.abs(levels[0] - levels[1])[loud] < SAME_LEVEL
-    return Audio(audio.source, audio.samples[:1]) if len(same) and same.mean() > 0.95 else audio
+    if not len(loudest):
+        return False
+    differences = np.abs(levels[0] - levels[1])[loudest > np.percentile(loudest, 60)]
+    return len(differences) > 0 and float(np.mean(differences < SAME_LEVEL)) > 0.95

@@ -28,6 +28,38 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some seconds of a call."""
+
+    start: float
+    end: float
+    speaker: Speaker | None = None  #: whose it is; for an overlap, who came second
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How one speaker spoke."""
+
+    speaker: Speaker
+    seconds: float  #: of speech
+    share: float  #: of all speech in the call, 0 to 1
+    characters_per_minute: float | None  #: while speaking; None when nothing was said
+    response: float | None  #: median seconds before answering the other
+    loudness: float | None  #: usual level of an utterance in dB below full scale
+    jumps: tuple[Stretch, ...]  #: utterances much louder than usual
+    interruptions: int  #: how often this speaker came in while the other was speaking
+
+
+@dataclass(frozen=True, slots=True)
+class Acoustics:
+    """How the call sounded, measured on its channels."""
+
+    voices: tuple[Voice, ...]
+    silences: tuple[Stretch, ...]  #: of two seconds and more, nobody speaking
+    overlaps: tuple[Stretch, ...]  #: both speaking
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """Everything said in one call, in order of `start`. Never changed once made."""
 
@@ -36,3 +68,4 @@ class Transcript:
     duration: float | None  #: seconds of recording; None for text
     speakers: SpeakerSource
     utterances: tuple[Utterance, ...]
+    acoustics: Acoustics | None = None  #: None for text

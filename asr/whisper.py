@@ -1,6 +1,7 @@
 """Whisper on CTranslate2, fed short packed windows: the only place that loads faster-whisper."""
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.utils import available_models, download_model
 from numpy.typing import NDArray
 
+from asr import vocabulary
 from asr.audio import SAMPLE_RATE
 from asr.errors import AsrError
 from asr.models import Progress
@@ -57,8 +59,10 @@ class WhisperRecogniser:
         self.window_seconds = self.profile.window_seconds
         device = _device(device)
         precision = "float16" if device == "cuda" else "int8"
-        self._model = _load(folder, device, precision, threads)
+        cut = vocabulary.cut(folder) if device == "cpu" else None
+        self._model = _load(folder, device, precision, threads, cut)
         self._tokenizer = _tokenizer(folder, self._model.is_multilingual)
+        self._numbers = vocabulary.Numbers(cut.kept if cut else None)
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
         self.engine = f"faster-whisper/{name}/{device}/{precision}/{profile}"
 
@@ -72,20 +76,22 @@ class WhisperRecogniser:
         encoded = self._encode(sounds)
         texts = self._decode(encoded, len(sounds))
         frames = [len(sound) // HOP for sound in sounds]
-        aligned = self._model.align(encoded, self._tokenizer.sot_sequence, texts, frames)
+        prompt = self._numbers.cut(self._tokenizer.sot_sequence)
+        aligned = self._model.align(encoded, prompt, [self._numbers.cut(tokens) for tokens in texts], frames)
         return [self._timed(tokens, alignment) for tokens, alignment in zip(texts, aligned, strict=True)]
 
     def _encode(self, sounds: list[Sound]) -> ctranslate2.StorageView:
-        mels = [self._mel(sound) for sound in sounds]
+        seconds = math.ceil(max(len(sound) for sound in sounds) / SAMPLE_RATE)
+        mels = [self._mel(sound, seconds) for sound in sounds]
         if self._model.device == "cuda":
             return self._model.encode(ctranslate2.StorageView.from_array(np.concatenate(mels)))
         # One at a time: a window's activations fit the cache of a CPU core, a batch's do not.
         encoded = [np.array(self._model.encode(ctranslate2.StorageView.from_array(mel))) for mel in mels]
         return ctranslate2.StorageView.from_array(np.concatenate(encoded))
 
-    def _mel(self, sound: Sound) -> NDArray[np.float32]:
-        """Log-mel features of the window padded with silence to its full length, shape (1, mels, frames)."""
-        length = int(self.window_seconds * SAMPLE_RATE)
+    def _mel(self, sound: Sound, seconds: int) -> NDArray[np.float32]:
+        """Log-mel features of the window padded with silence to `seconds`, shape (1, mels, frames)."""
+        length = seconds * SAMPLE_RATE
         features = self._features(np.pad(sound, (0, length - len(sound))), padding=0)
         return np.ascontiguousarray(features[np.newaxis, :, : length // HOP], np.float32)
 
@@ -94,8 +100,10 @@ class WhisperRecogniser:
         tokenizer = self._tokenizer
         prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         limit = len(prompt) + int(TOKENS_PER_SECOND * self.window_seconds)
-        results = self._model.generate(encoded, [prompt] * count, beam_size=self.profile.beam, max_length=limit)
-        return [[token for token in result.sequences_ids[0] if token < tokenizer.eot] for result in results]
+        prompts = [self._numbers.cut(prompt)] * count
+        results = self._model.generate(encoded, prompts, beam_size=self.profile.beam, max_length=limit)
+        texts = [self._numbers.original(result.sequences_ids[0]) for result in results]
+        return [[token for token in tokens if token < tokenizer.eot] for tokens in texts]
 
     def _timed(self, tokens: list[int], alignment: Any) -> list[Heard]:
         """Characters with their times from cross-attention, and the mean probability of their tokens."""
@@ -153,9 +161,12 @@ def _device(wanted: str) -> str:
     return "cuda" if found and wanted != "cpu" else "cpu"
 
 
-def _load(folder: Path, device: str, precision: str, threads: int) -> ctranslate2.models.Whisper:
+def _load(
+    folder: Path, device: str, precision: str, threads: int, cut: vocabulary.CutModel | None
+) -> ctranslate2.models.Whisper:
+    options = {"device": device, "compute_type": precision, "intra_threads": threads}
     try:
-        return ctranslate2.models.Whisper(str(folder), device=device, compute_type=precision, intra_threads=threads)
+        return ctranslate2.models.Whisper(str(folder), files=cut and cut.files, **options)
     except (RuntimeError, ValueError) as error:
         raise AsrError("model_damaged", f"无法加载语音模型 {folder}（{device}，{precision}）：{error}") from error
 

@@ -44,7 +44,9 @@ def test_times_lead_back_to_their_span() -> None:
     found = [Span(SAMPLE_RATE * start, SAMPLE_RATE * (start + 2), 0) for start in (1, 10, 20)]
     (window,) = pack(found, SAMPLE_RATE * 30)
     assert [piece.offset / SAMPLE_RATE for piece in window.pieces] == [0, 3, 6]
-    assert [window.piece_at(second) for second in (-0.1, 0.0, 2.9, 3.1, 5.9, 6.1, 99.0)] == [0, 0, 0, 1, 1, 2, 2]
+    # Speech lies at 0.5-2.5, 3.5-5.5 and 6.5-8.5 seconds of the window.
+    ends = [0.0, 0.1, 2.5, 2.8, 3.4, 5.5, 5.8, 6.6, 99.0]
+    assert [window.piece_of(end) for end in ends] == [0, 0, 0, 0, 1, 1, 1, 2, 2]
 
 
 def test_the_sound_is_the_speech_and_what_surrounds_it() -> None:
