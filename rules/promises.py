@@ -73,8 +73,8 @@ _NOT_MONEY = re.compile(r"^(?:[号日月天期点个年周岁次分%％位]|多�
 def find_promises(transcript: Transcript, call_date: date | None) -> list[Promise]:
     """Every promise in the order it was made; the last one is what the call ends on.
 
-    `call_date` is the day of the call, against which 明天 and 下周五 are read; where it is not known, the day promised is
-    not either. An agent's restatement (好的, 星期五还五千元, 是吗) counts when it follows the customer's promise.
+    `call_date` is the day of the call, against which 明天 and 下周五 are read; where it is not known, the promised day
+    is not either. An agent's restatement (好的, 星期五还五千元, 是吗) counts when it follows the customer's promise.
     """
     if call_date is None:
         return [replace(promise, date=None) for promise in find_promises(transcript, _ANY_DAY)]
