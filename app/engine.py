@@ -28,6 +28,7 @@ def load_transcriber(settings: Settings, progress: asr.Progress | None = None) -
     Raises:
         asr.AsrError: the model is not there or not what it should be.
     """
+    server = {"url": settings.asr_url, "key": settings.asr_key and settings.asr_key.get_secret_value()}
     return asr.load_transcriber(
         settings.asr_backend,
         model=settings.asr_model,
@@ -36,4 +37,5 @@ def load_transcriber(settings: Settings, progress: asr.Progress | None = None) -
         models=settings.models,
         max_seconds=settings.max_call_hours * 3600,
         progress=progress,
+        **{name: value for name, value in server.items() if value},
     )

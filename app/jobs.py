@@ -22,6 +22,7 @@ from app.schemas import CallFacts
 from app.storage import Recordings
 from app.store import calls, queue
 from asr import AsrError, Transcriber
+from asr.errors import HOPELESS
 from rules import RuleError
 from scoring import TemplateError
 
@@ -83,21 +84,23 @@ def run_step(step: Callable[[Bench, int, int], None], bench: Bench, call_id: int
     except OperationalError:
         # The database is away, so nothing can be noted there now; the call is taken over once it is back.
         raise
-    except AsrError as error:
-        _fail(bench, call_id, attempt, str(error), error.code)
-    except (RuleError, TemplateError) as error:
-        _fail(bench, call_id, attempt, str(error), "bad_template")
     except Exception as error:
-        log.exception("%s of call %d failed on attempt %d", step.__name__, call_id, attempt)
+        code = _hopeless(error)
+        if code is None:
+            log.exception("%s of call %d failed on attempt %d", step.__name__, call_id, attempt)
         with bench.database.transaction() as session:
             if call := calls.claim(session, call_id, attempt):
-                calls.again(session, call, f"{type(error).__name__}: {error}")
+                if code:
+                    calls.fail(call, str(error), code)
+                else:
+                    calls.again(session, call, str(error) or type(error).__name__)
 
 
-def _fail(bench: Bench, call_id: int, attempt: int, reason: str, code: str) -> None:
-    with bench.database.transaction() as session:
-        if call := calls.claim(session, call_id, attempt):
-            calls.fail(call, reason, code)
+def _hopeless(error: Exception) -> str | None:
+    """The code of a failure that no other try will better; None for any other."""
+    if isinstance(error, (RuleError, TemplateError)):
+        return "bad_template"
+    return error.code if isinstance(error, AsrError) and error.code in HOPELESS else None
 
 
 def take_over(bench: Bench) -> None:

@@ -145,7 +145,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def worker_environment(settings: Settings) -> dict[str, str]:
-    """The environment of a worker process: these settings, one thread."""
+    """The environment of a worker process: ours, with the database and the data folder that are in use."""
+    assert settings.database_url
+    shared = {"TINGJIAN_DATABASE_URL": settings.database_url, "TINGJIAN_DATA": str(settings.data)}
     # One thread a process decodes fastest per core: more cores are used by more processes.
-    given = {f"TINGJIAN_{name.upper()}": str(value) for name, value in settings if value is not None}
-    return os.environ | {"OMP_NUM_THREADS": "1"} | given
+    return os.environ | {"OMP_NUM_THREADS": "1"} | shared

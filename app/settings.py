@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -22,7 +22,9 @@ class Settings(BaseSettings):
     templates: Path | None = None  #: a folder of scoring templates searched before the built-in ones
     template: str = "collection-standard"  #: the template of a call that names none
 
-    asr_backend: str = "whisper"
+    asr_backend: str = "whisper"  #: or `openai`: a server with OpenAI's transcription protocol at `asr_url`
+    asr_url: str | None = None
+    asr_key: SecretStr | None = None
     asr_model: str = "packaged"  #: a folder, a name faster-whisper knows, or `packaged`
     asr_device: Literal["auto", "cpu", "cuda"] = "auto"
     asr_profile: Literal["fast", "accurate"] = "fast"
