@@ -9,7 +9,6 @@ from pathlib import Path
 import av
 import av.error
 import numpy as np
-from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
@@ -24,6 +23,9 @@ MAX_SECONDS = 4 * 3600.0
 #: Containers that recorders write. The rest of FFmpeg's list is refused, above all playlists (HLS, concat): a
 #: "recording" that is a playlist would make the server read other files or fetch addresses.
 CONTAINERS = "wav,w64,mp3,mov,amr,amrnb,amrwb,ogg,flac,aac,matroska,caf,au,aiff,asf"
+
+#: Hz. Outside, a header is damaged: 1 Hz would swell to 16 000 times its size.
+LOWEST_RATE, HIGHEST_RATE = 4_000, 384_000
 
 #: Lossy encoders pad and trim frames at both ends (an MP3 frame at 8 kHz is 0.14 s): less than
 #: this is not missing sound.
@@ -133,6 +135,8 @@ def _inspect(path: Path, container: InputContainer, max_seconds: float) -> Audio
         channels=stream.codec_context.channels,
         duration=_declared(path, container, stream),
     )
+    if not LOWEST_RATE <= info.sample_rate <= HIGHEST_RATE:
+        raise AsrError("corrupt", f"{path.name}：音频流 0 的采样率不合理（{info.sample_rate} Hz）")
     if info.channels > 2:
         message = f"{path.name}：音频流 0 有 {info.channels} 个声道，只支持单声道或双声道"
         raise AsrError("too_many_channels", message)
@@ -149,6 +153,8 @@ def _only_stream(path: Path, container: InputContainer) -> AudioStream:
     if len(streams) > 1:
         message = f"{path.name}：有 {len(streams)} 路音频流，无法判断听哪一路；请导出为一路双声道录音"
         raise AsrError("several_streams", message)
+    if streams[0].codec_context is None:  # PyAV's types do not say so; a fuzzed MP4 did
+        raise AsrError("unknown_codec", f"{path.name}：音频流 0 的编码无法识别")
     return streams[0]
 
 
@@ -162,45 +168,35 @@ def _declared(path: Path, container: InputContainer, stream: AudioStream) -> flo
 
 def _read_rows(path: Path, container: InputContainer, info: AudioInfo, max_seconds: float) -> list[bytearray]:
     """One growing buffer per channel: appending reuses memory where concatenating blocks would need it twice."""
-    rows: list[bytearray] = []
+    rows = [bytearray() for _ in range(info.channels)]
     limit = int(max_seconds * SAMPLE_RATE) * 2
-    for block in _blocks(path, container):
-        rows = rows or [bytearray() for _ in block]
-        if len(block) != len(rows):
-            raise AsrError("corrupt", f"{path.name}：音频流 0 的声道数在 {_seconds(rows[0]):.1f} 秒处改变")
-        for row, samples in zip(rows, block, strict=True):
-            row += samples.tobytes()
-        if len(rows[0]) > limit:
-            raise _too_long(path, None, max_seconds)
+    try:
+        for block in _blocks(container):
+            for row, samples in zip(rows, block, strict=True):
+                row += samples.tobytes()
+            if len(rows[0]) > limit:
+                raise _too_long(path, None, max_seconds)
+    # MemoryError: a sample rate that makes no sense. ValueError: channels or rate changed on the way.
+    except (av.error.FFmpegError, ValueError, MemoryError) as error:
+        second = len(rows[0]) / 2 / SAMPLE_RATE if rows else 0.0
+        message = f"{path.name}：音频流 0 在 {second:.1f} 秒处无法解码（{_reason(error)}）"
+        raise AsrError("corrupt", message) from error
     if not rows or not rows[0]:
         raise AsrError("empty", f"{path.name}：音频流 0（{info.codec}）没有任何声音数据")
     return rows
 
 
-def _seconds(row: bytearray) -> float:
-    return len(row) / 2 / SAMPLE_RATE
+def _blocks(container: InputContainer) -> Iterator[NDArray[np.int16]]:
+    """Decoded sound as int16 blocks of shape (channels, samples).
 
-
-def _blocks(path: Path, container: InputContainer) -> Iterator[NDArray[np.int16]]:
-    """Decoded sound as int16 blocks of shape (channels, samples)."""
+    Every frame or an error: a damaged frame that is skipped is a sentence nobody will ever judge.
+    """
     resampler = av.AudioResampler(format="s16p", rate=SAMPLE_RATE)
-    for frame in itertools.chain(_frames(path, container), (None,)):  # None empties the resampler
+    for frame in itertools.chain(container.decode(audio=0), (None,)):  # None empties the resampler
+        if frame is not None and frame.is_corrupt:
+            raise ValueError("数据损坏")
         for block in resampler.resample(frame):
             yield block.to_ndarray().astype(np.int16, copy=False)
-
-
-def _frames(path: Path, container: InputContainer) -> Iterator[AudioFrame]:
-    """Every frame, or an error: a damaged frame that is skipped is a sentence nobody will ever judge."""
-    second = 0.0
-    try:
-        for frame in container.decode(audio=0):
-            if frame.is_corrupt:
-                raise AsrError("corrupt", f"{path.name}：音频流 0 在 {second:.1f} 秒处数据损坏")
-            second += frame.samples / max(frame.sample_rate, 1)
-            yield frame
-    except (av.error.FFmpegError, ValueError) as error:
-        message = f"{path.name}：音频流 0 在 {second:.1f} 秒处无法解码（{_reason(error)}）"
-        raise AsrError("corrupt", message) from error
 
 
 def _require_complete(path: Path, info: AudioInfo, decoded: float) -> None:
@@ -222,4 +218,4 @@ def _too_long(path: Path, seconds: float | None, limit: float) -> AsrError:
 
 
 def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or type(error).__name__
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

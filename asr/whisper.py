@@ -24,6 +24,10 @@ from asr.recogniser import Heard, Sound
 #: The encoder turns 10 ms mel frames into 20 ms steps.
 HOP = 160
 STEP_SECONDS = 0.02
+#: Seconds of silence after the longest window of a batch: Whisper was trained on sound that ends in silence. CER 16.5 %
+#: with, 16.9 % without, for 10 % more CPU.
+TAIL = 1.0
+LONGEST_WINDOW = 30
 #: Fast Mandarin is 7 characters a second, at up to 2 tokens each; a looping decoder would write 448.
 TOKENS_PER_SECOND = 14
 
@@ -73,29 +77,29 @@ class WhisperRecogniser:
             yield from self._hear_batch(batch)
 
     def _hear_batch(self, sounds: list[Sound]) -> list[list[Heard]]:
-        encoded = self._encode(sounds)
-        texts = self._decode(encoded, len(sounds))
+        encoded = self.encode(self.mels(sounds))
+        texts = self.decode(encoded, len(sounds))
         frames = [len(sound) // HOP for sound in sounds]
         prompt = self._numbers.cut(self._tokenizer.sot_sequence)
         aligned = self._model.align(encoded, prompt, [self._numbers.cut(tokens) for tokens in texts], frames)
         return [self._timed(tokens, alignment) for tokens, alignment in zip(texts, aligned, strict=True)]
 
-    def _encode(self, sounds: list[Sound]) -> ctranslate2.StorageView:
-        seconds = math.ceil(max(len(sound) for sound in sounds) / SAMPLE_RATE)
-        mels = [self._mel(sound, seconds) for sound in sounds]
+    def mels(self, sounds: list[Sound]) -> list[NDArray[np.float32]]:
+        """Log-mel features of each window, all as long as the longest and TAIL: shape (1, mels, frames)."""
+        seconds = math.ceil(max(len(sound) for sound in sounds) / SAMPLE_RATE + TAIL)
+        samples = min(seconds, LONGEST_WINDOW) * SAMPLE_RATE
+        features = [self._features(np.pad(sound, (0, samples - len(sound))), padding=0) for sound in sounds]
+        return [np.ascontiguousarray(mel[np.newaxis, :, : samples // HOP], np.float32) for mel in features]
+
+    def encode(self, mels: list[NDArray[np.float32]]) -> ctranslate2.StorageView:
+        """The encoder's output for all windows, shape (windows, steps, size)."""
         if self._model.device == "cuda":
             return self._model.encode(ctranslate2.StorageView.from_array(np.concatenate(mels)))
         # One at a time: a window's activations fit the cache of a CPU core, a batch's do not.
         encoded = [np.array(self._model.encode(ctranslate2.StorageView.from_array(mel))) for mel in mels]
         return ctranslate2.StorageView.from_array(np.concatenate(encoded))
 
-    def _mel(self, sound: Sound, seconds: int) -> NDArray[np.float32]:
-        """Log-mel features of the window padded with silence to `seconds`, shape (1, mels, frames)."""
-        length = seconds * SAMPLE_RATE
-        features = self._features(np.pad(sound, (0, length - len(sound))), padding=0)
-        return np.ascontiguousarray(features[np.newaxis, :, : length // HOP], np.float32)
-
-    def _decode(self, encoded: ctranslate2.StorageView, count: int) -> list[list[int]]:
+    def decode(self, encoded: ctranslate2.StorageView, count: int) -> list[list[int]]:
         """Text tokens of each window. No timestamp tokens: aligning afterwards is finer and was no dearer."""
         tokenizer = self._tokenizer
         prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
