@@ -33,8 +33,9 @@ class Guard:
         return (word for word in scan.found(f"{self.name}.{part}") if not any(word.inside(other) for other in others))
 
     def _reaches(self, word: Span, match: Span, scan: Scan) -> bool:
-        if word.end <= match.start:
-            left, right, reach = word.end, match.start, word.family.after.width
+        if word.start < match.start and word.end <= match.cores[0][1]:
+            # 没有要 takes back 要投诉 though they share a character.
+            left, right, reach = min(word.end, match.start), match.start, word.family.after.width
         elif word.start >= match.end:
             left, right, reach = match.end, word.start, word.family.before.width
         else:

@@ -116,7 +116,7 @@ def _core(written: str, token: str) -> str:
     if written.strip() == NUMBER:
         return NUMBER
     core = normalise(written).chars
-    if not core or set(written) & set("{}<>"):
+    if not core or not re.fullmatch(r"\w+", written.strip()):
         raise ValueError(f"“{token}”里有空的或读不懂的词“{written}”")
     return core
 
