@@ -1,7 +1,9 @@
 """Whisper's vocabulary cut to what Mandarin needs, in memory: half of a decoding step is scoring 51 865 tokens.
 
-Same CER, 22 % less CPU (see LAB figures in tests/benchmarks/asr.py). Nothing on disk changes: CTranslate2 is handed
-the model's files with fewer rows in its embeddings, and this module's table translates token numbers back.
+Of 51 865 tokens 5 931 stay. Eleven windows of telephone speech, beam 5, one thread: decoding fell from 5.4-7.0 to
+4.3-4.8 CPU seconds, aligning from 2.3-2.5 to 0.9-1.1, and ten of eleven texts stayed the same to the character.
+Traditional characters stay too: without them CER rose from 16.9 to 18.0 %. Nothing on disk changes: CTranslate2 is
+handed the model's files with fewer rows in its embeddings, and `Numbers` translates token numbers back.
 """
 
 import json
