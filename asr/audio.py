@@ -71,9 +71,7 @@ def probe(path: str | Path, max_seconds: float = MAX_SECONDS) -> AudioInfo:
     """
     path = Path(path)
     with _opened(path) as container:
-        info = _inspect(path, container, max_seconds)
-    _require_whole(path)
-    return info
+        return _inspect(path, container, max_seconds)
 
 
 def decode(path: str | Path, max_seconds: float = MAX_SECONDS) -> Audio:
@@ -86,7 +84,6 @@ def decode(path: str | Path, max_seconds: float = MAX_SECONDS) -> Audio:
     path = Path(path)
     with _opened(path) as container:
         info = _inspect(path, container, max_seconds)
-        _require_whole(path)
         rows = _read_rows(path, container, info, max_seconds)
     samples = np.stack([np.frombuffer(row, np.int16) for row in rows]) if len(rows) > 1 else _single(rows[0])
     audio = Audio(path.name, samples)
@@ -101,12 +98,12 @@ def _single(row: bytearray) -> NDArray[np.int16]:
 @contextmanager
 def _opened(path: Path) -> Iterator[InputContainer]:
     _require_file(path)
+    _require_whole(path)
     options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
     try:
         # "file:" keeps FFmpeg from reading a name like "http:x.wav" as an address.
         container = av.open(f"file:{path}", mode="r", options=options, metadata_errors="ignore")
     except (av.error.FFmpegError, ValueError) as error:
-        _require_whole(path)  # an MP4 without its index cannot be opened, and is a cut recording all the same
         raise AsrError("not_audio", f"{path.name}：不是可识别的录音文件（{_reason(error)}）") from error
     with container:
         yield container

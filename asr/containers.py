@@ -1,5 +1,6 @@
 """What FFmpeg lets pass in a cut file: promises that a container makes in its own bytes."""
 
+import itertools
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import BinaryIO
 OPEN_ENDED = (0, 0xFFFFFFFF, 0x7FFFFFFF, 0xFFFFFFFE)
 #: An Ogg page is at most 65 307 bytes (RFC 3533, section 6).
 OGG_PAGE = 65_307
+#: More chunks or boxes than a recorder writes in hours; a hostile file has millions of empty ones.
+MOST_CHUNKS = 100_000
 #: Containers without an index: FFmpeg guesses their length from the bit rate of the beginning.
 GUESSING = frozenset({"aac", "amr", "amrnb", "amrwb"})
 
@@ -47,7 +50,10 @@ def _check_for(start: bytes) -> Callable[[BinaryIO, int], str | None] | None:
 def _wav(file: BinaryIO, size: int) -> str | None:
     """FFmpeg takes the length of PCM from the file's size, so a cut recording looks whole to it."""
     file.seek(12)
-    while len(header := file.read(8)) == 8:
+    for _ in range(MOST_CHUNKS):
+        header = file.read(8)
+        if len(header) < 8:
+            break
         kind, length = struct.unpack("<4sI", header)
         if kind == b"data":
             there = size - file.tell()
@@ -68,7 +74,7 @@ def _ogg(file: BinaryIO, size: int) -> str | None:
 
 
 def _mp4(file: BinaryIO, size: int) -> str | None:
-    boxes = dict(_boxes(file, size))
+    boxes = dict(itertools.islice(_boxes(file, size), MOST_CHUNKS))
     if any(end > size for end in boxes.values()):
         return "MP4 的最后一个数据块不完整"
     return None if b"moov" in boxes else "MP4 缺少索引（moov）"

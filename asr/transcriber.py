@@ -1,6 +1,6 @@
 """One recording to one Transcript: decode, find speech, pack, recognise, put every character back in its place."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from asr.acoustics import measure
 from asr.audio import MAX_SECONDS, SAMPLE_RATE, Audio, decode
+from asr.hearing import confidence, hear
 from asr.models import Progress
 from asr.normalise import normalise
-from asr.packing import Window, pack
 from asr.recogniser import Heard, Recogniser
 from asr.silero import voice_probabilities
 from asr.transcript import Speaker, Transcript, Utterance
@@ -48,7 +48,8 @@ class Transcriber:
         speakers = _speakers(audio, agent_channel)
         found = [span for span in spans(levels) if _is_voice(audio, span)]
         report(0.05)
-        utterances = self._utterances(audio, found, speakers, report)
+        said = hear(self._recogniser, audio, found, lambda share: report(0.05 + 0.9 * share))
+        utterances = [utterance for span in found for utterance in _utterance(span, said[span], speakers)]
         report(1.0)
         return Transcript(
             engine=self.engine,
@@ -59,35 +60,13 @@ class Transcriber:
             acoustics=measure(levels, found, utterances, speakers),
         )
 
-    def _utterances(
-        self, audio: Audio, found: list[Span], speakers: list[Speaker], report: Progress
-    ) -> list[Utterance]:
-        windows = pack(found, audio.samples.shape[1], self._recogniser.window_seconds)
-        # Of equal length next to each other: a backend pads a batch to its longest window.
-        windows.sort(key=lambda window: window.length, reverse=True)
-        heard = self._recogniser.hear(window.sound(audio) for window in windows)
-        utterances: list[Utterance] = []
-        for done, (window, pieces) in enumerate(zip(windows, heard, strict=True), start=1):
-            utterances += place(window, pieces, speakers)
-            report(0.05 + 0.95 * done / len(windows))
-        return sorted(utterances, key=lambda utterance: (utterance.start or 0.0, utterance.speaker))
 
-
-def place(window: Window, heard: Iterable[Heard], speakers: list[Speaker]) -> Iterator[Utterance]:
-    """The utterances of a window: each piece of text goes to the span in which it was said."""
-    parts: list[list[Heard]] = [[] for _ in window.pieces]
-    for piece in heard:
-        parts[window.piece_of(piece.end)].append(piece)
-    for placed, said in zip(window.pieces, parts, strict=True):
-        if text := normalise("".join(piece.text for piece in said)):
-            span = placed.span
-            start, end = round(span.start / SAMPLE_RATE, 2), round(span.end / SAMPLE_RATE, 2)
-            yield Utterance(speakers[span.channel], text, start, end, _confidence(said))
-
-
-def _confidence(said: list[Heard]) -> float | None:
-    sure = [piece.confidence for piece in said if piece.confidence is not None]
-    return round(float(np.mean(sure)), 3) if sure else None
+def _utterance(span: Span, heard: list[Heard], speakers: list[Speaker]) -> Iterator[Utterance]:
+    """The utterance of a span, if anything was said in it."""
+    if text := normalise("".join(piece.text for piece in heard)):
+        start, end, sure = span.start / SAMPLE_RATE, span.end / SAMPLE_RATE, confidence(heard)
+        rounded = None if sure is None else round(sure, 3)
+        yield Utterance(speakers[span.channel], text, round(start, 2), round(end, 2), rounded)
 
 
 def _speakers(audio: Audio, agent_channel: Side) -> list[Speaker]:

@@ -187,6 +187,19 @@ def test_a_recording_still_open_when_copied_is_read_to_its_end(tmp_path: Path) -
     assert decode(path).duration == pytest.approx(3.0, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("name", "head", "chunk"),
+    [("a.wav", b"RIFF\xff\xff\xff\x7fWAVE", b"junk\0\0\0\0"), ("a.m4a", b"\0\0\0\x08ftyp", b"\0\0\0\x08free")],
+)
+def test_millions_of_empty_chunks(tmp_path: Path, name: str, head: bytes, chunk: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(head + chunk * 3_000_000)
+    began = time.process_time()
+    with pytest.raises(AsrError, match=name):
+        probe(path)
+    assert time.process_time() - began < 3
+
+
 def test_samples_are_placed_on_the_clock(tmp_path: Path) -> None:
     silence = np.zeros(SAMPLE_RATE)
     beep = np.concatenate([silence, tone(1.0, 440), silence])

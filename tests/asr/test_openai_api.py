@@ -111,8 +111,9 @@ def test_what_is_posted_is_the_sound_of_a_window() -> None:
 def test_a_server_without_times_hears_every_utterance_alone() -> None:
     with serving(says(text="我要投訴你們")) as (server, url):
         alone = asr.load_transcriber("openai", model="m", url=url, times=False).transcribe(SAMPLES / "threat.wav")
-        assert [u.text for u in alone.utterances] == ["我要投诉你们"] * len(server.posted)
-        assert len(server.posted) >= 7
+        assert {u.text for u in alone.utterances} == {"我要投诉你们"}
+        # Seven utterances, and again those so long that six characters cannot be all.
+        assert len(alone.utterances) == 7 < len(server.posted) < 14
         with pytest.raises(AsrError, match="没有返回时间"):
             asr.load_transcriber("openai", model="m", url=url).transcribe(SAMPLES / "threat.wav")
 

@@ -1,0 +1,68 @@
+"""What was said in each span: packed, recognised, put back in place, and heard again where it cannot be right."""
+
+import numpy as np
+
+from asr.audio import SAMPLE_RATE, Audio
+from asr.models import Progress
+from asr.packing import Window, pack
+from asr.recogniser import Heard, Recogniser
+from asr.vad import Span
+
+#: Pieces of text by the span in which they were said.
+Said = dict[Span, list[Heard]]
+
+#: Characters a second that people speak: 4 to 5 on average. Less means that the decoder dropped the end of a window,
+#: more that it made things up.
+PACE = (2.0, 10.0)
+#: Spans less sure than this are heard again among other neighbours, and the surer text is kept.
+AGAIN = 0.75
+
+
+def hear(recogniser: Recogniser, audio: Audio, spans: list[Span], report: Progress) -> Said:
+    """Every span's text. `report` is told the share done, 0 to 1."""
+    said = _hear_packed(recogniser, audio, spans, report)
+    weak = [span for span in spans if score(span, said[span]) < AGAIN]
+    again = _hear_packed(recogniser, audio, weak, lambda _: None)
+    return {span: max(texts, key=lambda text: score(span, text)) for span, texts in _both(said, again)}
+
+
+def _both(said: Said, again: Said) -> list[tuple[Span, list[list[Heard]]]]:
+    return [(span, [heard, again[span]] if span in again else [heard]) for span, heard in said.items()]
+
+
+def score(span: Span, heard: list[Heard]) -> float:
+    """How far to believe a text, up to 1: its confidence, less 1 when nobody speaks at that pace.
+
+    A backend that tells no confidence is believed; silence in a span where somebody speaks is not.
+    """
+    seconds = (span.end - span.start) / SAMPLE_RATE
+    characters = sum(character.isalnum() for piece in heard for character in piece.text)
+    believable = PACE[0] * seconds - 1 <= characters <= PACE[1] * seconds + 3
+    sure = confidence(heard)
+    return (float(bool(heard)) if sure is None else sure) - (not believable)
+
+
+def confidence(heard: list[Heard]) -> float | None:
+    """Mean confidence of the pieces; None when the backend tells none."""
+    sure = [piece.confidence for piece in heard if piece.confidence is not None]
+    return float(np.mean(sure)) if sure else None
+
+
+def _hear_packed(recogniser: Recogniser, audio: Audio, spans: list[Span], report: Progress) -> Said:
+    windows = pack(spans, audio.samples.shape[1], recogniser.window_seconds)
+    # Of equal length next to each other: a backend pads a batch to its longest window.
+    windows.sort(key=lambda window: window.length, reverse=True)
+    said: Said = {}
+    heard = recogniser.hear(window.sound(audio) for window in windows)
+    for done, (window, pieces) in enumerate(zip(windows, heard, strict=True), start=1):
+        said |= place(window, pieces)
+        report(done / len(windows))
+    return said
+
+
+def place(window: Window, heard: list[Heard]) -> Said:
+    """Each piece of a window's text in the span in which it was said."""
+    said: Said = {piece.span: [] for piece in window.pieces}
+    for text in heard:
+        said[window.pieces[window.piece_of(text.end)].span].append(text)
+    return said
