@@ -6,7 +6,7 @@
 How rules are written is told in README.md beside this file and in `lexicon.py`.
 """
 
-from rules.categories import CATEGORIES, Category
+from rules.categories import CATEGORIES, SIGNALS, Category
 from rules.check import check
 from rules.errors import Fault, RuleError
 from rules.examples import verify
@@ -17,6 +17,7 @@ from rules.rule import Rule
 
 __all__ = [
     "CATEGORIES",
+    "SIGNALS",
     "Category",
     "Evidence",
     "Expect",

@@ -1,18 +1,21 @@
 """One call as rules see it: who said what, joined where a speaker went on, with every phrase already found."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from asr.transcript import Speaker, Transcript, Utterance
 from rules.finding import Evidence
 from rules.guards import Guard
-from rules.lexicon import Lexicon
+from rules.lexicon import MAX_GAP, Lexicon
 from rules.matcher import Matcher, Scan, Span
 from rules.text import Text, normalise
 
 #: A pause in seconds after which the same speaker begins something new.
-NEW_PASSAGE_AFTER = 5.0
+NEW_BREATH_AFTER = 5.0
+
+#: Characters of a reply such as 嗯嗯 that does not interrupt.
+SHORT_REPLY = 2
 
 #: The engine of a transcript that came as text: nothing in it was misheard.
 GIVEN = "given"
@@ -60,56 +63,49 @@ class Part:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """What one speaker said without a break: recognisers cut sentences at every pause, and phrases run across."""
+@dataclass(slots=True)
+class Conversation:
+    """A transcript prepared for matching, once, for however many packs: all its text as one, scanned in one pass."""
 
-    text: Text
-    owners: tuple[int, ...]  #: for each character, the utterance it was said in
+    transcript: Transcript
+    text: Text = field(init=False)
+    owners: tuple[int, ...] = field(init=False)  # for each character, the utterance it was said in
+    turns: tuple[int, ...] = field(init=False)  # for each utterance, which turn it belongs to, from 0
+    _scans: dict[int, Scan] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.text, self.owners = _joined(self.transcript)
+        self.turns = _turns(self.transcript)
+
+    def scan(self, matchers: Iterable[Matcher]) -> Scan:
+        """What the matchers find; a matcher that packs share scans once."""
+        groups: dict[str, Sequence[Span]] = {}
+        for matcher in matchers:
+            if id(matcher) not in self._scans:
+                self._scans[id(matcher)] = matcher.scan(self.text, by_ear=self.transcript.engine != GIVEN)
+            groups |= self._scans[id(matcher)].groups
+        return Scan(tuple(sorted(self.text.stops)), groups)
 
     def hit(self, span: Span) -> Hit:
         """The span in its utterance. One that runs across two is shown where it ends: there the meaning is complete."""
         first, last = self.owners[span.start], self.owners[span.end - 1]
-        if first == last:
-            return Hit(first, *self.text.original(span.start, span.end), span.confidence, _note(span))
-        start = self.owners.index(last)
-        return Hit(
-            last, *self.text.original(start, span.end), span.confidence, "这句话被停顿切成了几段" + _note(span, "；")
-        )
-
-
-def _note(span: Span, joint: str = "") -> str:
-    return f"{joint}按读音匹配“{span.family.written}”，可能是识别错字" if span.confidence < 1 else ""
-
-
-@dataclass(slots=True)
-class Conversation:
-    """A transcript prepared for matching, once, for however many packs."""
-
-    transcript: Transcript
-    passages: tuple[Passage, ...] = field(init=False)
-    turns: tuple[int, ...] = field(init=False)  #: for each utterance, which turn it belongs to, from 0
-
-    def __post_init__(self) -> None:
-        self.passages = tuple(_passage(self.transcript, group) for group in _passage_groups(self.transcript))
-        self.turns = _turns(self.transcript)
+        notes = ["按读音匹配“" + span.family.written + "”，可能是识别错字"] if span.confidence < 1 else []
+        if first != last:
+            notes.append("这句话被停顿切成了几段")
+        start = span.start if first == last else self.owners.index(last)
+        return Hit(last, *self.text.original(start, span.end), span.confidence, "；".join(notes))
 
 
 @dataclass(slots=True)
 class Call:
-    """A conversation under one pack's matcher, with the facts known about the call."""
+    """A conversation as one pack sees it, with the facts known about the call."""
 
     conversation: Conversation
     facts: Mapping[str, object]
-    matcher: Matcher
+    scan: Scan
     guards: Mapping[str, Guard]
     unknown_as_named: bool = False  #: take utterances of unknown speakers as said by whoever a rule names
-    _scans: tuple[Scan, ...] = ()
     _matches: dict[tuple[str, tuple[str, ...]], tuple[Hit, ...]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        heard = self.transcript.engine != GIVEN
-        self._scans = tuple(self.matcher.scan(one.text, by_ear=heard) for one in self.conversation.passages)
 
     @property
     def transcript(self) -> Transcript:
@@ -120,10 +116,14 @@ class Call:
         """Every place where a family of `lexicon` counts: outside innocent phrases and not taken back by a guard."""
         key = lexicon.name, guards
         if key not in self._matches:
-            passages = zip(self.conversation.passages, self._scans, strict=True)
-            found = [
-                hit for passage, scan in passages if scan.found(lexicon.name) for hit in self._in(passage, scan, *key)
+            innocent = self.scan.found(f"{lexicon.name}.unless_inside")
+            counted = [
+                span
+                for span in self.scan.found(lexicon.name)
+                if not any(span.inside(other) for other in innocent)
+                and not any(self.guards[name].forgives(span, self.scan) for name in guards)
             ]
+            found = [self.conversation.hit(span) for span in _distinct(counted)]
             self._matches[key] = tuple(sorted(found, key=lambda hit: hit.begins))
         return self._matches[key]
 
@@ -148,16 +148,6 @@ class Call:
         sure = round(hit.confidence * (1.0 if said.confidence is None else said.confidence), 3)
         return Evidence(hit.utterance, span, said.text[hit.start : hit.end], start, end, sure, hit.note)
 
-    def _in(self, passage: Passage, scan: Scan, lexicon: str, guards: tuple[str, ...]) -> list[Hit]:
-        innocent = scan.found(f"{lexicon}.unless_inside")
-        counted = [
-            span
-            for span in scan.found(lexicon)
-            if not any(span.inside(other) for other in innocent)
-            and not any(self.guards[name].forgives(span, scan) for name in guards)
-        ]
-        return [passage.hit(span) for span in _distinct(counted)]
-
 
 def _distinct(spans: list[Span]) -> list[Span]:
     """One span for each place: of those that overlap the surest stands, then the longest."""
@@ -168,39 +158,57 @@ def _distinct(spans: list[Span]) -> list[Span]:
     return kept
 
 
-def _passage_groups(transcript: Transcript) -> list[list[int]]:
-    groups: list[list[int]] = []
-    for at, said in enumerate(transcript.utterances):
-        if groups and _goes_on(transcript.utterances[groups[-1][-1]], said):
-            groups[-1].append(at)
-        else:
-            groups.append([at])
-    return groups
+def _joined(transcript: Transcript) -> tuple[Text, tuple[int, ...]]:
+    """All that was said as one text, and for each character its utterance.
 
-
-def _goes_on(before: Utterance, after: Utterance) -> bool:
-    if before.speaker != after.speaker:
-        return False
-    return before.end is None or after.start is None or after.start - before.end < NEW_PASSAGE_AFTER
-
-
-def _passage(transcript: Transcript, utterances: list[int]) -> Passage:
+    What a speaker says in one breath stays together, because recognisers cut sentences at every pause and phrases run
+    across. Elsewhere the texts are held apart by more blanks than any gap or guard can leap.
+    """
     chars = ""
     starts: list[int] = []
     ends: list[int] = []
     owners: list[int] = []
     stops: set[int] = set()
     numbers: list[tuple[int, int]] = []
-    for utterance in utterances:
-        text = normalise(transcript.utterances[utterance].text)
-        at = len(chars)
-        stops |= {at, *(at + stop for stop in text.stops)}
-        numbers += [(at + start, at + end) for start, end in text.numbers]
-        chars += text.chars
-        starts += text.starts
-        ends += text.ends
-        owners += [utterance] * len(text.chars)
-    return Passage(Text(chars, tuple(starts), tuple(ends), frozenset(stops), tuple(numbers)), tuple(owners))
+    for breath in _breaths(transcript):
+        for utterance in breath:
+            text = normalise(transcript.utterances[utterance].text)
+            at = len(chars)
+            stops |= {at, *(at + stop for stop in text.stops)}
+            numbers += [(at + start, at + end) for start, end in text.numbers]
+            chars += text.chars
+            starts += text.starts
+            ends += text.ends
+            owners += [utterance] * len(text.chars)
+        stops.add(len(chars))
+        chars += " " * (MAX_GAP + 1)
+        starts += [0] * (MAX_GAP + 1)
+        ends += [0] * (MAX_GAP + 1)
+        owners += [-1] * (MAX_GAP + 1)
+    return Text(chars, tuple(starts), tuple(ends), frozenset(stops), tuple(numbers)), tuple(owners)
+
+
+def _breaths(transcript: Transcript) -> list[list[int]]:
+    """Utterances that belong together, by index: the same speaker going on, over a short 嗯 of the other too."""
+    breaths: list[list[int]] = []
+    last: dict[Speaker, list[int]] = {}
+    for at, said in enumerate(transcript.utterances):
+        own = last.get(said.speaker)
+        if own and _goes_on(transcript.utterances, own[-1], at):
+            own.append(at)
+        else:
+            last[said.speaker] = [at]
+            breaths.append(last[said.speaker])
+    return breaths
+
+
+def _goes_on(said: Sequence[Utterance], before: int, after: int) -> bool:
+    if any(len(one.text) > SHORT_REPLY for one in said[before + 1 : after]):
+        return False
+    end, start = said[before].end, said[after].start
+    if end is None or start is None:
+        return after == before + 1
+    return start - end < NEW_BREATH_AFTER
 
 
 def _turns(transcript: Transcript) -> tuple[int, ...]:

@@ -64,3 +64,8 @@ CATEGORIES: dict[Category, str] = {
     "stop": "客户要求停止联系",
     "abuse_by_customer": "客户辱骂",
 }
+
+#: What customers say that someone must hear. Finding one is no fault of the collector's.
+SIGNALS: frozenset[Category] = frozenset(
+    {"complaint", "suicide", "hardship", "ptp", "deny", "stop", "abuse_by_customer"}
+)

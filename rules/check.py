@@ -40,7 +40,8 @@ class _Judge:
     _outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.call = Call(self.conversation, self.facts, self.pack.matcher, self.pack.guards)
+        scan = self.conversation.scan(self.pack.matchers)
+        self.call = Call(self.conversation, self.facts, scan, self.pack.guards)
 
     def findings(self) -> list[Finding]:
         day = call_date(self.facts)
@@ -106,13 +107,14 @@ class _Judge:
         return self._anchored(scope, part)
 
     def _turns(self, scope: Scope, call: Call) -> set[int]:
+        if not scope.first_turns and not scope.last_turns:
+            return set(range(len(call.transcript.utterances)))
         own = [at for at in range(len(call.transcript.utterances)) if call.said_by(scope.speaker, at)]
         order = sorted({call.conversation.turns[at] for at in own})
         first = order[: scope.first_turns] if scope.first_turns else order
         last = order[-scope.last_turns :] if scope.last_turns else order
         allowed = set(first) & set(last)
-        limited = scope.first_turns or scope.last_turns
-        return {at for at, turn in enumerate(call.conversation.turns) if turn in allowed or not limited}
+        return {at for at, turn in enumerate(call.conversation.turns) if turn in allowed}
 
     def _anchored(self, scope: Scope, part: Part) -> Part:
         if scope.before and (hits := self._anchor(scope.before)):

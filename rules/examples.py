@@ -9,7 +9,7 @@ from rules.errors import Fault
 from rules.pack import Pack
 from rules.rule import Example, Rule
 
-_LINE = re.compile(r"^\s*(坐席|客户)\s*[：:]\s*(.+)$")
+_LINE = re.compile(r"^\s*(坐席|客户)(?:\[([\d.]+)-([\d.]+)\])?\s*[：:]\s*(.+)$")
 _SPEAKERS: dict[str, Speaker] = {"坐席": "agent", "客户": "customer"}
 
 
@@ -40,6 +40,9 @@ def transcript_of(rule: Rule, example: Example) -> Transcript:
     for line in example.text.splitlines():
         if line.strip():
             match = _LINE.match(line)
-            speaker, text = (_SPEAKERS[match[1]], match[2]) if match else (usual, line.strip())
-            utterances.append(Utterance(speaker, text))
+            if match is None:
+                utterances.append(Utterance(usual, line.strip()))
+            else:
+                start, end = (float(match[2]), float(match[3])) if match[2] else (None, None)
+                utterances.append(Utterance(_SPEAKERS[match[1]], match[4], start, end))
     return Transcript("given", "zh", example.duration, "given", tuple(utterances))

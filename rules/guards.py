@@ -26,11 +26,15 @@ class Guard:
 
     def forgives(self, match: Span, scan: Scan) -> bool:
         """Whether words in reach of `match` take it back."""
-        return any(self._reaches(word, match, scan) for part in ("before", "after") for word in self._words(scan, part))
+        return any(
+            self._reaches(word, match, scan) and not self._means_else(word, scan)
+            for part in ("before", "after")
+            for word in scan.near(f"{self.name}.{part}", match.start, match.end)
+        )
 
-    def _words(self, scan: Scan, part: str) -> Iterator[Span]:
-        others = scan.found(f"{self.name}.unless_inside")
-        return (word for word in scan.found(f"{self.name}.{part}") if not any(word.inside(other) for other in others))
+    def _means_else(self, word: Span, scan: Scan) -> bool:
+        others = scan.near(f"{self.name}.unless_inside", word.start, word.end)
+        return any(word.inside(other) for other in others)
 
     def _reaches(self, word: Span, match: Span, scan: Scan) -> bool:
         if word.start < match.start and word.end <= match.cores[0][1]:
@@ -43,6 +47,7 @@ class Guard:
         return right - left <= reach and not self._broken(left, right, scan)
 
     def _broken(self, left: int, right: int, scan: Scan) -> bool:
-        if not self.across_clauses and any(left <= stop <= right for stop in scan.stops):
+        if not self.across_clauses and scan.stop_between(left, right):
             return True
-        return any(left <= word.start and word.end <= right for word in scan.found(f"{self.name}.breakers"))
+        breakers = scan.near(f"{self.name}.breakers", left, right)
+        return any(left <= word.start and word.end <= right for word in breakers)

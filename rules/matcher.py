@@ -1,12 +1,13 @@
 """Families are put together from the hits of their cores: the text is read once, whatever is looked for."""
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rules.automaton import CoreHit, Cores
-from rules.lexicon import Family, Gap
+from rules.lexicon import MAX_GAP, Family, Gap
 from rules.text import Text
 
 #: What a family must have behind it, in characters of cores longer than one, before it counts by sound, and how alike
@@ -47,6 +48,21 @@ class Scan:
         """The spans of one group, in order of start."""
         return self.groups.get(group, ())
 
+    def near(self, group: str, start: int, end: int) -> Sequence[Span]:
+        """Those spans of the group that begin no further from characters `start` to `end` than a gap can reach."""
+        spans = self.groups.get(group, ())
+        left = bisect_left(spans, start - 2 * MAX_GAP, key=_start)
+        return spans[left : bisect_left(spans, end + MAX_GAP + 1, key=_start)]
+
+    def stop_between(self, start: int, end: int) -> bool:
+        """Whether a clause ends anywhere from `start` to `end`."""
+        at = bisect_left(self.stops, start)
+        return at < len(self.stops) and self.stops[at] <= end
+
+
+def _start(span: Span) -> int:
+    return span.start
+
 
 #: Where a family got to, and the hits it got there by.
 _Ways = dict[int, tuple[CoreHit, ...]]
@@ -59,6 +75,7 @@ class _Anchor:
     group: str
     family: Family
     slot: int
+    others: tuple[frozenset[str], ...]  #: the alternatives of its other slots
 
 
 @dataclass(slots=True)
@@ -69,6 +86,19 @@ class _Hits:
     by_start: dict[int, list[CoreHit]] = field(default_factory=lambda: defaultdict(list))
     by_end: dict[int, list[CoreHit]] = field(default_factory=lambda: defaultdict(list))
     negations: frozenset[int] = frozenset()
+
+    def stretches(self) -> Iterator[list[CoreHit]]:
+        """The hits in order, cut where no gap reaches over."""
+        stretch: list[CoreHit] = []
+        reach = 0
+        for start in sorted(self.by_start):
+            if stretch and start - reach > MAX_GAP:
+                yield stretch
+                stretch = []
+            stretch += self.by_start[start]
+            reach = max(reach, *(hit.end for hit in self.by_start[start]))
+        if stretch:
+            yield stretch
 
     def add(self, hit: CoreHit) -> None:
         self.by_start[hit.start].append(hit)
@@ -88,8 +118,9 @@ class Matcher:
             for family in families:
                 cores.update(*family.slots)
                 slot = _telling_slot(family)
+                others = (*family.slots[:slot], *family.slots[slot + 1 :])
                 for core in family.slots[slot]:
-                    self._anchors[core].append(_Anchor(group, family, slot))
+                    self._anchors[core].append(_Anchor(group, family, slot, others))
         self._cores = Cores(cores)
 
     def scan(self, text: Text, *, by_ear: bool = False) -> Scan:
@@ -99,23 +130,24 @@ class Matcher:
         """
         hits = self._hits(text, by_ear)
         groups: dict[str, list[Span]] = defaultdict(list)
-        present = {hit.core for starting in hits.by_start.values() for hit in starting}
-        possible = {core: self._possible(core, present) for core in present if core in self._anchors}
-        for hit in [hit for starting in hits.by_start.values() for hit in starting if hit.core in possible]:
-            for anchor in possible[hit.core]:
+        for stretch in hits.stretches():
+            for anchor, hit in self._waiting(stretch):
                 if span := _assemble(anchor, hit, hits):
                     groups[anchor.group].append(span)
         for spans in groups.values():
             spans.sort(key=lambda span: (span.start, span.end))
         return Scan(tuple(sorted(text.stops)), groups)
 
-    def _possible(self, core: str, present: set[str]) -> list[_Anchor]:
-        """The families that wait for `core` and have something for every other slot too."""
-        return [
-            anchor
-            for anchor in self._anchors[core]
-            if not any(slot.isdisjoint(present) for slot in anchor.family.slots)
-        ]
+    def _waiting(self, stretch: list[CoreHit]) -> Iterator[tuple[_Anchor, CoreHit]]:
+        """Each hit with each family that waits for it and has something for its other slots in the same stretch."""
+        present = {hit.core for hit in stretch}
+        possible: dict[str, list[_Anchor]] = {}
+        for hit in stretch:
+            if hit.core not in possible:
+                waiting = self._anchors.get(hit.core, ())
+                possible[hit.core] = [one for one in waiting if not any(map(present.isdisjoint, one.others))]
+            for anchor in possible[hit.core]:
+                yield anchor, hit
 
     def _hits(self, text: Text, by_ear: bool) -> _Hits:
         negations = frozenset(match.start("no") for match in _NEGATION.finditer(text.chars) if match["no"])

@@ -1,7 +1,7 @@
 """Packs: files of rules, lexicons and guards. A bad one reports all its faults at once."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,6 @@ from rules.errors import Fault, RuleError
 from rules.guards import Guard
 from rules.lexicon import Family, Lexicon
 from rules.matcher import Matcher
-from rules.operators import Vocabulary
 from rules.packfile import PackFile, Reader
 from rules.rule import Rule
 
@@ -30,7 +29,7 @@ class Pack:
     rules: tuple[Rule, ...]
     digest: str  #: SHA-256 of the pack's file and every file it uses: the same digest gives the same verdicts
     guards: Mapping[str, Guard]
-    matcher: Matcher
+    matchers: tuple[Matcher, ...]  #: for what packs share, and for what this one has of its own
 
     def rule(self, rule_id: str) -> Rule:
         """The rule of that id. Raises KeyError."""
@@ -54,20 +53,14 @@ def load_pack(source: str | Path) -> Pack:
     reader = Reader()
     files = reader.read(path, (path.parent, LEXICONS))
     faults = [*reader.faults]
-    vocabulary = reader.vocabulary
     rules = tuple(rule for _, rule in reader.rules)
     faults += _rule_faults(reader.rules)
     if faults:
         raise RuleError(faults)
     head: PackFile = files[0]
+    guards = reader.vocabulary.guards
     return Pack(
-        head.id,
-        head.version,
-        head.title,
-        rules,
-        _digest(reader.contents),
-        vocabulary.guards,
-        _matcher(rules, vocabulary),
+        head.id, head.version, head.title, rules, _digest(reader.contents), guards, _matchers(reader, path, rules)
     )
 
 
@@ -89,17 +82,34 @@ def _digest(contents: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _matcher(rules: Iterable[Rule], vocabulary: Vocabulary) -> Matcher:
+#: Matchers of lexicon files by the digest of their contents: packs that use the same files share one, so a call judged
+#: by several packs is scanned once.
+_SHARED: dict[str, Matcher] = {}
+
+
+def _matchers(reader: Reader, path: Path, rules: Iterable[Rule]) -> tuple[Matcher, ...]:
+    used = {name: content for name, content in reader.contents.items() if name != path.name}
+    digest = _digest(used)
+    if digest not in _SHARED:
+        _SHARED[digest] = Matcher(_groups(reader, used))
+    own = _groups(reader, {path.name}) | {lexicon.name: lexicon.families for lexicon in _inline(rules)}
+    return _SHARED[digest], Matcher(own)
+
+
+def _groups(reader: Reader, files: Container[str]) -> dict[str, tuple[Family, ...]]:
+    """The families of every lexicon and guard that these files define, under the names they are found by."""
     groups: dict[str, tuple[Family, ...]] = {}
-    for lexicon in _lexicons(rules):
-        groups[lexicon.name] = lexicon.families
-        groups[f"{lexicon.name}.unless_inside"] = lexicon.unless_inside
-    for guard in vocabulary.guards.values():
-        groups.update(guard.groups())
-    return Matcher(groups)
+    for name, lexicon in reader.vocabulary.lexicons.items():
+        if reader.origins[f"lexicons.{name}"] in files:
+            groups |= {name: lexicon.families, f"{name}.unless_inside": lexicon.unless_inside}
+    for name, guard in reader.vocabulary.guards.items():
+        if reader.origins[f"guards.{name}"] in files:
+            groups |= dict(guard.groups())
+    return groups
 
 
-def _lexicons(rules: Iterable[Rule]) -> Iterator[Lexicon]:
+def _inline(rules: Iterable[Rule]) -> Iterator[Lexicon]:
+    """The lexicons written inside rules."""
     for rule in rules:
         for find in rule.finds():
             for operator in find.operator.walk():

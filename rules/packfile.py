@@ -98,6 +98,7 @@ class Reader:
         self.faults: list[Fault] = []
         self.contents: dict[str, bytes] = {}
         self.rules: list[tuple[str, Rule]] = []
+        self.origins: dict[str, str] = {}  # file in which each lexicon and guard is defined
         self._words: dict[str, str] = {}
         self._lexicons: dict[str, Lexicon] = {}
         self._guards: dict[str, Guard] = {}
@@ -157,6 +158,7 @@ class Reader:
             part: self._families(getattr(entry, part), file, f"guards.{name}", part)
             for part in ("before", "after", "unless_inside", "breakers")
         }
+        self.origins[f"guards.{name}"] = file
         self._guards[name] = Guard(name, entry.title, across_clauses=entry.across_clauses, **parts)
 
     def _lexicon(self, name: str, written: Any, file: str) -> None:
@@ -168,6 +170,7 @@ class Reader:
                 self.faults.append(Fault(file, place, "guards", f"没有名为“{guard}”的免责语境（guards）"))
         families = self._families(entry.families, file, place, "families")
         innocent = self._families(entry.unless_inside, file, place, "unless_inside")
+        self.origins[place] = file
         self._lexicons[name] = Lexicon(name, entry.title, families, innocent, entry.guards)
 
     def _families(self, written: list[str], file: str, place: str, field: str) -> tuple[Family, ...]:

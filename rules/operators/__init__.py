@@ -10,16 +10,22 @@ from rules.operators.answered import Answered
 from rules.operators.any import Any
 from rules.operators.at_least import AtLeast
 from rules.operators.base import Operator, Outcome, Vocabulary
+from rules.operators.contact_limit import ContactLimit
 from rules.operators.duration import Duration
 from rules.operators.fact import Fact
 from rules.operators.near import Near
 from rules.operators.none import Nothing
+from rules.operators.overlap import Overlap
 from rules.operators.phrases import Phrases
 from rules.operators.promise import Promise
 from rules.operators.quiet_hours import QuietHours
 from rules.operators.regex import Regex
+from rules.operators.repeat import Repeat
 from rules.operators.sequence import Sequence
 from rules.operators.several import Several
+from rules.operators.silence import Silence
+from rules.operators.similar import Similar
+from rules.operators.speech_rate import SpeechRate
 from rules.operators.turns import Turns
 
 __all__ = ["OPERATORS", "Find", "Operator", "Outcome", "Vocabulary"]
@@ -40,6 +46,12 @@ class Find(Model):
     promise: Promise | None = None
     duration: Duration | None = None
     turns: Turns | None = None
+    contact_limit: ContactLimit | None = None
+    overlap: Overlap | None = None
+    repeat: Repeat | None = None
+    silence: Silence | None = None
+    similar: Similar | None = None
+    speech_rate: SpeechRate | None = None
     quiet_hours: QuietHours | None = None
     fact: Fact | None = None
 

@@ -46,7 +46,7 @@ class Operator(Model):
         return ()
 
     def own_lexicons(self) -> Iterator[Lexicon]:
-        """The lexicons this operator itself looks for."""
+        """The lexicons written inside this operator."""
         yield from ()
 
     def own_speaker(self) -> Speaker | None:

@@ -66,8 +66,9 @@ class Phrases(Operator):
         return Outcome(bool(hits), hits)
 
     def own_lexicons(self) -> Iterator[Lexicon]:
-        """The one lexicon."""
-        yield self.source
+        """The families written on the spot."""
+        if self.families:
+            yield self.families
 
     def own_speaker(self) -> Speaker | None:
         """The speaker named here."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from asr.transcript import Transcript, Utterance
 from rules import RuleError
 from tests.rules.helpers import call, judge
 
@@ -193,6 +194,67 @@ def test_quiet_hours(tmp_path: Path, facts: dict[str, object], verdict: str) -> 
 )
 def test_fact(tmp_path: Path, condition: str, facts: dict[str, object], verdict: str) -> None:
     assert judge(tmp_path, f"{{fact: {condition}}}", call(CALL), facts).verdict == verdict
+
+
+TIMED = [
+    ("agent", "您好请问是张先生本人吗", 0.0, 3.0),
+    ("customer", "你们怎么又打电话来", 9.0, 11.0),
+    ("agent", "我跟您说一下欠款的情况好吗", 10.0, 12.0),
+    ("customer", "你们怎么又打来电话", 12.5, 14.0),
+]
+
+
+@pytest.mark.parametrize(
+    ("find", "expected"),
+    [
+        ("{silence: {seconds: 6}}", True),
+        ("{silence: {seconds: 6.1}}", False),
+        ("{silence: {seconds: 5, after: customer}}", False),
+        ("{silence: {seconds: 5, after: agent, before: customer}}", True),
+        ("{overlap: {seconds: 1}}", True),
+        ("{overlap: {seconds: 1.5}}", False),
+        ("{overlap: {seconds: 1, speaker: customer}}", False),
+        ("{overlap: {seconds: 1, times: 2}}", False),
+        ("{overlap: {seconds: 1, min_chars: 20}}", False),
+        ("{speech_rate: {chars_per_minute: {gt: 300}, speaker: agent}}", True),
+        ("{speech_rate: {chars_per_minute: {gt: 400}, speaker: agent}}", False),
+        ("{speech_rate: {chars_per_minute: {lt: 300}, speaker: agent, average: true}}", True),
+        ("{speech_rate: {chars_per_minute: {lt: 250}, min_chars: 99}}", False),
+        ("{repeat: {speaker: customer, score: 0.5}}", True),
+        ("{repeat: {speaker: customer, score: 0.9}}", False),
+        ("{repeat: {speaker: agent}}", False),
+        ("{repeat: {speaker: customer, score: 0.5, times: 2}}", False),
+        ("{similar: {sentences: [请问您是张先生本人吗]}}", True),
+        ("{similar: {sentences: [请问您是张先生本人吗], score: 0.95}}", False),
+        ("{similar: {sentences: [我要投诉你们公司], speaker: agent}}", False),
+    ],
+)
+def test_timing_and_likeness(tmp_path: Path, find: str, expected: bool) -> None:
+    said = tuple(Utterance(speaker, text, start, end) for speaker, text, start, end in TIMED)  # type: ignore[arg-type]
+    finding = judge(tmp_path, find, Transcript("given", "zh", 15.0, "channels", said))
+    assert (finding.verdict == "failed") == expected
+
+
+@pytest.mark.parametrize(
+    "find", ["{silence: {seconds: 6}}", "{overlap: {}}", "{speech_rate: {chars_per_minute: {gt: 1}, min_chars: 2}}"]
+)
+def test_timing_of_a_text_cannot_be_told(tmp_path: Path, find: str) -> None:
+    assert judge(tmp_path, find, call(CALL)).verdict == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "facts", "verdict"),
+    [
+        ("effective_calls", 3, {"effective_calls_today": 3}, "passed"),
+        ("effective_calls", 3, {"effective_calls_today": 4}, "failed"),
+        ("effective_calls", 3, {"effective_calls_today": 4, "contact_limit_consent": True}, "passed"),
+        ("dials", 6, {"dials_today": 7, "effective_calls_today": 0}, "failed"),
+        ("dials", 6, {"effective_calls_today": 9}, "skipped"),
+    ],
+)
+def test_contact_limit(tmp_path: Path, count: str, most: int, facts: dict[str, object], verdict: str) -> None:
+    find = f"{{contact_limit: {{count: {count}, most: {most}}}}}"
+    assert judge(tmp_path, find, call(CALL), facts).verdict == verdict
 
 
 @pytest.mark.parametrize(
