@@ -91,12 +91,13 @@ class _Hits:
         """The hits in order, cut where no gap reaches over."""
         stretch: list[CoreHit] = []
         reach = 0
-        for start in sorted(self.by_start):
+        for start, starting in sorted(self.by_start.items()):
             if stretch and start - reach > MAX_GAP:
                 yield stretch
                 stretch = []
-            stretch += self.by_start[start]
-            reach = max(reach, *(hit.end for hit in self.by_start[start]))
+            stretch += starting
+            for hit in starting:
+                reach = max(reach, hit.end)
         if stretch:
             yield stretch
 
@@ -128,6 +129,8 @@ class Matcher:
 
         `by_ear` says that a recogniser wrote the text: then words that sound like a core count too.
         """
+        if not self._anchors:
+            return Scan((), {})
         hits = self._hits(text, by_ear)
         groups: dict[str, list[Span]] = defaultdict(list)
         for stretch in hits.stretches():

@@ -78,8 +78,8 @@ def _example(written: Any) -> Any:
 class Example(Model):
     """A short conversation, for testing the rule.
 
-    Lines may begin with 坐席： or 客户：, with seconds where time matters: 客户[2.5-4]：. A line without is said by whoever
-    the rule looks at.
+    Lines may begin with 坐席： or 客户：, with seconds where time matters: 客户[2.5-4]：. A line without is said by
+    whoever the rule looks at.
     """
 
     text: str

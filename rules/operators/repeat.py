@@ -6,7 +6,6 @@ from asr.transcript import Speaker
 from rules.call import Call, Hit, Part
 from rules.operators.base import Operator, Outcome
 from rules.operators.likeness import likeness, pairs
-from rules.text import normalise
 
 
 class Repeat(Operator):
@@ -24,7 +23,7 @@ class Repeat(Operator):
         texts = [
             (at, call.transcript.utterances[at].text) for at in sorted(part.utterances) if call.said_by(speaker, at)
         ]
-        said = [(at, pairs(text)) for at, text in texts if len(normalise(text).chars) >= self.min_chars]
+        said = [(at, pairs(text)) for at, text in texts if len(text) >= self.min_chars]
         hits = []
         for here, (at, words) in enumerate(said):
             before = said[max(0, here - self.within) : here]

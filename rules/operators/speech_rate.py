@@ -6,7 +6,6 @@ from asr.transcript import Speaker, Utterance
 from rules.call import Call, Hit, Part
 from rules.conditions import Condition
 from rules.operators.base import Operator, Outcome
-from rules.text import normalise
 
 
 class SpeechRate(Operator):
@@ -21,7 +20,7 @@ class SpeechRate(Operator):
         """Measure the utterances of the speaker."""
         speaker = self.speaker or part.speaker
         said = [(at, call.transcript.utterances[at]) for at in sorted(part.utterances) if call.said_by(speaker, at)]
-        counted = [(at, one, chars) for at, one in said if (chars := len(normalise(one.text).chars)) >= self.min_chars]
+        counted = [(at, one, chars) for at, one in said if (chars := sum(map(str.isalnum, one.text))) >= self.min_chars]
         if any(one.start is None or one.end is None for _, one, _ in counted):
             return Outcome(None, (), "文字没有时间，无法判断语速")
         if self.average:

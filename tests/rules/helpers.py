@@ -1,6 +1,7 @@
 """Small packs and calls, written the way a test reads."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -22,6 +23,12 @@ def call(script: str, *, seconds_each: float | None = None, duration: float | No
         duration = len(said) * seconds_each
     unknown = any(one.speaker == "unknown" for one in said)
     return Transcript("given", "zh", duration, "unknown" if unknown else "given", tuple(said))
+
+
+@cache
+def built_in(name: str) -> Pack:
+    """A pack that comes with the product, loaded once."""
+    return load_pack(name)
 
 
 def rule(find: str, **fields: str) -> dict[str, object]:

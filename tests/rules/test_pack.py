@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rules import SIGNALS, RuleError, built_in_packs, check, load_pack, verify
-from tests.rules.helpers import call, pack, rule
+from tests.rules.helpers import built_in, call, pack, rule
 
 CLEAN = Path(__file__).parents[2] / "samples" / "clean"
 BUILT_IN = [path.stem for path in built_in_packs()]
@@ -14,12 +14,12 @@ BUILT_IN = [path.stem for path in built_in_packs()]
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_example_of_every_rule(name: str) -> None:
-    assert [str(fault) for fault in verify(load_pack(name))] == []
+    assert [str(fault) for fault in verify(built_in(name))] == []
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_rule_has_a_basis_with_a_label(name: str) -> None:
-    assert all(basis.document and basis.label for rule in load_pack(name).rules for basis in rule.basis)
+    assert all(basis.document and basis.label for rule in built_in(name).rules for basis in rule.basis)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -30,7 +30,7 @@ def test_clean_texts_raise_no_alarm(name: str, path: Path) -> None:
     facts = {"started_at": "2026-03-02T10:00:00+08:00", **dict(re.findall(r"^# (\w+): (\w+)$", text, re.MULTILINE))}
     alarms = [
         f"{finding.rule}: {finding.evidence[0].quote}"
-        for finding in check(load_pack(name), transcript, facts)
+        for finding in check(built_in(name), transcript, facts)
         if finding.expect == "absent" and finding.verdict == "failed" and finding.category not in SIGNALS
     ]
     assert alarms == []
