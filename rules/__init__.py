@@ -12,6 +12,7 @@ from rules.errors import Fault, RuleError
 from rules.examples import verify
 from rules.finding import Evidence, Expect, Finding, Severity, Verdict
 from rules.pack import Pack, built_in_packs, load_pack
+from rules.pii import Pii, find_pii, mask
 from rules.promises import Promise, find_promises
 from rules.rule import Rule
 
@@ -24,6 +25,7 @@ __all__ = [
     "Fault",
     "Finding",
     "Pack",
+    "Pii",
     "Promise",
     "Rule",
     "RuleError",
@@ -31,7 +33,9 @@ __all__ = [
     "Verdict",
     "built_in_packs",
     "check",
+    "find_pii",
     "find_promises",
     "load_pack",
+    "mask",
     "verify",
 ]
