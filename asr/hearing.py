@@ -12,16 +12,16 @@ from asr.vad import Span
 Said = dict[Span, list[Heard]]
 
 #: Characters a second that people speak: 4 to 5 on average. Less means that the decoder dropped the end of a window,
-#: more that it made things up.
+#: more that it made things up: such spans are heard again among other neighbours, and the better text is kept.
+#: Deletions fell from 2.0 to 1.0 % by it. Hearing merely doubtful spans (under 0.75) again did not pay: CER 17.0
+#: against 16.5 %, for alone in a window Whisper invents, and is sure of it.
 PACE = (2.0, 10.0)
-#: Spans less sure than this are heard again among other neighbours, and the surer text is kept.
-AGAIN = 0.75
 
 
 def hear(recogniser: Recogniser, audio: Audio, spans: list[Span], report: Progress) -> Said:
     """Every span's text. `report` is told the share done, 0 to 1."""
     said = _hear_packed(recogniser, audio, spans, report)
-    weak = [span for span in spans if score(span, said[span]) < AGAIN]
+    weak = [span for span in spans if score(span, said[span]) < 0]
     again = _hear_packed(recogniser, audio, weak, lambda _: None)
     return {span: max(texts, key=lambda text: score(span, text)) for span, texts in _both(said, again)}
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from asr.audio import SAMPLE_RATE, Audio
@@ -17,6 +18,7 @@ ABOVE_FLOOR = 6.0  #: speech rises this far above its channel's noise floor
 SPEECH_RANGE = 38.0  #: and is not further than this below the channel's loud parts
 FAINTEST = -62.0  #: nothing below this is speech on a telephone line
 GATE = 22.0  #: a channel this far below the other is hearing it through the line
+HOLD = 25  #: for this long after (and before) its source, sound may still come through the line: delay and echo
 SMOOTH = 5
 BRIDGE = 70  #: silences shorter than this do not end an utterance
 SHORTEST = 10  #: sounds shorter than this are clicks
@@ -67,7 +69,7 @@ def _channel_spans(levels: NDArray[np.float32], channel: int) -> list[Span]:
     loud = smooth > _threshold(smooth)
     for other in range(len(levels)):
         if other != channel:
-            loud &= smooth > _smooth(levels[other]) - GATE
+            loud &= smooth > _held(_smooth(levels[other])) - GATE
     runs = [run for run in _bridged(_runs(loud)) if run[1] - run[0] >= SHORTEST]
     pieces = [piece for run in runs for piece in _split(smooth, *run)]
     return [Span(start * FRAME, end * FRAME, channel) for start, end in pieces]
@@ -76,6 +78,13 @@ def _channel_spans(levels: NDArray[np.float32], channel: int) -> list[Span]:
 def _smooth(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     padded = np.pad(levels, SMOOTH // 2, mode="edge")
     return np.convolve(padded, np.full(SMOOTH, 1 / SMOOTH, np.float32), mode="valid").astype(np.float32)
+
+
+def _held(smooth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The loudest within HOLD frames: in the gaps between the other's words, their echo would pass the gate."""
+    padded = np.pad(smooth, HOLD, mode="edge")
+    held: NDArray[np.float32] = sliding_window_view(padded, 2 * HOLD + 1).max(axis=1)
+    return held
 
 
 def _threshold(smooth: NDArray[np.float32]) -> float:

@@ -58,3 +58,12 @@ def test_long_speech_is_cut_to_fit_a_window() -> None:
 @pytest.mark.parametrize("samples", [0, 1, 159, 160])
 def test_next_to_no_sound(samples: int) -> None:
     assert spans(frame_levels(Audio("short", np.zeros((2, samples), np.int16)))) == []
+
+
+def test_the_echo_of_a_word_is_not_an_answer() -> None:
+    """Echo comes back late, in the gap before the next word, when its source is silent for a moment."""
+    agent = decode(SAMPLES / "compliant.wav").samples[0].astype(np.float64) / 32768
+    delay = int(0.18 * SAMPLE_RATE)
+    echo = np.concatenate([np.zeros(delay), agent[:-delay]]) * 10 ** (-28 / 20)
+    found = spans(frame_levels(Audio("echo", as_samples(agent, echo))))
+    assert {span.channel for span in found} == {0}
