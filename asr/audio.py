@@ -84,15 +84,10 @@ def decode(path: str | Path, max_seconds: float = MAX_SECONDS) -> Audio:
     path = Path(path)
     with _opened(path) as container:
         info = _inspect(path, container, max_seconds)
-        rows = _read_rows(path, container, info, max_seconds)
-    samples = np.stack([np.frombuffer(row, np.int16) for row in rows]) if len(rows) > 1 else _single(rows[0])
-    audio = Audio(path.name, samples)
+        interleaved = _read(path, container, info, max_seconds)
+    audio = Audio(path.name, np.frombuffer(interleaved, np.int16).reshape(-1, info.channels).T)
     _require_complete(path, info, audio.duration)
     return audio
-
-
-def _single(row: bytearray) -> NDArray[np.int16]:
-    return np.frombuffer(row, np.int16)[np.newaxis]
 
 
 @contextmanager
@@ -134,7 +129,7 @@ def _inspect(path: Path, container: InputContainer, max_seconds: float) -> Audio
     )
     if not LOWEST_RATE <= info.sample_rate <= HIGHEST_RATE:
         raise AsrError("corrupt", f"{path.name}：音频流 0 的采样率不合理（{info.sample_rate} Hz）")
-    if info.channels > 2:
+    if info.channels not in (1, 2):
         message = f"{path.name}：音频流 0 有 {info.channels} 个声道，只支持单声道或双声道"
         raise AsrError("too_many_channels", message)
     if info.duration is not None and info.duration > max_seconds:
@@ -163,37 +158,36 @@ def _declared(path: Path, container: InputContainer, stream: AudioStream) -> flo
     return None if container.duration is None else container.duration / 1_000_000
 
 
-def _read_rows(path: Path, container: InputContainer, info: AudioInfo, max_seconds: float) -> list[bytearray]:
-    """One growing buffer per channel: appending reuses memory where concatenating blocks would need it twice."""
-    rows = [bytearray() for _ in range(info.channels)]
-    limit = int(max_seconds * SAMPLE_RATE) * 2
+def _read(path: Path, container: InputContainer, info: AudioInfo, max_seconds: float) -> bytearray:
+    """All samples, interleaved, in one growing buffer: joining blocks or channels afterwards needs the memory twice."""
+    sound, second = bytearray(), 2 * info.channels * SAMPLE_RATE
     try:
-        for block in _blocks(container):
-            for row, samples in zip(rows, block, strict=True):
-                row += samples.tobytes()
-            if len(rows[0]) > limit:
+        for block in _blocks(container, info.channels):
+            sound += block
+            if len(sound) > max_seconds * second:
                 raise _too_long(path, None, max_seconds)
     # MemoryError: a sample rate that makes no sense. ValueError: channels or rate changed on the way.
     except (av.error.FFmpegError, ValueError, MemoryError) as error:
-        second = len(rows[0]) / 2 / SAMPLE_RATE if rows else 0.0
-        message = f"{path.name}：音频流 0 在 {second:.1f} 秒处无法解码（{_reason(error)}）"
+        message = f"{path.name}：音频流 0 在 {len(sound) / second:.1f} 秒处无法解码（{_reason(error)}）"
         raise AsrError("corrupt", message) from error
-    if not rows or not rows[0]:
+    if not sound:
         raise AsrError("empty", f"{path.name}：音频流 0（{info.codec}）没有任何声音数据")
-    return rows
+    return sound
 
 
-def _blocks(container: InputContainer) -> Iterator[NDArray[np.int16]]:
-    """Decoded sound as int16 blocks of shape (channels, samples).
+def _blocks(container: InputContainer, channels: int) -> Iterator[bytes]:
+    """Decoded sound as blocks of interleaved int16.
 
     Every frame or an error: a damaged frame that is skipped is a sentence nobody will ever judge.
     """
-    resampler = av.AudioResampler(format="s16p", rate=SAMPLE_RATE)
+    resampler = av.AudioResampler(format="s16", rate=SAMPLE_RATE)
     for frame in itertools.chain(container.decode(audio=0), (None,)):  # None empties the resampler
         if frame is not None and frame.is_corrupt:
             raise ValueError("数据损坏")
         for block in resampler.resample(frame):
-            yield block.to_ndarray().astype(np.int16, copy=False)
+            if block.layout.nb_channels != channels:
+                raise ValueError("声道数改变")
+            yield block.to_ndarray().tobytes()
 
 
 def _require_complete(path: Path, info: AudioInfo, decoded: float) -> None:

@@ -22,7 +22,9 @@ HOLD = 25  #: for this long after (and before) its source, sound may still come 
 SMOOTH = 5
 BRIDGE = 70  #: silences shorter than this do not end an utterance
 SHORTEST = 10  #: sounds shorter than this are clicks
-LONGEST = 1400  #: longer utterances are split where they are quietest: a window holds 15 s with some padding
+LONGEST = (
+    1400  #: longer utterances are split where they are quietest: with its padding one fits the window of any profile
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,7 +58,8 @@ def spans(levels: NDArray[np.float32]) -> list[Span]:
     """Stretches of sound on every channel of `frame_levels`, in order of time.
 
     Energy with a gate instead of a trained detector on everything: Silero fires on the other side's leakage, 35 dB
-    down, and Whisper then loops on it; the gate cut the customer channel's CER from 31.5 to 17.4 % and costs 1/80.
+    down, and Whisper invents sentences over it. All 199 turns of 24 development calls are found, edges within 0.02 s
+    (median) and 0.08 s (95 %) of the labels, and nothing else is; without HOLD, five stretches of echo were.
     """
     if levels.shape[1] == 0:
         return []

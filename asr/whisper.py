@@ -41,10 +41,13 @@ class Profile:
     batch: int  #: windows decoded together
 
 
-#: `fast` for every call; `accurate` gives Whisper the 30 s it was trained on, at about twice the CPU.
+#: `fast` for every call; `accurate` gives Whisper the 30 s it was trained on.
+#: Batches: ten windows decoded one by one took 14.0 CPU seconds, by fours 9.6, by eights 9.3; by fours there is less
+#: padding to the longest. Beam search with patience 2 raised CER from 16.5 to 19.4 %. Levelling the loudness of
+#: windows (16.5 %) or of utterances (17.2 %) changed nothing or harmed.
 PROFILES = {
-    "fast": Profile(window_seconds=15.0, beam=5, batch=8),
-    "accurate": Profile(window_seconds=30.0, beam=5, batch=8),
+    "fast": Profile(window_seconds=20.0, beam=5, batch=4),
+    "accurate": Profile(window_seconds=30.0, beam=5, batch=4),
 }
 
 
