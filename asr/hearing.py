@@ -61,8 +61,11 @@ def _hear_packed(recogniser: Recogniser, audio: Audio, spans: list[Span], report
 
 
 def place(window: Window, heard: list[Heard]) -> Said:
-    """Each piece of a window's text in the span in which it was said."""
+    """Each piece of a window's text in the span in which it was said; a mark with the character before it."""
     said: Said = {piece.span: [] for piece in window.pieces}
+    here = window.pieces[0].span
     for text in heard:
-        said[window.pieces[window.piece_of(text.end)].span].append(text)
+        if any(character.isalnum() for character in text.text):
+            here = window.pieces[window.piece_of(text.end)].span
+        said[here].append(text)
     return said

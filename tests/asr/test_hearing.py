@@ -46,8 +46,13 @@ def text(heard: list[Heard]) -> str:
 
 def test_characters_go_to_the_span_in_which_they_end() -> None:
     (window,) = pack([span(1, 3), span(10, 12)], 20 * SAMPLE_RATE)  # speech at 0.5-2.5 and 3.5-5.5 of the window
-    pieces = [*said("您好请问", start=0.5), Heard("你", 2.4, 3.6, 0.5), *said("哪位", start=3.7)]
-    assert [text(heard) for heard in place(window, pieces).values()] == ["您好请问", "你哪位"]
+    pieces = [
+        *said("您好请问", start=0.5),
+        Heard("？", 1.3, 3.4, 0.9),
+        Heard("你", 3.4, 3.6, 0.5),
+        *said("哪位", start=3.7),
+    ]
+    assert [text(heard) for heard in place(window, pieces).values()] == ["您好请问？", "你哪位"]
 
 
 @pytest.mark.parametrize(
