@@ -20,7 +20,7 @@ ENV PATH=/opt/tingjian/bin:$PATH TINGJIAN_DATA=/data TINGJIAN_HOST=0.0.0.0
 VOLUME /data
 EXPOSE 8300
 HEALTHCHECK --interval=30s --timeout=5s --start-period=120s \
-    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8300/readyz', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ.get('TINGJIAN_PORT', '8300') + '/healthz', timeout=4)"]
 USER tingjian
 ENTRYPOINT ["tingjian"]
 CMD ["serve"]

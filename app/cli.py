@@ -74,7 +74,7 @@ def worker(
 def inspect(
     files: Annotated[list[Path], typer.Argument(help="录音，或 .json 文本", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="每个输入一行 JSON")] = False,
-    agent_channel: Annotated[Literal["left", "right"], typer.Option(help="坐席所在声道")] = "left",
+    agent_channel: Annotated[Literal["left", "right"] | None, typer.Option(help="坐席所在声道，默认 left")] = None,
     template: Annotated[str | None, typer.Option(help="评分模板")] = None,
     facts: Annotated[Path | None, typer.Option(help="通话信息 JSON 文件")] = None,
 ) -> None:
@@ -84,13 +84,13 @@ def inspect(
         known = inspection.read_facts(facts) if facts else CallFacts()
     except inspection.InputError as error:
         _stop(error, code=2)
+    given = {"template": template, "agent_channel": agent_channel}
     results = inspection.inspect_files(
         files,
         build_judge(settings),
         cache(partial(_load, settings)),
-        facts=known,
-        template=template or settings.template,
-        agent_channel=agent_channel,
+        facts=known.model_copy(update={name: value for name, value in given.items() if value}),
+        default_template=settings.template,
     )
     printed = [_print(result, as_json=as_json) for result in _with_progress(results, len(files))]
     if not as_json:
@@ -149,6 +149,14 @@ def add_key(name: str, role: Annotated[Role, typer.Option(help="能做什么")])
     print(operations.add_key(_settings(), name, role))
 
 
+@key.command("renew")
+def renew_key(name: str) -> None:
+    """换一个新密钥，旧的立即失效；只显示这一次。"""
+    from app import operations
+
+    print(operations.renew_key(_settings(), name))
+
+
 @key.command("list")
 def list_keys() -> None:
     """列出密钥。"""
@@ -168,10 +176,13 @@ def revoke_key(name: str) -> None:
 @packs.command("check")
 def check_packs(paths: Annotated[list[Path] | None, typer.Argument(help="规则包；默认为内置的全部")] = None) -> None:
     """校验规则包并运行其中的例句，列出全部错误。"""
-    faults = [fault for path in paths or rules.built_in_packs() for fault in _faults(path)]
+    chosen = paths or rules.built_in_packs()
+    faults = [fault for path in chosen for fault in _faults(path)]
     for fault in faults:
         _err.print(fault, style="red", markup=False, highlight=False)
-    raise typer.Exit(1 if faults else 0)
+    if faults:
+        raise typer.Exit(1)
+    _out.print(f"{len(chosen)} 个规则包有效，例句全部通过")
 
 
 def _faults(path: Path | str) -> list[str]:

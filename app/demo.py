@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app import report
 from app.engine import prepare_model
+from app.errors import NotFound
 from app.security import Role
 from app.service import Service
 from app.serving import running, wait_until_stopped
@@ -40,8 +41,12 @@ def run_demo(settings: Settings, console: Console, *, once: bool) -> bool:
 
 
 def _key(service: Service, role: Role) -> str:
+    name = f"demo-{role}"
     with service.database.transaction() as session:
-        return keys.renew(session, f"demo-{role}", role)
+        try:
+            return keys.renew(session, name)
+        except NotFound:
+            return keys.add(session, name, role)
 
 
 def _client(address: str, key: str) -> httpx2.Client:

@@ -1,5 +1,6 @@
 """What can go wrong, as RFC 9457 problem details: every error carries its status, one handler renders them."""
 
+import errno
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import ClassVar
@@ -8,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 
 class AppError(Exception):
@@ -17,10 +19,11 @@ class AppError(Exception):
     code = "bad_request"  #: stable, for programs
     headers: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, detail: str, *, code: str | None = None) -> None:
+    def __init__(self, detail: str, *, code: str | None = None, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code or self.code
+        self.answer_headers = {**self.headers, **(headers or {})}
 
 
 class Unauthorized(AppError):
@@ -87,7 +90,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(AppError)
     def _ours(_: Request, error: AppError) -> JSONResponse:
-        return problem(error.status, error.code, error.detail, error.headers)
+        return problem(error.status, error.code, error.detail, error.answer_headers)
 
     @app.exception_handler(HTTPException)
     def _http(_: Request, error: HTTPException) -> JSONResponse:
@@ -99,6 +102,16 @@ def install(app: FastAPI) -> None:
         faults = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()]
         detail = "；".join(f"{fault['field']}: {fault['message']}" for fault in faults)
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"请求有误：{detail}", errors=faults)
+
+    @app.exception_handler(OSError)
+    def _disk(_: Request, error: OSError) -> JSONResponse:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise error
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "disk_full", "磁盘空间不足，请稍后重试", Unavailable.headers)
+
+    @app.exception_handler(ClientDisconnect)
+    def _gone(_: Request, __: ClientDisconnect) -> JSONResponse:
+        return problem(HTTPStatus.BAD_REQUEST, "disconnected", "上传中断")
 
     @app.exception_handler(Exception)
     def _unexpected(_: Request, __: Exception) -> JSONResponse:

@@ -1,16 +1,15 @@
 """Inspecting files without a server: recordings or transcripts in, one Inspection each out."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from app.pipeline import Inspection, Judge
 from app.schemas import CallFacts, TextIn
 from asr import AsrError, Transcriber
-from asr.transcript import Transcript
 from rules import RuleError
 from scoring import TemplateError
 
@@ -27,30 +26,34 @@ def inspect_files(
     transcriber: Callable[[], Transcriber],
     *,
     facts: CallFacts,
-    template: str,
-    agent_channel: Literal["left", "right"],
+    default_template: str,
 ) -> Iterator[Inspection]:
-    """Inspect each file in turn; one that cannot be used yields a failed Inspection and the rest go on."""
+    """Inspect each file in turn; one that cannot be used yields a failed Inspection and the rest go on.
+
+    `facts` hold for every file, and come before what a file says of itself.
+    """
     for path in paths:
         try:
-            transcript, known = _hear(path, transcriber, facts, agent_channel)
-            judgement = judge.judge(transcript, known, template)
+            yield _inspect(path, judge, transcriber, facts, default_template)
         except (InputError, AsrError, RuleError, TemplateError) as error:
             yield Inspection(str(path), "failed", str(error))
-        else:
-            yield Inspection(
-                str(path), "scored", None, transcript, judgement.findings, judgement.promises, judgement.scorecard
-            )
+        except Exception as error:  # noqa: BLE001 - whatever one file does, the others are inspected
+            yield Inspection(str(path), "failed", f"{path}: 内部错误 {type(error).__name__}: {error}")
 
 
-def _hear(
-    path: Path, transcriber: Callable[[], Transcriber], facts: CallFacts, agent_channel: Literal["left", "right"]
-) -> tuple[Transcript, Mapping[str, Any]]:
-    if path.suffix.lower() != ".json":
-        return transcriber().transcribe(path, agent_channel=agent_channel), facts.known()
-    text = _validate(TextIn, path)
-    # What is said on the command line comes before what the file says of itself.
-    return text.transcript(), text.call.known() | facts.model_dump(exclude_unset=True, exclude_none=True)
+def _inspect(
+    path: Path, judge: Judge, transcriber: Callable[[], Transcriber], facts: CallFacts, default_template: str
+) -> Inspection:
+    if path.suffix.lower() == ".json":
+        text = _validate(TextIn, path)
+        facts = CallFacts.model_validate(
+            text.call.model_dump(exclude_unset=True) | facts.model_dump(exclude_unset=True)
+        )
+        transcript = text.transcript()
+    else:
+        transcript = transcriber().transcribe(path, agent_channel=facts.agent_channel)
+    made = judge.judge(transcript, facts.known(), facts.template or default_template)
+    return Inspection(str(path), "scored", None, transcript, made.findings, made.promises, made.scorecard)
 
 
 def read_facts(path: Path) -> CallFacts:
@@ -64,7 +67,7 @@ def read_facts(path: Path) -> CallFacts:
 
 def _validate(model: type[_Model], path: Path) -> _Model:
     try:
-        return model.model_validate(json.loads(path.read_text("utf-8")))
+        return model.model_validate(json.loads(path.read_text("utf-8-sig")))
     except OSError as error:
         raise InputError(f"{path}: 无法读取：{error.strerror}") from error
     except ValidationError as error:

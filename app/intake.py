@@ -1,5 +1,6 @@
 """Taking a call in: everything that is checked before it is stored, and storing it."""
 
+import hashlib
 import shutil
 from typing import Any, BinaryIO
 
@@ -12,6 +13,7 @@ from app.service import Service
 from app.storage import Arrival
 from app.store import calls
 from app.store.calls import Posted
+from rules import RuleError
 from scoring import TemplateError
 
 #: Dialer posts come by the thousand; somebody who uploads by hand is waiting.
@@ -30,21 +32,15 @@ def take_recording(service: Service, who: Principal, file: BinaryIO, name: str, 
         Conflict: the `external_id` stands for another recording.
         Unavailable: too much is waiting, or the disk is nearly full.
     """
-    check_room(service)
-    values = _values(service, who, facts)
     with service.recordings.arriving(file, name) as arrival:
-        duration = _duration(service, arrival)
+        if known := _known(service, facts, arrival.sha256):
+            return known
+        check_room(service)
+        values = _values(service, who, facts, arrival.sha256) | {"duration": _duration(service, arrival)}
         service.recordings.keep(arrival)
     recording = {"recording": arrival.sha256, "recording_bytes": arrival.size, "recording_name": arrival.path.name}
     with service.database.transaction() as session:
-        return calls.post(session, values | recording | {"duration": duration})
-
-
-def _duration(service: Service, arrival: Arrival) -> float | None:
-    try:
-        return asr.probe(arrival.path, max_seconds=service.settings.max_call_hours * 3600).duration
-    except asr.AsrError as error:
-        raise Unprocessable(str(error), code=error.code) from error
+        return calls.post(session, values | recording)
 
 
 def take_text(service: Service, who: Principal, text: TextIn) -> Posted:
@@ -55,9 +51,12 @@ def take_text(service: Service, who: Principal, text: TextIn) -> Posted:
         Conflict: the `external_id` stands for another text.
         Unavailable: too much is waiting, or the disk is nearly full.
     """
+    content = hashlib.sha256(text.model_dump_json(include={"utterances"}).encode()).hexdigest()
+    if known := _known(service, text.call, content):
+        return known
     check_room(service)
     transcript = text.transcript()
-    values = _values(service, who, text.call) | {"duration": transcript.duration}
+    values = _values(service, who, text.call, content) | {"duration": transcript.duration}
     with service.database.transaction() as session:
         return calls.post(session, values, pipeline.transcript_row(transcript))
 
@@ -68,23 +67,50 @@ def check_room(service: Service) -> None:
     Raises:
         Unavailable: the queue or the disk is over its limit.
     """
-    settings = service.settings
-    disk = shutil.disk_usage(settings.data)
-    if disk.used / disk.total > settings.max_disk_share:
-        raise Unavailable("磁盘空间不足，请稍后重试", code="disk_full")
+    check_disk(service)
+    most = service.settings.max_queue
     with service.database.transaction() as session:
-        if calls.waiting(session, settings.max_queue) >= settings.max_queue:
+        if calls.waiting(session, most) >= most:
             raise Unavailable("排队的通话过多，请稍后重试", code="queue_full")
 
 
-def _values(service: Service, who: Principal, facts: CallFacts) -> dict[str, Any]:
+def check_disk(service: Service) -> None:
+    """Refuse what the disk may not hold.
+
+    Raises:
+        Unavailable: the disk is over its limit.
+    """
+    disk = shutil.disk_usage(service.settings.data)
+    if disk.used / disk.total > service.settings.max_disk_share:
+        raise Unavailable("磁盘空间不足，请稍后重试", code="disk_full")
+
+
+def _known(service: Service, facts: CallFacts, content: str) -> Posted | None:
+    """The call that was posted with the same id before; asked first, so that a repeat is never refused for room."""
+    if facts.external_id is None:
+        return None
+    with service.database.transaction() as session:
+        return calls.known(session, facts.external_id, content)
+
+
+def _duration(service: Service, arrival: Arrival) -> float | None:
+    try:
+        return asr.probe(arrival.path, max_seconds=service.settings.max_call_hours * 3600).duration
+    except asr.AsrError as error:
+        raise Unprocessable(str(error), code=error.code) from error
+
+
+def _values(service: Service, who: Principal, facts: CallFacts, content: str) -> dict[str, Any]:
     template = facts.template or service.settings.template
     try:
         service.judge.load(template)
     except TemplateError as error:
         raise Unprocessable(f"template: {error}", code="unknown_template") from error
+    except RuleError as error:
+        raise Unavailable(f"评分模板 {template} 的规则包有误，请联系管理员：{error}", code="bad_pack") from error
     return {
         "external_id": facts.external_id,
+        "content": content,
         "posted_by": who.key_id,
         "template": template,
         "facts": facts.stored(),

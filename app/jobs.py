@@ -34,6 +34,9 @@ STALLED_AFTER = 60
 #: A transcription may take this many seconds, and this many more per second of recording.
 _GRACE, _PACE = 120.0, 5.0
 
+#: Seconds to write down why, before the process is ended.
+_TO_NOTE = 5.0
+
 QUEUES = ("transcribe", "judge")
 _UPKEEP = "upkeep"
 
@@ -46,6 +49,7 @@ class Bench:
     recordings: Recordings
     judge: pipeline.Judge
     transcriber: Callable[[], Transcriber]  #: loads the model on first use: a worker that only judges needs none
+    max_seconds: float  #: of recording, at most
 
 
 def transcribe(bench: Bench, call_id: int, attempt: int) -> None:
@@ -54,9 +58,12 @@ def transcribe(bench: Bench, call_id: int, attempt: int) -> None:
         call = calls.claim(session, call_id, attempt, "transcribing")
     if call is None or call.recording is None:
         return
-    with _deadline(bench, call_id, attempt, _GRACE + _PACE * (call.duration or 0)):
-        channel = CallFacts.model_validate(call.facts).agent_channel
-        transcript = bench.transcriber().transcribe(bench.recordings.path(call.recording), agent_channel=channel)
+    transcriber = bench.transcriber()
+    channel = CallFacts.model_validate(call.facts).agent_channel
+    # Not every container says how long it is (AMR, AAC and MP3 streams): then it may be as long as is allowed.
+    seconds = bench.max_seconds if call.duration is None else call.duration
+    with deadline(bench, call_id, attempt, _GRACE + _PACE * seconds):
+        transcript = transcriber.transcribe(bench.recordings.path(call.recording), agent_channel=channel)
     with bench.database.transaction() as session:
         if call := calls.claim(session, call_id, attempt):
             calls.add_transcript(session, call, pipeline.transcript_row(transcript), transcript.duration)
@@ -113,22 +120,24 @@ def take_over(bench: Bench) -> None:
 
 
 @contextmanager
-def _deadline(bench: Bench, call_id: int, attempt: int, seconds: float) -> Iterator[None]:
+def deadline(bench: Bench, call_id: int, attempt: int, seconds: float) -> Iterator[None]:
     """End the process when the block takes longer: native code does not listen to anything less."""
 
-    def expire() -> None:
+    def note() -> None:
         with bench.database.transaction() as session:
             if call := calls.claim(session, call_id, attempt):
                 call.error = f"转写超过 {seconds:.0f} 秒时限"
-        os._exit(1)
 
-    timer = threading.Timer(seconds, expire)
-    timer.daemon = True
-    timer.start()
+    # Two timers: noting why must not be able to keep the process alive when the database is away.
+    timers = threading.Timer(seconds, note), threading.Timer(seconds + _TO_NOTE, os._exit, [1])
+    for timer in timers:
+        timer.daemon = True
+        timer.start()
     try:
         yield
     finally:
-        timer.cancel()
+        for timer in timers:
+            timer.cancel()
 
 
 def worker_app(bench: Bench) -> procrastinate.App:
@@ -148,12 +157,17 @@ def worker_app(bench: Bench) -> procrastinate.App:
     @app.periodic(cron="* * * * * */20")
     @app.task(name="take_over", queue=_UPKEEP, priority=100, queueing_lock="take_over", pass_context=False)
     async def _take_over(timestamp: int) -> None:  # noqa: ARG001 - every periodic task is told its time
-        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
-            assert job.id is not None
-            await app.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
-        await asyncio.to_thread(take_over, bench)
+        await upkeep(app, bench)
 
     return app
+
+
+async def upkeep(app: procrastinate.App, bench: Bench) -> None:
+    """End the jobs of dead workers, then take their calls over. `app` must be open."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+        assert job.id is not None
+        await app.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
+    await asyncio.to_thread(take_over, bench)
 
 
 async def work(bench: Bench, queues: Sequence[str] = QUEUES) -> None:

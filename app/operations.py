@@ -12,11 +12,13 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 import typer
 from alembic.util import CommandError
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import OperationalError
 
 from app import demo, jobs, report, serving
 from app.database import Database
@@ -28,9 +30,13 @@ from app.service import build_bench
 from app.settings import Settings
 from app.store import keys
 from asr import AsrError
+from rules import RuleError
+from scoring import TemplateError
 
 _err = Console(stderr=True)
 _out = Console()
+
+_EXPECTED = (AppError, AsrError, EmbeddedError, serving.ServingError, CommandError, RuleError, TemplateError)
 
 
 @contextmanager
@@ -38,16 +44,24 @@ def _plain_errors() -> Iterator[None]:
     """What a user can cause or mend is one clear line, not a traceback."""
     try:
         yield
-    except (AppError, AsrError, EmbeddedError, serving.ServingError, CommandError) as error:
-        _err.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from error
+    except OperationalError as error:
+        _stop(f"无法使用数据库：{error.orig}", error)
+    except _EXPECTED as error:
+        _stop(str(error), error)
+
+
+def _stop(message: str, cause: Exception) -> NoReturn:
+    _err.print(message, style="red", markup=False, highlight=False)
+    raise typer.Exit(1) from cause
 
 
 @contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
+def _database(settings: Settings, *, upgraded: bool = True) -> Iterator[Database]:
     with _plain_errors(), serving.connected(settings) as settings:
         assert settings.database_url
         database = Database(settings.database_url)
+        if upgraded:
+            database.upgrade()
         yield database
         database.close()
 
@@ -78,8 +92,14 @@ def work(settings: Settings, queues: Sequence[str], *, with_parent: bool) -> Non
     if with_parent:
         os.nice(5)  # whoever waits for an HTTP answer goes first
         _end_with_parent()
-    with _plain_errors(), serving.connected(settings) as settings:
-        asyncio.run(jobs.work(build_bench(settings), queues))
+    with _database(settings) as database:
+        bench = build_bench(settings.model_copy(update={"database_url": database.url}))
+        # Before the first call is taken: a worker that cannot hear must not fail one call after the other.
+        if "transcribe" in queues:
+            with report.model_bar(_err) as progress:
+                prepare_model(settings, progress)
+            bench.transcriber()
+        asyncio.run(jobs.work(bench, queues))
 
 
 def _end_with_parent() -> None:
@@ -99,28 +119,32 @@ def _log() -> None:
 
 def upgrade(settings: Settings, revision: str) -> None:
     """Bring the schema up to `revision`."""
-    with _database(settings) as database:
+    with _database(settings, upgraded=False) as database:
         database.upgrade(revision)
 
 
 def downgrade(settings: Settings, revision: str) -> None:
     """Take the schema back to `revision`."""
-    with _database(settings) as database:
+    with _database(settings, upgraded=False) as database:
         database.downgrade(revision)
 
 
 def check(settings: Settings) -> None:
     """Fail when tables and models differ."""
-    with _database(settings) as database:
+    with _database(settings, upgraded=False) as database:
         database.check()
 
 
 def add_key(settings: Settings, name: str, role: Role) -> str:
     """Make a key; returns its secret."""
-    with _database(settings) as database:
-        database.upgrade()
-        with database.transaction() as session:
-            return keys.add(session, name, role)
+    with _database(settings) as database, database.transaction() as session:
+        return keys.add(session, name, role)
+
+
+def renew_key(settings: Settings, name: str) -> str:
+    """Give a key a new secret; returns it."""
+    with _database(settings) as database, database.transaction() as session:
+        return keys.renew(session, name)
 
 
 def list_keys(settings: Settings) -> None:

@@ -66,7 +66,7 @@ class Judge:
             rules.RuleError, scoring.TemplateError: the template or one of its packs cannot be used.
         """
         card, packs = self.load(template)
-        findings = tuple(finding for pack in packs for finding in rules.check(pack, transcript, facts))
+        findings = tuple(rules.check(packs, transcript, facts))
         return Judgement(
             findings=findings,
             promises=tuple(rules.find_promises(transcript, _call_date(facts))),

@@ -50,8 +50,8 @@ def _reasons(inspection: Mapping[str, Any]) -> list[Text]:
     ordered = sorted(failed, key=lambda finding: finding["rule"] not in card["veto"])
     reasons = [_reason(finding, veto=finding["rule"] in card["veto"]) for finding in ordered]
     if UNJUDGED in card["attention"]:
-        skipped = next(finding for finding in findings if finding["verdict"] == "skipped")
-        reasons.append(Text(skipped["message"], "yellow"))
+        skipped = [finding for finding in findings if finding["verdict"] == "skipped"]
+        reasons.append(Text(min(skipped, key=lambda finding: finding["expect"] != "absent")["message"], "yellow"))
     return reasons
 
 

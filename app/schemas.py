@@ -13,35 +13,39 @@ from asr.transcript import Speaker, Transcript, Utterance
 CALL_ZONE = ZoneInfo("Asia/Shanghai")
 
 Channel = Literal["call", "sms", "visit"]
-Scalar = str | int | float | bool | None
 
 
 def _zoned(moment: datetime) -> datetime:
+    if not 1990 <= moment.year < 2100:
+        raise ValueError("年份须在 1990 与 2099 之间")
     return moment if moment.tzinfo else moment.replace(tzinfo=CALL_ZONE)
 
 
-def _printable(text: str) -> str:
-    # PostgreSQL text cannot hold NUL, and no name or id needs a control character.
-    if any(ord(character) < 32 for character in text):
+def _storable(text: str) -> str:
+    # PostgreSQL text holds neither NUL nor half a surrogate pair, and no name or id needs a control character.
+    if any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 for character in text):
         raise ValueError("不能含控制字符")
     return text
 
 
+#: A moment; without an offset it is on the wall clock of CALL_ZONE.
+Moment = Annotated[datetime, AfterValidator(_zoned)]
 Label = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)
 ]
+Scalar = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_storable)] | int | float | bool | None
 
 
 class CallFacts(BaseModel):
     """What the sender knows about a call. All optional; unknown fields are kept, and rules may use them."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
-    __pydantic_extra__: dict[str, Scalar] = Field(init=False)
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
+    __pydantic_extra__: dict[Label, Scalar] = Field(init=False)
 
     external_id: Label | None = None
     channel: Channel = "call"
     direction: Literal["outbound", "inbound"] | None = None
-    started_at: Annotated[datetime, AfterValidator(_zoned)] | None = None
+    started_at: Moment | None = None
     agent_id: Label | None = None
     team: Label | None = None
     debtor_id: Label | None = None

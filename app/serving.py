@@ -23,6 +23,9 @@ from app.settings import Settings
 #: Seconds a worker is given to finish the call in hand; past them the call is taken over at the next start.
 _PATIENCE = 60
 
+#: This very program. -P: without it, a folder called app where the command was given would be run instead.
+_TINGJIAN = (sys.executable, "-P", "-m", "app.cli")
+
 
 class ServingError(Exception):
     """The service cannot start here; the message says why and what to do."""
@@ -62,20 +65,23 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
     Raises:
         ServingError: the data folder or the port is taken.
         app.embedded.EmbeddedError: the embedded PostgreSQL cannot be used.
+        rules.RuleError, scoring.TemplateError: the default template or its packs cannot be used.
     """
     with only_one(settings), connected(settings) as settings, _listening(settings) as listener:
         assert settings.database_url
         Database(settings.database_url).upgrade()
         service = build_service(settings)
+        service.judge.load(settings.template)
         service.recordings.sweep()
         # Uploads spool where recordings are kept: the system's temporary folder may be small, or memory.
-        tempfile.tempdir = str(settings.recordings / "incoming")
+        tempfile.tempdir = str(service.recordings.incoming)
         server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="warning", timeout_graceful_shutdown=10))
         http = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
         http.start()
         try:
             with _workers(settings):
-                yield service, f"http://{settings.host}:{listener.getsockname()[1]}"
+                host = f"[{settings.host}]" if ":" in settings.host else settings.host
+                yield service, f"http://{host}:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             http.join()
@@ -124,8 +130,8 @@ def _workers(settings: Settings) -> Iterator[None]:
 def _keep(settings: Settings, stopping: threading.Event) -> None:
     while not stopping.is_set():
         started = time.monotonic()
-        with subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "worker", "--with-parent"],
+        with subprocess.Popen(  # noqa: S603 - our own program
+            [*_TINGJIAN, "worker", "--with-parent"],
             env=worker_environment(settings),
             stdin=subprocess.PIPE,
         ) as process:

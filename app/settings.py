@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import Field, SecretStr, field_validator
+from pydantic import DirectoryPath, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -18,8 +18,8 @@ class Settings(BaseSettings):
 
     data: Path = platformdirs.user_data_path("tingjian")  #: recordings, models and the embedded database
     database_url: str | None = None  #: postgresql://…; None: the embedded PostgreSQL under `data`
-    packs: Path | None = None  #: a folder of rule packs searched before the built-in ones
-    templates: Path | None = None  #: a folder of scoring templates searched before the built-in ones
+    packs: DirectoryPath | None = None  #: a folder of rule packs searched before the built-in ones
+    templates: DirectoryPath | None = None  #: a folder of scoring templates searched before the built-in ones
     template: str = "collection-standard"  #: the template of a call that names none
 
     asr_backend: str = "whisper"  #: or `openai`: a server with OpenAI's transcription protocol at `asr_url`
@@ -36,6 +36,14 @@ class Settings(BaseSettings):
     max_call_hours: Annotated[float, Field(gt=0)] = 4.0
     max_queue: Annotated[int, Field(gt=0)] = 100_000  #: waiting calls past which posting answers 503
     max_disk_share: Annotated[float, Field(gt=0, le=1)] = 0.95  #: of the disk under `data`, likewise
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, url: str | None) -> str | None:
+        # Handed to psycopg, Procrastinate and SQLAlchemy alike, so no dialect in it.
+        if url is not None and not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("须以 postgresql:// 开头")
+        return url and url.replace("postgres://", "postgresql://", 1)
 
     @field_validator("data")
     @classmethod

@@ -63,6 +63,7 @@ class Call(Base):
     agent_id: Mapped[str | None]
     team: Mapped[str | None]
 
+    content: Mapped[str]  #: SHA-256 of what was posted, hex: how a repeated post is told from another one
     recording: Mapped[str | None]  #: SHA-256 of the audio, hex; None for a text
     recording_name: Mapped[str | None]
     recording_bytes: Mapped[int | None]

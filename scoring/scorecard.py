@@ -49,7 +49,8 @@ def score(template: Template, findings: Sequence[Finding]) -> Scorecard:
     lines = tuple(_line(item, covered) for item, covered in judged)
     veto = tuple(f.rule for item, covered in judged for f in covered if f.verdict == "failed" and _vetoes(item, f))
     total = _total(lines, vetoed=bool(veto))
-    attention = _attention(template, findings, (f for _, covered in judged for f in covered))
+    missed = any(_may_hide(item, f) for item, covered in judged for f in covered if f.verdict == "skipped")
+    attention = (*_signals(template, findings), *([UNJUDGED] if missed else []))
     passed = total is not None and not veto and total >= template.pass_mark
     return Scorecard(
         template=template.id,
@@ -104,9 +105,11 @@ def _total(lines: Sequence[Line], *, vetoed: bool) -> float | None:
     return 0.0 if vetoed else round(min(100.0, 100 * sum(line.points for line in lines) / possible), 1)
 
 
-def _attention(template: Template, findings: Iterable[Finding], scored: Iterable[Finding]) -> tuple[str, ...]:
+def _signals(template: Template, findings: Iterable[Finding]) -> list[str]:
     heard = {f.category for f in findings if f.verdict == "failed"}
-    signals = [category for category in template.attention if category in heard]
-    # A step that the call never came to is no reason to listen to it; a violation that may have been missed is.
-    unjudged = [UNJUDGED] if any(f.verdict == "skipped" and f.expect == "absent" for f in scored) else []
-    return (*signals, *unjudged)
+    return [category for category in template.attention if category in heard]
+
+
+def _may_hide(item: Item, skipped: Finding) -> bool:
+    """Whether what could not be judged may hide a violation. A step that the call never came to hides none."""
+    return skipped.expect == "absent" or _vetoes(item, skipped)

@@ -1,5 +1,6 @@
 """A scoring template: which rules count for how much, what fails a call outright, pass mark and grades."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Self
@@ -10,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from rules import Pack
 
 BUILT_IN = Path(__file__).parent / "templates"
+
+#: What a template may be called: never a path.
+_NAME = re.compile(r"\w[\w-]{0,63}")
 
 
 class TemplateError(Exception):
@@ -57,6 +61,12 @@ class Template(_Model):
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
+    def _packs_differ(self) -> Self:
+        if len(set(self.packs)) != len(self.packs):
+            raise ValueError("packs 里有重复")
+        return self
+
+    @model_validator(mode="after")
     def _grades_reach_zero(self) -> Self:
         bounds = [grade.at_least for grade in self.grades]
         if bounds != sorted(bounds, reverse=True) or bounds[-1] != 0:
@@ -68,12 +78,15 @@ class Template(_Model):
         return next(grade.name for grade in self.grades if score >= grade.at_least)
 
     def verify(self, packs: Iterable[Pack]) -> None:
-        """Raise TemplateError naming every item and attention category that no rule of `packs` stands behind."""
-        rules = [rule for pack in packs for rule in pack.rules]
-        known_rules, known_categories = {rule.id for rule in rules}, {rule.category for rule in rules}
-        faults = [f"items: 没有规则 {item.rule}" for item in self.items if item.rule and item.rule not in known_rules]
-        named = [item.category for item in self.items if item.category] + list(self.attention)
-        faults += [f"没有类别为 {category} 的规则" for category in named if category not in known_categories]
+        """Raise TemplateError naming every item that no rule of `packs` stands behind, or that counts one twice."""
+        rules = {rule.id: rule.category for pack in packs for rule in pack.rules}
+        single = [item.rule for item in self.items if item.rule]
+        categories = [item.category for item in self.items if item.category]
+        faults = [f"没有规则 {rule}" for rule in single if rule not in rules]
+        known = set(rules.values())
+        faults += [f"没有类别为 {name} 的规则" for name in (*categories, *self.attention) if name not in known]
+        faults += [f"{rule} 已计入类别 {rules[rule]}，会重复扣分" for rule in single if rules.get(rule) in categories]
+        faults += [f"{name} 出现两次" for name in {*single, *categories} if (single + categories).count(name) > 1]
         if faults:
             raise TemplateError(f"评分模板 {self.id}: " + "；".join(faults))
 
@@ -84,9 +97,9 @@ def find_template(name: str, folders: Iterable[Path] = ()) -> Path:
     Raises:
         TemplateError: there is none of that name.
     """
-    candidates = [folder / f"{name}.yaml" for folder in (*folders, BUILT_IN)]
+    candidates = [folder / f"{name}.yaml" for folder in (*folders, BUILT_IN)] if _NAME.fullmatch(name) else []
     for path in candidates:
-        if Path(name).name == name and path.is_file():
+        if path.is_file():
             return path
     raise TemplateError(f"没有名为 {name} 的评分模板")
 
@@ -98,9 +111,12 @@ def load_template(path: Path) -> Template:
         TemplateError: the file cannot be read or has faults, all of them listed.
     """
     try:
-        return Template.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        template = Template.model_validate(yaml.safe_load(path.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise TemplateError(f"{path.name}: 无法读取：{error}") from error
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc'])) or '全文'}: {fault['msg']}" for fault in error.errors())
         raise TemplateError(f"{path.name}: " + "；".join(faults)) from error
+    if template.id != path.stem:
+        raise TemplateError(f"{path.name}: id 是 {template.id}，须与文件名一致")
+    return template

@@ -1,8 +1,8 @@
 """A call's recording, whole or in part."""
 
-import mimetypes
 import re
 from http import HTTPStatus
+from pathlib import PurePath
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
@@ -13,12 +13,29 @@ from app.store import calls
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
 
-_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
+#: Served as nothing else: a "recording" called evil.html must never run in the browser of who opens it.
+_TYPES = {
+    ".wav": "audio/wav",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".mp4": "audio/mp4",
+    ".aac": "audio/aac",
+    ".amr": "audio/amr",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".flac": "audio/flac",
+}
+_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.ASCII)
 
 
 class _OutOfRange(AppError):
     status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
     code = "out_of_range"
+
+
+class _Missing(AppError):
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    code = "recording_missing"
 
 
 @router.get("/{call_id}/audio", response_class=StreamingResponse)
@@ -29,13 +46,21 @@ def get_audio(call_id: CallId, request: Request, service: ServiceDep, who: Reade
     if call.recording is None or call.recording_bytes is None:
         raise NotFound(f"通话 {call_id} 没有录音", code="no_recording")
     size = call.recording_bytes
+    if not service.recordings.has(call.recording, size):
+        raise _Missing(f"通话 {call_id} 的录音文件不在，或不完整")
     part = _part(request.headers.get("range"), size)
     start, end = part or (0, size)
-    headers = {"Accept-Ranges": "bytes", "Content-Length": str(end - start), "ETag": f'"{call.recording}"'}
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-store",
+        "Content-Length": str(end - start),
+        "ETag": f'"{call.recording}"',
+        "X-Content-Type-Options": "nosniff",
+    }
     if part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     body = service.recordings.read(call.recording, start, end)
-    kind = mimetypes.guess_type(call.recording_name or "")[0] or "application/octet-stream"
+    kind = _TYPES.get(PurePath(call.recording_name or "").suffix.lower(), "application/octet-stream")
     return StreamingResponse(body, 206 if part else 200, headers, kind)
 
 
@@ -48,5 +73,5 @@ def _part(header: str | None, size: int) -> tuple[int, int] | None:
     start = max(0, size - int(suffix)) if suffix else int(first)
     end = min(size, int(last) + 1) if last else size
     if start >= end:
-        raise _OutOfRange(f"录音只有 {size} 字节")
+        raise _OutOfRange(f"录音只有 {size} 字节", headers={"Content-Range": f"bytes */{size}"})
     return start, end

@@ -1,11 +1,8 @@
 """Calls: post, list, look at, retry."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from app import intake
@@ -37,14 +34,9 @@ _FORM = {
 @router.post("", status_code=202, openapi_extra={"requestBody": _FORM})
 async def post_call(request: Request, response: Response, who: Poster, service: ServiceDep) -> CallState:
     """Store a recording and queue its inspection: 202 when new, 200 with the same call when `external_id` is known."""
+    await run_in_threadpool(intake.check_disk, service)
     async with upload_form(request, service.settings.max_upload) as form:
-        audio = audio_of(form)
-        try:
-            facts = facts_of(form)
-        except ValidationError as error:
-            raise RequestValidationError(
-                [fault | {"loc": ("metadata", *fault["loc"])} for fault in error.errors()]
-            ) from error
+        audio, facts = audio_of(form), facts_of(form)
         name = audio.filename or "audio"
         posted = await run_in_threadpool(intake.take_recording, service, who, audio.file, name, facts)
     response.status_code = 202 if posted.created else 200
@@ -52,33 +44,9 @@ async def post_call(request: Request, response: Response, who: Poster, service: 
 
 
 @router.get("")
-def list_calls(
-    session: SessionDep,
-    _: Reader,
-    status: str | None = None,
-    flagged: bool | None = None,
-    passed: bool | None = None,
-    category: str | None = None,
-    rule: str | None = None,
-    agent_id: str | None = None,
-    team: str | None = None,
-    channel: str | None = None,
-    external_id: str | None = None,
-    since: Annotated[datetime | None, Query(alias="from")] = None,
-    until: Annotated[datetime | None, Query(alias="to")] = None,
-    score_lt: float | None = None,
-    score_gte: float | None = None,
-    q: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
-    sort: lists.Sort = "-received_at",
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> CallPage:
+def list_calls(session: SessionDep, _: Reader, query: Annotated[lists.Query, Query()]) -> CallPage:
     """Calls that pass every filter given, a page at a time."""
-    filters = lists.Filters(
-        status=status, flagged=flagged, passed=passed, category=category, rule=rule, agent_id=agent_id, team=team,
-        channel=channel, external_id=external_id, since=since, until=until, score_lt=score_lt, score_gte=score_gte, q=q,
-    )  # fmt: skip
-    found, more = lists.page(session, filters, sort, cursor, limit)
+    found, more = lists.page(session, query)
     return CallPage(calls=[CallOut.model_validate(call) for call in found], next=more)
 
 

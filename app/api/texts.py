@@ -1,18 +1,26 @@
 """Messages, visit notes and transcripts made elsewhere: inspected by the same rules."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from app import intake
 from app.api.access import Poster, ServiceDep
 from app.api.schemas import CallState
+from app.api.uploads import checked, read_body
 from app.schemas import TextIn
 
 router = APIRouter(prefix="/v1/texts", tags=["通话"])
 
+_MAX_TEXT = 8 * 1024 * 1024
+_BODY = {"required": True, "content": {"application/json": {"schema": TextIn.model_json_schema()}}}
 
-@router.post("", status_code=202)
-def post_text(text: TextIn, response: Response, who: Poster, service: ServiceDep) -> CallState:
+
+@router.post("", status_code=202, openapi_extra={"requestBody": _BODY})
+async def post_text(request: Request, response: Response, who: Poster, service: ServiceDep) -> CallState:
     """Store a text and queue its inspection: 202 when new, 200 with the same call when `external_id` is known."""
-    posted = intake.take_text(service, who, text)
+    body = await read_body(request, _MAX_TEXT)
+    with checked("body"):
+        text = TextIn.model_validate_json(body)
+    posted = await run_in_threadpool(intake.take_text, service, who, text)
     response.status_code = 202 if posted.created else 200
     return CallState.model_validate(posted.call)

@@ -1,11 +1,16 @@
-"""Reading an upload: counted as it streams in, spooled to disk, never held in memory."""
+"""Reading what is sent, by hand and only after the key was checked: counted as it streams in.
+
+FastAPI would read and parse a declared body before it looks at the key, so anyone could fill the disk or the memory.
+"""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from python_multipart.exceptions import MultipartParseError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -26,8 +31,6 @@ async def upload_form(request: Request, limit: int) -> AsyncIterator[FormData]:
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise AppError("请求须为 multipart/form-data，含 audio 与 metadata", code="not_multipart")
-    if int(request.headers.get("content-length", 0)) > limit:
-        raise _too_large(limit)
     body = _counted(request, limit)
     try:
         parser = MultiPartParser(request.headers, body, max_files=1, max_fields=1, max_part_size=_MAX_METADATA)
@@ -40,7 +43,28 @@ async def upload_form(request: Request, limit: int) -> AsyncIterator[FormData]:
         await form.close()
 
 
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole body of a request, at most `limit` bytes.
+
+    Raises:
+        TooLarge: it is longer.
+    """
+    return b"".join([chunk async for chunk in _counted(request, limit)])
+
+
+@contextmanager
+def checked(place: str) -> Iterator[None]:
+    """Answer what pydantic finds wrong as an invalid request, naming the field under `place`."""
+    try:
+        yield
+    except ValidationError as error:
+        faults = [fault | {"loc": (place, *fault["loc"])} for fault in error.errors(include_input=False)]
+        raise RequestValidationError(faults) from error
+
+
 async def _counted(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    if int(request.headers.get("content-length", 0)) > limit:
+        raise _too_large(limit)
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -72,9 +96,10 @@ def facts_of(form: FormData) -> CallFacts:
 
     Raises:
         Unprocessable: they are not a JSON object.
-        pydantic.ValidationError: a field has a wrong value.
+        RequestValidationError: a field has a wrong value.
     """
-    return CallFacts.model_validate(_parse(form.get("metadata") or "{}"))
+    with checked("metadata"):
+        return CallFacts.model_validate(_parse(form.get("metadata") or "{}"))
 
 
 def _parse(metadata: Any) -> dict[str, Any]:

@@ -40,8 +40,8 @@ def post(session: Session, values: Mapping[str, Any], transcript: Mapping[str, A
     call_id = session.scalar(
         insert(Call).values(**values).on_conflict_do_nothing(index_elements=["external_id"]).returning(Call.id)
     )
-    if call_id is None:
-        return Posted(_known(session, values, transcript), created=False)
+    if call_id is None and (same := known(session, values["external_id"], values["content"])):
+        return same
     call = session.get_one(Call, call_id)
     if transcript:
         session.add(Transcript(call_id=call.id, **transcript))
@@ -49,13 +49,16 @@ def post(session: Session, values: Mapping[str, Any], transcript: Mapping[str, A
     return Posted(call, created=True)
 
 
-def _known(session: Session, values: Mapping[str, Any], transcript: Mapping[str, Any] | None) -> Call:
-    call = session.scalars(select(Call).where(Call.external_id == values["external_id"])).one()
-    stored = session.scalar(select(Transcript.body).where(Transcript.call_id == call.id)) if transcript else None
-    same_text = transcript is None or stored == transcript["body"]
-    if call.recording != values.get("recording") or not same_text:
-        raise Conflict(f"external_id {call.external_id} 已对应另一份录音或文本", code="external_id_taken")
-    return call
+def known(session: Session, external_id: str, content: str) -> Posted | None:
+    """The call that was posted under `external_id`, None if there is none.
+
+    Raises:
+        Conflict: it was posted with another content.
+    """
+    call = session.scalars(select(Call).where(Call.external_id == external_id)).one_or_none()
+    if call and call.content != content:
+        raise Conflict(f"external_id {external_id} 已对应另一份录音或文本", code="external_id_taken")
+    return Posted(call, created=False) if call else None
 
 
 def get(session: Session, call_id: int, principal: Principal) -> Call:
@@ -137,6 +140,8 @@ def retry(session: Session, call: Call) -> None:
     Raises:
         Conflict: the call did not fail.
     """
+    # Locked, so that of two requests at once the second one finds it queued.
+    session.refresh(call, with_for_update=True)
     if call.status != "failed":
         raise Conflict(f"通话 {call.id} 的状态是 {call.status}，只有 failed 可以重试", code="not_failed")
     call.status, call.failures, call.error, call.error_code, call.flagged = "queued", 0, None, None, None

@@ -24,12 +24,16 @@ def add(session: Session, name: str, role: Role) -> str:
     return secret
 
 
-def renew(session: Session, name: str, role: Role) -> str:
-    """Make a key, or give an existing one of that name a new secret; the old one ends at once."""
+def renew(session: Session, name: str) -> str:
+    """Give a key a new secret and return it; the old one ends at once. A revoked key lives again.
+
+    Raises:
+        NotFound: there is no such key.
+    """
     secret = new_secret()
-    values = {"role": role, "prefix": secret[:8], "digest": digest(secret)}
-    made = insert(ApiKey).values(name=name, **values)
-    session.execute(made.on_conflict_do_update(index_elements=["name"], set_=values | {"revoked_at": None}))
+    values = {"prefix": secret[:8], "digest": digest(secret), "revoked_at": None}
+    if session.scalar(update(ApiKey).where(ApiKey.name == name).values(values).returning(ApiKey.id)) is None:
+        raise NotFound(f"没有名为 {name} 的密钥")
     return secret
 
 

@@ -1,19 +1,18 @@
 """Lists of calls: every filter, and pages that stay where they are while calls come in."""
 
 import base64
-import binascii
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
 from sqlalchemy import ColumnElement, Select, cast, exists, func, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import Text
 
 from app.errors import AppError
+from app.schemas import Channel, Label, Moment
 from app.tables import Call, Transcript
 
 Sort = Literal["-received_at", "received_at", "-started_at", "started_at", "-score", "score"]
@@ -26,24 +25,29 @@ _ORDERS: dict[str, ColumnElement[Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
-    """What calls to list; None means any."""
+class Query(BaseModel):
+    """What calls to list, in what order, from where on. Every filter given must hold."""
 
-    status: str | None = None
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    status: Literal["queued", "transcribing", "judging", "scored", "failed"] | None = None
     flagged: bool | None = None
     passed: bool | None = None
-    category: str | None = None
-    rule: str | None = None
-    agent_id: str | None = None
-    team: str | None = None
-    channel: str | None = None
-    external_id: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    category: Label | None = None  #: of a failed finding
+    rule: Label | None = None  #: that failed
+    agent_id: Label | None = None
+    team: Label | None = None
+    channel: Channel | None = None
+    external_id: Label | None = None
+    since: Moment | None = Field(None, alias="from")  #: when the call started, or was received if that is not known
+    until: Moment | None = Field(None, alias="to")
     score_lt: float | None = None
     score_gte: float | None = None
-    q: str | None = None
+    q: Label | None = None  #: words that were said
+
+    sort: Sort = "-received_at"
+    cursor: str | None = None  #: `next` of the page before
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
 def _said(words: str) -> ColumnElement[bool]:
@@ -55,10 +59,11 @@ def _holds(column: InstrumentedAttribute[list[str] | None], value: str) -> Colum
 
 
 #: What each filter means, given its value.
-_MEANINGS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
+_MEANINGS: dict[str, Callable[[Any], ColumnElement[Any]]] = {
     "status": lambda value: Call.status == value,
-    "flagged": lambda value: Call.flagged.is_(value),
-    "passed": lambda value: Call.passed.is_(value),
+    # Not `IS true`: PostgreSQL does not match that with the partial index on `flagged`.
+    "flagged": lambda value: Call.flagged.expression if value else ~Call.flagged,
+    "passed": lambda value: Call.passed.expression if value else ~Call.passed,
     "category": lambda value: _holds(Call.categories, value),
     "rule": lambda value: _holds(Call.rules, value),
     "agent_id": lambda value: Call.agent_id == value,
@@ -73,37 +78,44 @@ _MEANINGS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
 }
 
 
-def page(
-    session: Session, filters: Filters, sort: Sort, cursor: str | None, limit: int
-) -> tuple[Sequence[Call], str | None]:
+def page(session: Session, query: Query) -> tuple[Sequence[Call], str | None]:
     """One page of calls and the cursor of the next one, None at the end."""
-    name, descending = sort.removeprefix("-"), sort.startswith("-")
-    order = _ORDERS[name]
-    query: Select[tuple[Call, Any]] = select(Call, order).where(*_conditions(filters))
-    if cursor:
-        here, mark = tuple_(order, Call.id), tuple_(*_decode(cursor, sort))
-        query = query.where(here < mark if descending else here > mark)
+    rows = session.execute(statement(query)).all()
+    more = _encode(rows[query.limit - 1], query.sort) if len(rows) > query.limit else None
+    return [row[0] for row in rows[: query.limit]], more
+
+
+def statement(query: Query) -> Select[Call, Any]:
+    """The calls of one page and the first one of the next, each with the value it is ordered by."""
+    order, descending = _ORDERS[query.sort.removeprefix("-")], query.sort.startswith("-")
+    wanted = select(Call, order).where(*_conditions(query))
+    if query.cursor:
+        here, mark = tuple_(order, Call.id), tuple_(*_decode(query.cursor, query.sort))
+        wanted = wanted.where(here < mark if descending else here > mark)
     columns = [column.desc() if descending else column.asc() for column in (order, Call.id)]
-    rows = session.execute(query.order_by(*columns).limit(limit + 1)).all()
-    more = _encode(rows[limit - 1], sort) if len(rows) > limit else None
-    return [row[0] for row in rows[:limit]], more
+    return wanted.order_by(*columns).limit(query.limit + 1)
 
 
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    given = ((means, getattr(filters, name)) for name, means in _MEANINGS.items())
+def _conditions(query: Query) -> list[ColumnElement[Any]]:
+    given = ((means, getattr(query, name)) for name, means in _MEANINGS.items())
     return [means(value) for means, value in given if value is not None]
 
 
+#: The order a cursor belongs to, the value it stands at, the call it stands at.
+_CURSOR: TypeAdapter[tuple[str, FiniteFloat | AwareDatetime, int]] = TypeAdapter(
+    tuple[str, FiniteFloat | AwareDatetime, Annotated[int, Field(ge=0, lt=2**63)]]
+)
+
+
 def _encode(row: Any, sort: Sort) -> str:
-    value = row[1].isoformat() if isinstance(row[1], datetime) else row[1]
-    return base64.urlsafe_b64encode(json.dumps([sort, value, row[0].id]).encode()).decode()
+    return base64.urlsafe_b64encode(_CURSOR.dump_json((sort, row[1], row[0].id))).decode()
 
 
-def _decode(cursor: str, sort: Sort) -> tuple[Any, int]:
+def _decode(cursor: str, sort: Sort) -> tuple[float | datetime, int]:
     try:
-        made_for, value, call_id = json.loads(base64.urlsafe_b64decode(cursor))
-        if made_for == sort:
-            return (float(value) if sort.endswith("score") else datetime.fromisoformat(value)), int(call_id)
-    except (ValueError, TypeError, binascii.Error):
-        pass
-    raise AppError("cursor 无效，或属于另一种排序", code="bad_cursor")
+        made_for, value, call_id = _CURSOR.validate_json(base64.urlsafe_b64decode(cursor))
+    except ValueError:
+        made_for, value = "", 0.0
+    if made_for != sort or isinstance(value, float) != sort.endswith("score"):
+        raise AppError("cursor 无效，或属于另一种排序", code="bad_cursor")
+    return value, call_id

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("agent_id", sa.Text(), nullable=True),
         sa.Column("team", sa.Text(), nullable=True),
+        sa.Column("content", sa.Text(), nullable=False),
         sa.Column("recording", sa.Text(), nullable=True),
         sa.Column("recording_name", sa.Text(), nullable=True),
         sa.Column("recording_bytes", sa.BigInteger(), nullable=True),

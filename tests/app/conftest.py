@@ -96,7 +96,7 @@ def auth(service: Service) -> dict[str, dict[str, str]]:
 @pytest.fixture
 def bench(service: Service, transcriber: asr.Transcriber) -> Bench:
     """A worker's parts, with the model that is loaded already."""
-    return Bench(service.database, service.recordings, service.judge, lambda: transcriber)
+    return Bench(service.database, service.recordings, service.judge, lambda: transcriber, 4 * 3600)
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 """The durable steps: every call is judged once, whatever happens to its worker."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +43,13 @@ def post_text(client: TestClient, headers: dict[str, str], words: str = "再不�
 def look(client: TestClient, headers: dict[str, str], call_id: int) -> dict[str, Any]:
     detail: dict[str, Any] = client.get(f"/v1/calls/{call_id}", headers=headers).json()
     return detail
+
+
+async def upkeep(bench: Bench) -> None:
+    """What the periodic task does."""
+    app = jobs.worker_app(bench)
+    async with app.open_async():
+        await jobs.upkeep(app, bench)
 
 
 def count(service: Service, table: str) -> int:
@@ -116,8 +126,7 @@ def test_a_worker_that_was_given_up_while_working_writes_nothing(
                 session.get_one(Call, call_id).attempt += 1
             return judge(*given)
 
-    slow = Bench(bench.database, bench.recordings, Overtaken(), bench.transcriber)  # type: ignore[arg-type]
-    jobs.judge(slow, call_id, attempt=1)
+    jobs.judge(replace(bench, judge=Overtaken()), call_id, attempt=1)  # type: ignore[arg-type]
     assert count(service, "scorecards") == count(service, "findings") == 0
 
 
@@ -186,14 +195,44 @@ def test_killing_a_worker_loses_nothing(
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait()
     assert look(client, auth["supervisor"], call_id)["status"] == "transcribing"
-    with service.database.transaction() as session:  # what the periodic task does a minute later
-        session.execute(text("UPDATE procrastinate_jobs SET status = 'failed' WHERE status = 'doing'"))
-    jobs.take_over(bench)
+    asyncio.run(upkeep(bench))
+    assert look(client, auth["supervisor"], call_id)["status"] == "transcribing"  # its heartbeat is still fresh
+    with service.database.transaction() as session:
+        session.execute(text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '2 minutes'"))
+    asyncio.run(upkeep(bench))
     with service.database.transaction() as session:
         session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
     work_off()
     assert look(client, auth["supervisor"], call_id)["status"] == "scored"
     assert count(service, "transcripts") == count(service, "scorecards") == 1
+
+
+def test_a_transcription_that_takes_too_long_ends_its_process(client: TestClient, auth: Auth, service: Service) -> None:
+    call_id = post_text(client, auth["dialer"])
+    hang = f"""
+import time
+from app.jobs import deadline
+from app.service import build_bench
+from app.settings import Settings
+with deadline(build_bench(Settings()), {call_id}, 1, seconds=0.5):
+    time.sleep(60)
+"""
+    environment = serving.worker_environment(service.settings)
+    ended = subprocess.run([sys.executable, "-c", hang], env=environment, timeout=50)
+    assert ended.returncode == 1
+    assert "时限" in look(client, auth["supervisor"], call_id)["error"]
+
+
+def test_two_retries_at_once_start_one_job(client: TestClient, auth: Auth, service: Service, bench: Bench) -> None:
+    call_id = post_text(client, auth["dialer"])
+    with service.database.transaction() as session:
+        session.execute(text("DELETE FROM procrastinate_jobs"))
+        session.execute(text("UPDATE calls SET status = 'failed'"))
+    with ThreadPoolExecutor(4) as pool:
+        retry = f"/v1/calls/{call_id}/retry"
+        answers = list(pool.map(lambda _: client.post(retry, headers=auth["inspector"]).status_code, range(4)))
+    assert sorted(answers) == [202, 409, 409, 409]
+    assert count(service, "procrastinate_jobs") == 1
 
 
 def test_uploads_by_hand_come_before_the_dialer(

@@ -8,6 +8,7 @@ from sqlalchemy import insert, text
 from starlette.testclient import TestClient
 
 from app.service import Service
+from app.store import lists
 from app.tables import Call, Transcript
 from tests.app.sounds import wav
 
@@ -20,6 +21,7 @@ def scored(number: int, **more: Any) -> dict[str, Any]:
     """A row of a call that is finished, received `number` minutes after noon."""
     return {
         "external_id": f"c{number}",
+        "content": "",
         "template": "t",
         "facts": {},
         "channel": "call",
@@ -89,14 +91,44 @@ def test_filters_and_orders(client: TestClient, auth: Auth, service: Service, qu
     assert "".join(call["external_id"][1] for call in answer.json()["calls"]) == found
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=9999", "sort=colour", "flagged=perhaps", "from=noon", "q="])
+def test_days_are_those_of_shanghai(client: TestClient, auth: Auth, service: Service) -> None:
+    store(service, scored(1, started_at=datetime(2026, 3, 1, 19, tzinfo=UTC)))  # three in the morning of the 2nd
+    for day, found in (("2026-03-01T00:00:00", 0), ("2026-03-02T00:00:00", 1)):
+        query = {"from": day, "to": day.replace("T00:00:00", "T23:59:59")}
+        assert len(client.get("/v1/calls", params=query, headers=auth["supervisor"]).json()["calls"]) == found
+
+
+def test_the_list_of_flagged_calls_uses_its_index(service: Service) -> None:
+    with service.database.transaction() as session:
+        flagged = lists.statement(lists.Query(flagged=True))
+        literal = flagged.compile(session.connection(), compile_kwargs={"literal_binds": True})
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(session.scalars(text(f"EXPLAIN {literal}")))
+    assert "calls_flagged" in plan
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=fialed",
+        "flaged=true",
+        "q=a%00b",
+        "agent_id=%00",
+        "limit=0",
+        "limit=9999",
+        "sort=colour",
+        "flagged=perhaps",
+        "from=noon",
+        "q=",
+    ],
+)
 def test_bad_queries(client: TestClient, auth: Auth, query: str) -> None:
     answer = client.get(f"/v1/calls?{query}", headers=auth["supervisor"])
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert query.split("=")[0] in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("cursor", ["x", "e30=", "WzEsMiwzXQ==", "🙂", "WyItc2NvcmUiLCAxLCAxXQ=="])
+@pytest.mark.parametrize("cursor", ["x", "e30=", "WzEsMiwzXQ==", "🙂", "WyItc2NvcmUiLCAxLCAxXQ==", "W1tbW1tb" * 4000])
 def test_bad_cursors(client: TestClient, auth: Auth, cursor: str) -> None:
     answer = client.get("/v1/calls", params={"cursor": cursor}, headers=auth["supervisor"])
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_cursor")
@@ -146,6 +178,7 @@ SIZE = len(SOUND)
         (f"bytes={SIZE}-", 416, None),
         ("bytes=9-3", 416, None),
         ("bytes=-0", 416, None),
+        ("bytes=0-" + "9" * 5000, 200, SOUND),
     ],
 )
 def test_audio_ranges(client: TestClient, auth: Auth, header: str | None, status: int, part: bytes | None) -> None:
@@ -156,10 +189,28 @@ def test_audio_ranges(client: TestClient, auth: Auth, header: str | None, status
     assert answer.status_code == status
     if part is not None:
         assert answer.content == part
-        assert answer.headers["content-type"] == "audio/x-wav"
+        assert answer.headers["content-type"] == "audio/wav"
     if status == 206:
         start = SOUND.index(part or b"") if len(part or b"") > 60 else SIZE - len(part or b"")
         assert answer.headers["content-range"] == f"bytes {start}-{start + len(part or b'') - 1}/{SIZE}"
+
+
+@pytest.mark.parametrize("name", ["evil.html", "evil.svg", "evil", "evil.wav.js"])
+def test_audio_is_never_served_as_a_page(client: TestClient, auth: Auth, name: str) -> None:
+    files = {"audio": (name, SOUND, "text/html")}
+    call_id = client.post("/v1/calls", headers=auth["inspector"], files=files).json()["id"]
+    answer = client.get(f"/v1/calls/{call_id}/audio", headers=auth["inspector"])
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_lost_recording_is_said_to_be_lost(client: TestClient, auth: Auth, service: Service) -> None:
+    call_id = client.post("/v1/calls", headers=auth["inspector"], files={"audio": ("a.wav", SOUND)}).json()["id"]
+    for path in service.recordings.folder.rglob("*"):
+        if path.is_file():
+            path.write_bytes(SOUND[:9])
+    answer = client.get(f"/v1/calls/{call_id}/audio", headers=auth["inspector"])
+    assert (answer.status_code, answer.json()["code"]) == (500, "recording_missing")
 
 
 def test_a_text_has_no_audio(client: TestClient, auth: Auth) -> None:
