@@ -24,6 +24,8 @@ VOICE = 0.5
 VOICE_PAD = SAMPLE_RATE // 4
 #: Dual-mono: both channels this close (dB) in nearly all loud frames carry the same sound.
 SAME_LEVEL = 1.0
+#: A channel that never rises above this (dB) is not connected: a line has noise, even of comfort.
+DEAD = -85.0
 
 
 class Transcriber:
@@ -39,12 +41,13 @@ class Transcriber:
     ) -> Transcript:
         """What was said in the recording at `path`, by whom and when.
 
-        Two channels give agent (on `agent_channel`) and customer; a mono recording, or two channels with the same
-        sound, gives speaker `unknown`. `progress` is told the share done, 0 to 1. Raises AsrError.
+        Two channels give agent (on `agent_channel`) and customer; a mono recording, or two channels that carry the
+        same sound or of which one is dead, gives speaker `unknown`. `progress` is told the share done, 0 to 1.
+        Raises AsrError.
         """
         report = progress or (lambda _: None)
         report(0.0)
-        audio, levels = _without_copy(decode(path, self._max_seconds))
+        audio, levels = _told_apart(decode(path, self._max_seconds))
         speakers = _speakers(audio, agent_channel)
         found = [span for span in spans(levels) if _is_voice(audio, span)]
         report(0.05)
@@ -81,15 +84,18 @@ def _is_voice(audio: Audio, span: Span) -> bool:
     return bool(voice_probabilities(audio.cut(span.channel, start, end)).max() >= VOICE)
 
 
-def _without_copy(audio: Audio) -> tuple[Audio, NDArray[np.float32]]:
-    """Audio and levels, of one channel when both carry the same sound.
+def _told_apart(audio: Audio) -> tuple[Audio, NDArray[np.float32]]:
+    """Audio and levels, of one channel when the two do not tell the speakers apart.
 
-    Some exchanges save a mono line as stereo: taken as two speakers, each sentence would be said by both.
+    Some exchanges save a mono line as stereo, the same sound on both channels, or on one and nothing on the other.
+    Taken as two speakers, each sentence would be said by both, or the agent would have said the customer's.
     """
     levels = frame_levels(audio)
-    if len(levels) < 2 or not _same(levels):
-        return audio, levels
-    return Audio(audio.source, audio.samples[:1]), levels[:1]
+    live = [channel for channel, row in enumerate(levels) if row.max(initial=DEAD) > DEAD]
+    if len(levels) == 2 and (len(live) == 1 or _same(levels)):
+        only = slice(live[0], live[0] + 1)
+        return Audio(audio.source, audio.samples[only]), levels[only]
+    return audio, levels
 
 
 def _same(levels: NDArray[np.float32]) -> bool:

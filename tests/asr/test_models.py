@@ -1,6 +1,7 @@
 """Models: the packaged one is joined, verified and shared between processes; wrong names are said plainly."""
 
 import multiprocessing
+import os
 import subprocess
 import sys
 import time
@@ -94,3 +95,11 @@ def test_importing_the_library_loads_no_engine() -> None:
     code = "import sys, asr; print([m for m in ('ctranslate2', 'faster_whisper', 'onnxruntime') if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_a_hub_that_cannot_be_reached(tmp_path: Path) -> None:
+    """In a process of its own: the hub's address is read when its library is imported."""
+    code = "import asr, sys; asr.load_transcriber(model='tiny', models=__import__('pathlib').Path(sys.argv[1]))"
+    nobody = os.environ | {"HF_ENDPOINT": "http://127.0.0.1:9"}
+    ran = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, env=nobody)
+    assert "无法从 huggingface.co 下载语音模型 tiny" in ran.stderr

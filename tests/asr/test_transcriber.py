@@ -65,11 +65,13 @@ def test_every_format_is_heard(transcriber: Transcriber, tmp_path: Path, name: s
     assert transcript.duration == pytest.approx(7.7, abs=0.1)
 
 
-@pytest.mark.parametrize("dual", [False, True])
-def test_mono_has_unknown_speakers(transcriber: Transcriber, tmp_path: Path, dual: bool) -> None:
+@pytest.mark.parametrize("channels", ["one", "both", "left", "right"])
+def test_mono_has_unknown_speakers(transcriber: Transcriber, tmp_path: Path, channels: str) -> None:
     mixed = speech("threat", 0.0, 14.0).astype(np.int32).sum(axis=0, keepdims=True).clip(-32768, 32767).astype(np.int16)
-    # A mono line saved as two equal channels must not give every sentence to both speakers.
-    path = write(tmp_path / "mono.wav", np.repeat(mixed, 2, axis=0) if dual else mixed)
+    nothing = np.zeros_like(mixed)
+    # A mono line saved as stereo must not give every sentence to both speakers, or the customer's to the agent.
+    rows = {"one": [mixed], "both": [mixed, mixed], "left": [mixed, nothing], "right": [nothing, mixed]}[channels]
+    path = write(tmp_path / "mono.wav", np.concatenate(rows))
     transcript = transcriber.transcribe(path)
     assert transcript.speakers == "unknown"
     assert {u.speaker for u in transcript.utterances} == {"unknown"}
