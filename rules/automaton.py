@@ -3,13 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-import ahocorasick
+from ahocorasick_rs import AhoCorasick, Implementation
 
 from rules.lexicon import NUMBER
 from rules.phonetics import by_sound, likeness, sounds_of
 from rules.text import Text
+
+Meaning = TypeVar("Meaning")
 
 #: A core is heard only where its characters are this like what was written, on average: see `phonetics.likeness`.
 LEAST_LIKENESS = 0.6
@@ -41,10 +43,10 @@ class Cores:
         """Every core in `text`, also by sound where a recogniser wrote it, and every number."""
         inside = {at for start, end in text.numbers for at in range(start + 1, end)}
         exact = [
-            CoreHit(core, last + 1 - len(core), last + 1, len(core), len(core))
-            for last, core in (self._characters.iter(text.chars) if self._characters else ())
+            CoreHit(core, start, end, len(core), len(core))
+            for core, start, end in self._characters.find(text.chars)
             # 1点 is no part of 11点: a hit never cuts a number in two.
-            if last + 1 - len(core) not in inside and last + 1 not in inside
+            if start not in inside and end not in inside
         ]
         yield from exact
         if by_ear:
@@ -54,9 +56,9 @@ class Cores:
 
     def _heard(self, chars: str, known: set[tuple[str, int]], inside: set[int]) -> Iterator[CoreHit]:
         """Cores that are not written there but sound like what is."""
-        for last, pieces in self._sound.iter(by_sound(chars)) if self._sound else ():
+        for pieces, _, last in self._sound.find(by_sound(chars)):
             for core, tail in pieces:
-                end = last + 1 + tail
+                end = last + tail
                 start = end - len(core)
                 # 逾期六十二天 is heard as 于762天: by ear, a core without digits may end in the middle of a number.
                 cuts = start in inside or (end in inside and core[-1].isdigit())
@@ -68,11 +70,11 @@ class Cores:
                     yield CoreHit(core, start, end, support, len(core))
 
     @cached_property
-    def _characters(self) -> ahocorasick.Automaton | None:
-        return _automaton((core, core) for core in self._cores)
+    def _characters(self) -> "_Automaton[str]":
+        return _Automaton({core: core for core in self._cores})
 
     @cached_property
-    def _sound(self) -> ahocorasick.Automaton | None:
+    def _sound(self) -> "_Automaton[tuple[tuple[str, int], ...]]":
         """Sounds of cores, or of their halves where one syllable is forgiven: one half is always heard right."""
         pieces: dict[str, set[tuple[str, int]]] = defaultdict(set)
         for core in self._cores:
@@ -81,7 +83,7 @@ class Cores:
                 pieces[sound[middle:]].add((core, 0))
                 if middle:
                     pieces[sound[:middle]].add((core, len(sound) - middle))
-        return _automaton((piece, tuple(sorted(of))) for piece, of in pieces.items())
+        return _Automaton({piece: tuple(sorted(of)) for piece, of in pieces.items()})
 
 
 def _support(core: str, heard: str) -> float:
@@ -93,12 +95,18 @@ def _support(core: str, heard: str) -> float:
     return sum(alike)
 
 
-def _automaton(words: Iterable[tuple[str, object]]) -> ahocorasick.Automaton | None:
-    """An automaton over the words with what each stands for. None where there is nothing to find."""
-    automaton = ahocorasick.Automaton()
-    for word, meaning in words:
-        automaton.add_word(word, meaning)
-    if not len(automaton):
-        return None
-    automaton.make_automaton()
-    return automaton
+class _Automaton(Generic[Meaning]):
+    """Words and what each stands for.
+
+    ahocorasick-rs rather than pyahocorasick: that one walks the children of a node one by one, and with Chinese the
+    first node has a thousand (measured side by side in tests/benchmarks/matching.py: 40 times slower).
+    """
+
+    def __init__(self, meanings: dict[str, Meaning]) -> None:
+        self._meanings = list(meanings.values())
+        self._words = AhoCorasick(list(meanings), implementation=Implementation.ContiguousNFA) if meanings else None
+
+    def find(self, text: str) -> Iterator[tuple[Meaning, int, int]]:
+        """What every word found in `text` stands for, overlapping ones too, with its span, end exclusive."""
+        found = self._words.find_matches_as_indexes(text, overlapping=True) if self._words else ()
+        return ((self._meanings[word], start, end) for word, start, end in found)

@@ -1,12 +1,12 @@
-"""How well rules find what was said: precision and recall by category, with the parts of the matcher switched on one by one.
+"""How well rules find what was said: precision and recall by category, the matcher's parts switched on one by one.
 
-    uv run python -m tests.benchmarks.accuracy                      # our sentences: those written from, those held aside
+    uv run python -m tests.benchmarks.accuracy                      # our sentences, written from and held aside
     uv run python -m tests.benchmarks.accuracy --calls FOLDER       # labelled recordings: FOLDER/labels.jsonl and *.wav
     uv run python -m tests.benchmarks.accuracy --neutral FILE       # false alarms in text that is about something else
 
-`labels.jsonl` holds one call a line: `id`, `turns` with `speaker`, `start`, `end`, `text`, and `violations_and_signals`
-(`category`, `negated`). Heard transcripts are kept in --cache, so that a second run only judges. Intervals are Wilson's,
-95 %.
+`labels.jsonl` holds one call a line: `id`, `turns` with `speaker`, `start`, `end`, `text`, and
+`violations_and_signals` (`category`, `negated`). Heard transcripts are kept in --cache, so that a second run only
+judges. Intervals are Wilson's, 95 %.
 """
 
 import argparse
@@ -268,9 +268,8 @@ def score_neutral(pack: Pack, file: Path, characters: int) -> None:
                 if finding.expect == "absent" and finding.verdict == "failed" and finding.category not in OF_CALLS:
                     alarms[finding.category] += 1
         how = "as text" if engine == GIVEN else "by ear"
-        print(
-            f"\n=== neutral text {how}: {hours:.1f} hours, {alarms.total() / hours:.2f} alarms an hour === {dict(alarms)}"
-        )
+        rate = alarms.total() / hours
+        print(f"\n=== neutral text {how}: {hours:.1f} hours, {rate:.2f} alarms an hour === {dict(alarms)}")
 
 
 def main() -> None:
