@@ -1,0 +1,48 @@
+"""Whole sentences, in totals: those the rules were written from, and those held aside from the writing.
+
+The floors are below what was measured (tests/benchmarks/accuracy.py prints it by category): they catch a loss, they are
+no claim. Both halves have one author, so strangers' sentences will come out lower.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from asr.transcript import Transcript, Utterance
+from rules import SIGNALS, check
+from tests.rules.helpers import built_in
+
+DATA = Path(__file__).parent / "data"
+OF_CALLS = {"order", "disclosure_before_identity"}
+
+
+def found_in(speaker: str, text: str) -> set[str]:
+    said = Utterance(speaker, text)  # type: ignore[arg-type]
+    findings = check(built_in("collection-standard"), Transcript("given", "zh", None, "given", (said,)))
+    wanted = {"absent": "failed", "present": "passed"}
+    return {one.category for one in findings if one.verdict == wanted[one.expect]} - OF_CALLS
+
+
+def sentences(name: str, kind: str) -> list[tuple[str, set[str]]]:
+    """The category each sentence is about, and those found in it."""
+    lines = [line.split("\t") for line in (DATA / f"{name}.tsv").read_text(encoding="utf-8").splitlines()]
+    return [(line[1], found_in(line[2], line[3])) for line in lines if line[0] == kind]
+
+
+@pytest.mark.parametrize(("name", "floor"), [("seen", 0.95), ("aside", 0.90)])
+def test_what_must_be_found(name: str, floor: float) -> None:
+    said = sentences(name, "said")
+    assert sum(category in found for category, found in said) / len(said) >= floor
+
+
+@pytest.mark.parametrize(("name", "ceiling"), [("seen", 0.02), ("aside", 0.04)])
+def test_what_must_not_be_found(name: str, ceiling: float) -> None:
+    violations = set(built_in_violations())
+    traps = sentences(name, "trap")
+    flagged = [category for category, found in traps if found & violations or category in found]
+    assert len(flagged) / len(traps) <= ceiling
+
+
+def built_in_violations() -> list[str]:
+    rules = built_in("collection-standard").rules
+    return [rule.category for rule in rules if rule.expect == "absent" and rule.category not in SIGNALS]
