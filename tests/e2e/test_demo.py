@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from tests.conftest import SAMPLES, own_folder
@@ -70,6 +71,30 @@ def test_demo_twice_then_serve(environment: dict[str, str]) -> None:
         _, err = second.communicate(timeout=90)
     assert second.returncode == 0, err
     assert "Traceback" not in err
+
+
+def test_serve_starts_a_dead_worker_again_and_takes_its_workers_along(environment: dict[str, str]) -> None:
+    serve = [sys.executable, "-m", "app.cli", "serve"]
+    with subprocess.Popen(
+        serve, env=environment | {"TINGJIAN_WORKERS": "1"}, stderr=subprocess.PIPE, text=True
+    ) as service:
+        first = _worker_of(service, but=None)
+        first.kill()
+        second = _worker_of(service, but=first)
+        service.kill()  # not even asked to stop
+        second.wait(60)
+        service.communicate()
+
+
+def _worker_of(service: subprocess.Popen[str], but: psutil.Process | None) -> psutil.Process:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        children = psutil.Process(service.pid).children()
+        for child in children:
+            if child != but and "worker" in child.cmdline():
+                return child
+        time.sleep(0.2)
+    raise AssertionError("no worker")
 
 
 def test_a_second_service_on_the_same_data_is_told_so(environment: dict[str, str]) -> None:

@@ -44,6 +44,11 @@ THREAT = Item(category="threat", points=0, veto=True)
         # A step that the call never came to is in neither sum either, and is no reason to listen.
         ([finding("intro", "skipped", expect="present"), finding("debt", "passed")], 100, "A", True, False),
         ([], None, None, False, True),
+        # A step that would fail the call outright is another matter.
+        (
+            [finding("intro", "skipped", expect="present", severity="veto"), finding("debt", "passed")],
+            *(100, "A", True, True),
+        ),
         # A veto fails the call whatever else was done well.
         ([finding("intro", "passed"), finding("debt", "passed"), finding("threat", "failed")], 0, "C", False, True),
         ([finding("intro", "passed"), finding("debt", "passed"), finding("threat", "skipped")], 100, "A", True, True),

@@ -31,6 +31,8 @@ items: [{category: threat, points: 10}]
         (("title: 测试", "title: 测试\nweight: 3"), "weight"),
         (("id: t", "id: [t"), "无法读取"),
         (("packs: [collection-standard]", "packs: []"), "packs"),
+        (("packs: [collection-standard]", "packs: [collection-standard, collection-standard]"), "重复"),
+        (("id: t", "id: other"), "文件名"),
     ],
 )
 def test_faults(tmp_path: Path, change: tuple[str, str], message: str) -> None:
@@ -47,10 +49,18 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
         load_template(path)
 
 
-def test_items_must_stand_for_rules(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        ("{rule: no-such-rule, points: 10}", "no-such-rule"),
+        ("{category: threat, points: 5}, {rule: threat.visit, points: 5}", "重复扣分"),
+        ("{category: threat, points: 5}, {category: threat, points: 5}", "两次"),
+    ],
+)
+def test_items_stand_for_rules_once(tmp_path: Path, items: str, message: str) -> None:
     path = tmp_path / "t.yaml"
-    path.write_text(GOOD.replace("category: threat", "rule: no-such-rule"), "utf-8")
-    with pytest.raises(TemplateError, match="no-such-rule"):
+    path.write_text(GOOD.replace("{category: threat, points: 10}", items), "utf-8")
+    with pytest.raises(TemplateError, match=message):
         load_template(path).verify([rules.load_pack("collection-standard")])
 
 
