@@ -116,16 +116,17 @@ class Call:
         """Every place where a family of `lexicon` counts: outside innocent phrases and not taken back by a guard."""
         key = lexicon.name, guards
         if key not in self._matches:
-            innocent = self.scan.found(f"{lexicon.name}.unless_inside")
-            counted = [
-                span
-                for span in self.scan.found(lexicon.name)
-                if not any(span.inside(other) for other in innocent)
-                and not any(self.guards[name].forgives(span, self.scan) for name in guards)
-            ]
+            reasons = [self.guards[name] for name in guards]
+            counted = [span for span in self.scan.found(lexicon.name) if self._counts(span, lexicon.name, reasons)]
             found = [self.conversation.hit(span) for span in _distinct(counted)]
             self._matches[key] = tuple(sorted(found, key=lambda hit: hit.begins))
         return self._matches[key]
+
+    def _counts(self, span: Span, lexicon: str, guards: list[Guard]) -> bool:
+        innocent = self.scan.near(f"{lexicon}.unless_inside", span.start, span.end)
+        if any(map(span.inside, innocent)):
+            return False
+        return not any(guard.forgives(span, self.scan) for guard in guards)
 
     def by(self, speaker: Speaker | None, hits: Iterable[Hit]) -> tuple[Hit, ...]:
         """Those of `hits` that `speaker` said; all of them for None."""

@@ -26,11 +26,11 @@ class Guard:
 
     def forgives(self, match: Span, scan: Scan) -> bool:
         """Whether words in reach of `match` take it back."""
-        return any(
-            self._reaches(word, match, scan) and not self._means_else(word, scan)
-            for part in ("before", "after")
-            for word in scan.near(f"{self.name}.{part}", match.start, match.end)
-        )
+        for part in ("before", "after"):
+            for word in scan.near(f"{self.name}.{part}", match.start, match.end):
+                if self._reaches(word, match, scan) and not self._means_else(word, scan):
+                    return True
+        return False
 
     def _means_else(self, word: Span, scan: Scan) -> bool:
         others = scan.near(f"{self.name}.unless_inside", word.start, word.end)

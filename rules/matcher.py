@@ -50,7 +50,9 @@ class Scan:
 
     def near(self, group: str, start: int, end: int) -> Sequence[Span]:
         """Those spans of the group that begin no further from characters `start` to `end` than a gap can reach."""
-        spans = self.groups.get(group, ())
+        spans = self.groups.get(group)
+        if not spans:
+            return ()
         left = bisect_left(spans, start - 2 * MAX_GAP, key=_start)
         return spans[left : bisect_left(spans, end + MAX_GAP + 1, key=_start)]
 
@@ -75,7 +77,7 @@ class _Anchor:
     group: str
     family: Family
     slot: int
-    others: tuple[frozenset[str], ...]  #: the alternatives of its other slots
+    needs: frozenset[int]  #: its other slots, by number
 
 
 @dataclass(slots=True)
@@ -114,15 +116,19 @@ class Matcher:
 
     def __init__(self, groups: Mapping[str, Iterable[Family]]) -> None:
         self._anchors: dict[str, list[_Anchor]] = defaultdict(list)
-        cores: set[str] = set()
+        numbers: dict[frozenset[str], int] = {}
         for group, families in groups.items():
             for family in families:
-                cores.update(*family.slots)
-                slot = _telling_slot(family)
-                others = (*family.slots[:slot], *family.slots[slot + 1 :])
-                for core in family.slots[slot]:
-                    self._anchors[core].append(_Anchor(group, family, slot, others))
-        self._cores = Cores(cores)
+                slots = [numbers.setdefault(slot, len(numbers)) for slot in family.slots]
+                telling = _telling_slot(family)
+                needs = frozenset(slots[:telling] + slots[telling + 1 :])
+                for core in family.slots[telling]:
+                    self._anchors[core].append(_Anchor(group, family, telling, needs))
+        self._slots: dict[str, list[int]] = defaultdict(list)
+        for slot, number in numbers.items():
+            for core in slot:
+                self._slots[core].append(number)
+        self._cores = Cores(self._slots)
 
     def scan(self, text: Text, *, by_ear: bool = False) -> Scan:
         """Everything in `text`: one pass per view, then families from the hits.
@@ -143,14 +149,13 @@ class Matcher:
 
     def _waiting(self, stretch: list[CoreHit]) -> Iterator[tuple[_Anchor, CoreHit]]:
         """Each hit with each family that waits for it and has something for its other slots in the same stretch."""
-        present = {hit.core for hit in stretch}
-        possible: dict[str, list[_Anchor]] = {}
+        filled: set[int] = set()
+        for core in {hit.core for hit in stretch}:
+            filled.update(self._slots[core])
         for hit in stretch:
-            if hit.core not in possible:
-                waiting = self._anchors.get(hit.core, ())
-                possible[hit.core] = [one for one in waiting if not any(map(present.isdisjoint, one.others))]
-            for anchor in possible[hit.core]:
-                yield anchor, hit
+            for anchor in self._anchors.get(hit.core, ()):
+                if anchor.needs <= filled:
+                    yield anchor, hit
 
     def _hits(self, text: Text, by_ear: bool) -> _Hits:
         negations = frozenset(match.start("no") for match in _NEGATION.finditer(text.chars) if match["no"])

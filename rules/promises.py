@@ -91,7 +91,7 @@ def find_promises(transcript: Transcript, call_date: date | None) -> list[Promis
 
 def _in_utterance(at: int, text: str, today: date) -> list[Promise]:
     folded = fold(text)
-    pieces = _pieces(folded, today)
+    pieces = _pieces(folded, today) if _PAYING.search(folded) else []
     return [_promise(at, text, piece) for piece in pieces if piece.pays and _commits(folded, piece)]
 
 

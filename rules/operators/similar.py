@@ -1,7 +1,6 @@
 """`similar`: a sentence close to one of the examples given."""
 
 import re
-from collections import Counter
 from functools import cached_property
 from typing import Annotated
 
@@ -25,7 +24,7 @@ class Similar(Operator):
     speaker: Speaker | None = None  #: instead of the rule's
 
     @cached_property
-    def _examples(self) -> list[Counter[str]]:
+    def _examples(self) -> list[frozenset[str]]:
         return [pairs(sentence) for sentence in self.sentences]
 
     def find(self, call: Call, part: Part) -> Outcome:
