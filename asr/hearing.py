@@ -20,14 +20,23 @@ PACE = (2.0, 10.0)
 
 def hear(recogniser: Recogniser, audio: Audio, spans: list[Span], report: Progress) -> Said:
     """Every span's text. `report` is told the share done, 0 to 1."""
-    said = _hear_packed(recogniser, audio, spans, report)
-    weak = [span for span in spans if score(span, said[span]) < 0]
-    again = _hear_packed(recogniser, audio, weak, lambda _: None)
-    return {span: max(texts, key=lambda text: score(span, text)) for span, texts in _both(said, again)}
+    said: Said = {}
+    for number, seconds in enumerate(recogniser.windows):
+        shares = _part(report, number, len(recogniser.windows))
+        said = _better(said, _hear_packed(recogniser, audio, spans, seconds, shares))
+    wrong = [span for span in spans if not believable(span, said[span])]
+    return _better(said, _hear_packed(recogniser, audio, wrong, recogniser.windows[0], lambda _: None))
 
 
-def _both(said: Said, again: Said) -> list[tuple[Span, list[list[Heard]]]]:
-    return [(span, [heard, again[span]] if span in again else [heard]) for span, heard in said.items()]
+def _part(report: Progress, number: int, count: int) -> Progress:
+    """Progress of one hearing out of `count`."""
+    return lambda share: report((number + share) / count)
+
+
+def _better(said: Said, again: Said) -> Said:
+    """Of two hearings, the more believable text of each span."""
+    kept = {span: max(said.get(span, text), text, key=lambda heard: score(span, heard)) for span, text in again.items()}
+    return said | kept
 
 
 def score(span: Span, heard: list[Heard]) -> float:
@@ -35,11 +44,15 @@ def score(span: Span, heard: list[Heard]) -> float:
 
     A backend that tells no confidence is believed; silence in a span where somebody speaks is not.
     """
+    sure = confidence(heard)
+    return (float(bool(heard)) if sure is None else sure) - (not believable(span, heard))
+
+
+def believable(span: Span, heard: list[Heard]) -> bool:
+    """Whether somebody can have said this in the time of the span; "嗯" and clicks pass with nothing."""
     seconds = (span.end - span.start) / SAMPLE_RATE
     characters = sum(character.isalnum() for piece in heard for character in piece.text)
-    believable = PACE[0] * seconds - 1 <= characters <= PACE[1] * seconds + 3
-    sure = confidence(heard)
-    return (float(bool(heard)) if sure is None else sure) - (not believable)
+    return PACE[0] * seconds - 1 <= characters <= PACE[1] * seconds + 3
 
 
 def confidence(heard: list[Heard]) -> float | None:
@@ -48,8 +61,8 @@ def confidence(heard: list[Heard]) -> float | None:
     return float(np.mean(sure)) if sure else None
 
 
-def _hear_packed(recogniser: Recogniser, audio: Audio, spans: list[Span], report: Progress) -> Said:
-    windows = pack(spans, audio.samples.shape[1], recogniser.window_seconds)
+def _hear_packed(recogniser: Recogniser, audio: Audio, spans: list[Span], seconds: float, report: Progress) -> Said:
+    windows = pack(spans, audio.samples.shape[1], seconds)
     # Of equal length next to each other: a backend pads a batch to its longest window.
     windows.sort(key=lambda window: window.length, reverse=True)
     said: Said = {}

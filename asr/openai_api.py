@@ -60,7 +60,8 @@ class OpenAiRecogniser:
         doubled each time, or after what the server's Retry-After says. With `times` the server must send words or
         segments with times, and gets packed windows of 30 s; without, it gets every utterance by itself.
         """
-        self.window_seconds = 30.0 if times else 0.0
+        self.windows: tuple[float, ...] = (30.0 if times else 0.0,)
+        self._times = times
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._client = httpx2.Client(headers=headers, timeout=timeout)
         self._address = f"{url.rstrip('/')}/audio/transcriptions"
@@ -107,7 +108,7 @@ class OpenAiRecogniser:
             raise AsrError("backend_failed", message) from error
 
     def _heard(self, answer: _Answer, seconds: float) -> Iterator[Heard]:
-        if not self.window_seconds:
+        if not self._times:
             yield Heard(answer.text, 0.0, seconds, _mean_sure(answer.segments or []))
         elif answer.words:
             for word in answer.words:

@@ -24,10 +24,12 @@ class Recogniser(Protocol):
     """Something that turns speech into text. One class per backend, one entry in `backends.BACKENDS`."""
 
     engine: str  #: backend, model, device, precision, profile: stored with every transcript
-    window_seconds: float  #: how much it likes to hear at once
+    #: How many seconds it likes to hear at once. With several, everything is heard once in each, among other
+    #: neighbours, and the surer text of each span is kept. 0: every span alone.
+    windows: tuple[float, ...]
 
     def hear(self, sounds: Iterable[Sound]) -> Iterator[list[Heard]]:
-        """For each window (float32, 16 kHz, at most `window_seconds`), what was said in it, in order.
+        """For each window (float32, 16 kHz, at most the longest of `windows`), what was said in it, in order.
 
         Lazy on both sides: sounds are drawn as they are needed, results come as they are ready. Raises AsrError
         `backend_failed`.

@@ -23,7 +23,8 @@ def said(text: str, confidence: float | None = 0.9, start: float = 0.5, pace: fl
 class Scripted:
     """A recogniser that says what it is told, call by call, and remembers how much it was given."""
 
-    engine, window_seconds = "scripted", 15.0
+    engine = "scripted"
+    windows: tuple[float, ...] = (15.0,)
 
     def __init__(self, *rounds: list[list[Heard]]) -> None:
         self.rounds = list(rounds)
@@ -45,7 +46,7 @@ def text(heard: list[Heard]) -> str:
 
 
 def test_characters_go_to_the_span_in_which_they_end() -> None:
-    (window,) = pack([span(1, 3), span(10, 12)], 20 * SAMPLE_RATE)  # speech at 0.5-2.5 and 3.5-5.5 of the window
+    (window,) = pack([span(1, 3), span(10, 12)], 20 * SAMPLE_RATE)  # speech at 0.3-2.3 and 2.9-4.9 of the window
     pieces = [
         *said("您好请问", start=0.5),
         Heard("？", 1.3, 3.4, 0.9),
@@ -76,7 +77,7 @@ def test_what_is_sure_is_heard_once() -> None:
     assert [text(heard) for heard in hear(recogniser, audio(10), [span(1, 3)], lambda _: None).values()] == [
         "我要投诉你们"
     ]
-    assert recogniser.given == [[3.0], []]
+    assert recogniser.given == [[pytest.approx(2.6)], []]
 
 
 @pytest.mark.parametrize(
@@ -98,4 +99,15 @@ def test_only_what_cannot_be_right_is_heard_again() -> None:
     recogniser = Scripted([[*sure, *weak]], [said("哦什么事情", 0.8)])
     heard = hear(recogniser, audio(20), [span(1, 3), span(10, 12)], lambda _: None)
     assert [text(pieces) for pieces in heard.values()] == ["您好请问是张先生", "哦什么事情"]
-    assert recogniser.given == [[6.0], [3.0]]
+    assert recogniser.given == [[pytest.approx(5.2)], [pytest.approx(2.6)]]
+
+
+def test_two_hearings_keep_the_surer_text_of_each_span() -> None:
+    first = [[*said("您好请问是张先生", 0.9), *said("我事他本人", 0.5, start=3.0)]]
+    second = [[*said("您好请问是章先生", 0.7), *said("我是他本人", 0.8, start=3.0)]]
+    recogniser = Scripted(first, second)
+    recogniser.windows = (20.0, 30.0)
+    told: list[float] = []
+    heard = hear(recogniser, audio(20), [span(1, 3), span(10, 12)], told.append)
+    assert [text(pieces) for pieces in heard.values()] == ["您好请问是张先生", "我是他本人"]
+    assert told == [0.5, 1.0]

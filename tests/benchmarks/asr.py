@@ -147,7 +147,7 @@ def run_floor(paths: list[Path]) -> Result:
     spent, began = 0.0, time.perf_counter()
     for path in paths:
         audio = decode(path)
-        windows = pack(spans(frame_levels(audio)), audio.samples.shape[1], recogniser.window_seconds)
+        windows = pack(spans(frame_levels(audio)), audio.samples.shape[1], recogniser.windows[0])
         windows.sort(key=lambda window: window.length, reverse=True)
         for first in range(0, len(windows), recogniser.profile.batch):
             mels = recogniser.mels(
