@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rules.automaton import CoreHit, Cores
-from rules.lexicon import MAX_GAP, Family, Gap
+from rules.lexicon import MAX_GAP, NUMBER, Family, Gap
 from rules.text import Text
 
 #: What a family must have behind it, in characters of cores longer than one, before it counts by sound, and how alike
@@ -169,8 +169,13 @@ def _telling_slot(family: Family) -> int:
     """The slot whose shortest core is longest; among equals the one with the fewest alternatives."""
     return max(
         range(len(family.slots)),
-        key=lambda slot: (min(len(core) for core in family.slots[slot]), -len(family.slots[slot])),
+        key=lambda slot: (min(map(_telling, family.slots[slot])), -len(family.slots[slot])),
     )
+
+
+def _telling(core: str) -> int:
+    """How much it tells that a core is there: calls are full of numbers."""
+    return 0 if core == NUMBER else len(core)
 
 
 def _assemble(anchor: _Anchor, hit: CoreHit, hits: _Hits) -> Span | None:
