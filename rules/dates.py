@@ -13,7 +13,8 @@ _WEEKDAYS = {**dict(zip("一二三四五六日", range(7), strict=True)), "天":
     str(n): n - 1 for n in range(1, 8)
 }
 _THIS_MONTH = r"(?:这个月|本月|这月|当月)"
-_NEXT_MONTH = r"(?P<next>下下个?月|下个?月|次月)"
+# 剩下月底还 is the rest at the end of this month.
+_NEXT_MONTH = r"(?<![剩余])(?P<next>下下个?月|下个?月|次月)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
         _after_days,
     ),
     "k_year_end": ("(?:今年|明年)?年底", _year_end),
+    "k_tonight": (r"(?<![天日号五六一二三四末早个])(?:晚上|下午|傍晚|中午)", lambda _, today: today),
 }
 
 

@@ -44,9 +44,9 @@ _SAME_PROMISE = 4
 _ANY_DAY = date(2000, 1, 1)
 
 _PAY = (
-    r"(?:还款|还清|还上|还掉|还进去|还完|还钱|还给你|还一|还最低|结清|付清|付款|缴清|补上|凑齐|存进去|存上|存钱|存进|打过去|打过来|打给你"
+    r"(?:还款|还清|还上|还掉|还进去|还完|还钱|还给你|还你(?=[0-9一二两三四五六七八九十])|还一|还最低|结清|付清|付款|缴清|补上|凑齐|存进去|存上|存钱|存进|打过去|打过来|打给你"
     r"|打进去|打钱|转过去|转过来|转给你|转账|转进去|转|汇过去|汇款|处理掉|处理好|处理|搞定|到账|垫上|交上|缴"
-    r"|还(?![有是没不要能会想在行好以说需差敢真请让叫打怕我你他她得早剩款去来])(?!可以|需要|觉得|挺|比较)|存|打(?=[0-9一二三四五六七八九十两]))"
+    r"|答应你?们?(?=.{0,3}[号天])|等我(?=.{1,3}[天周])|再给我(?=.{1,3}[天周])|还(?![有是没不要能会想在行好以说需差敢真请让叫打怕我你他她得早剩款去来])(?!可以|需要|觉得|挺|比较)|存|打(?=[0-9一二三四五六七八九十两]))"
 )
 _PAYING = re.compile(_PAY)
 _NO = re.compile(
@@ -59,11 +59,10 @@ _OPEN = re.compile(
     r"|恐怕|再看|可不可以|可以吗|行吗|行不行|好吗|可以不|怎么|什么时候|哪里|哪儿|为什么|凭什么|多少|是不是|有没有"
     r"|我想(?!好|通)|我也想|要是能|缓一缓|缓缓|晚点|晚一点|晚几天|宽限|延期|减免|才还|不还|还没|让他|叫他|他会|她会|他说"
 )
-_PAST = re.compile(
-    r"已经|刚刚|刚才|早就|昨天|前天|上周|上个月|之前就|去年|还过了|还了(?!就)|转过去了|还进去了|打过去了|还清了|还完了|存了"
-)
+_PAST = re.compile(r"已经|刚刚|刚才|早就|昨天|前天|上周|上个月|之前就|去年|还过了")
+_DONE = re.compile(r"还了(?!就)|转过去了|还进去了|打过去了|还清了|还完了|存了")
 _STRONG = re.compile(
-    r"一定|保证|肯定|答应|就还|就转|就去还|就存|会还|会处理|会转|这就|马上|那我还|我还|先还|分.{1,3}期|还清|结清|行.{0,2}还|凑够|凑齐|到账.{0,3}还|发工资.{0,3}还|工资.{0,5}还"
+    r"一定|保证|肯定|答应|就还|就转|就去还|就存|就处理|就去存|就打|先垫|垫上|去.{0,4}(?:存|还|转|处理)|会还|会处理|会转|这就|马上|那我还|我还(?![是没有不想要在得能会可])|先还|分.{1,3}期|还清|结清|行.{0,2}还|凑够|凑齐|到账.{0,3}还|发工资.{0,3}还|工资.{0,5}还"
 )
 _CUT = re.compile(r"[，。！？；,.!?;\s]|(?=剩下|剩余|其余|余下|另外的|然后)")
 _RECAP = re.compile(r"您承诺|你承诺|您答应|记录一下|登记|跟您确认|确认一下|那就|好的|是吗|对吧|对吗")
@@ -92,7 +91,7 @@ def find_promises(transcript: Transcript, call_date: date | None) -> list[Promis
 def _in_utterance(at: int, text: str, today: date) -> list[Promise]:
     folded = fold(text)
     pieces = _pieces(folded, today) if _PAYING.search(folded) else []
-    return [_promise(at, text, piece) for piece in pieces if piece.pays and _commits(folded, piece)]
+    return [_promise(at, text, piece) for piece in pieces if piece.pays and _commits(folded, piece, today)]
 
 
 def _recaps(at: int, text: str, today: date) -> list[Promise]:
@@ -109,12 +108,13 @@ def _promise(at: int, text: str, piece: _Piece) -> Promise:
     )
 
 
-def _commits(text: str, piece: _Piece) -> bool:
+def _commits(text: str, piece: _Piece, today: date) -> bool:
     words = text[piece.start : piece.end]
     asks = text[piece.end : piece.end + 1] in ("？", "?") or re.search(r"[吗呢么]$", words) is not None
     if asks or _NO.search(words) or _OPEN.search(words):
         return False
-    if _PAST.search(words) and not re.search(r"今天|明天|马上|一定", words):
+    later = piece.day is not None and piece.day > today
+    if (_PAST.search(words) or _DONE.search(words)) and not later:
         return False
     return piece.day is not None or piece.amount is not None or _STRONG.search(words) is not None
 
@@ -145,11 +145,13 @@ def _second_days(text: str, days: list[Day]) -> list[int]:
 
 
 def _piece(text: str, start: int, end: int, days: list[Day], amounts: list[tuple[Number, Decimal]]) -> _Piece:
+    pays = bool(_PAYING.search(text, start, end))
+    if not pays and _NO.search(text, start, end):
+        # 明天还不上, 后天还: the first day is refused, it says nothing about the second.
+        return _Piece(start, end, False, None, None)
     inside = [day.date for day in days if start <= day.start < end]
     money = [value for number, value in amounts if start <= number.start < end]
-    return _Piece(
-        start, end, bool(_PAYING.search(text, start, end)), money[-1] if money else None, inside[-1] if inside else None
-    )
+    return _Piece(start, end, pays, money[-1] if money else None, inside[-1] if inside else None)
 
 
 def _joined(pieces: list[_Piece]) -> list[_Piece]:
