@@ -13,7 +13,7 @@ from rules.text import Text
 #: What a family must have behind it, in characters of cores longer than one, before it counts by sound, and how alike
 #: it must be on average. Below these, talk about anything else sounds like a threat: see tests/benchmarks/accuracy.py.
 LEAST_SUPPORT = 2.7
-LEAST_LIKENESS = 0.7
+LEAST_LIKENESS = 0.75
 
 #: What a plain gap must not contain. 您不还 or 一直没接 between two cores denies neither, and 不然 is no negation.
 _NEGATION = re.compile(
