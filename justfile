@@ -34,4 +34,4 @@ worker *args:
 
 # side-by-side measurements; they print ratios and never fail
 bench name *args:
-    uv run python tests/benchmarks/{{name}}.py {{args}}
+    uv run python -m tests.benchmarks.{{name}} {{args}}
