@@ -8,16 +8,18 @@ CPU and wall seconds, CPU seconds per second of call, CER of each speaker's whol
 when), peak memory, and CPU relative to ours. `floor` is the model alone: the same windows, encoded and decoded, no
 decoding of audio, no speech detection, no alignment. `two` are two processes of ours sharing the calls.
 
-Measured on the 11 samples, 2 cores of an AMD EPYC with AVX2 that others used too, so that wall seconds mean little
-(`transcribe+vad` and its unit come from an earlier run of the same day, with ours at 43.9 CPU seconds):
+Measured on the 11 samples, 2 cores of an AMD EPYC with AVX2. Nearly quiet machine:
 
-                         CPU s    CPU/s   CER % by turn %  peak MB  CPU/ours
-    fast                  41.9    0.104    14.4      14.4      445      1.00
-    accurate             100.5    0.249    13.6      13.6      487      2.40
-    batched               87.6    0.217    13.7     129.6      509      2.09
-    transcribe+vad       119.0    0.295    17.0      27.0      527      2.71
-    floor                 35.3    0.087       -         -      468      0.84
-    two                   42.1    0.104       -         -      866      1.00
+                         CPU s  wall s    CPU/s   CER % by turn %  peak MB  CPU/ours
+    fast                  38.7    39.0    0.096    14.4      14.4      445      1.00
+    batched               80.4    81.5    0.199    13.7     129.6      471      2.08
+    two                   40.9    21.5    0.101       -         -      869      1.06
+
+Busy machine, so without wall seconds (`transcribe+vad` with ours at 43.9 CPU seconds, the others at 41.9):
+
+    accurate             100.5             0.249    13.6      13.6      487      2.40
+    floor                 35.3             0.087       -         -      468      0.84
+    transcribe+vad       119.0             0.295    17.0      27.0      527      2.71
 
 On 24 development calls (868 s, 3 451 characters; differences under 0.7 are noise) CER was 15.2 % for `fast`, 14.5 % for
 `accurate` and 15.7 % for `batched`, with 94, 226 and 186 CPU seconds. A batched chunk runs over many turns: its text is
