@@ -134,6 +134,8 @@ def _keep(settings: Settings, stopping: threading.Event) -> None:
             [*_TINGJIAN, "worker", "--with-parent"],
             env=worker_environment(settings),
             stdin=subprocess.PIPE,
+            # Ctrl-C is for us: told twice to stop, a worker drops the call in hand instead of finishing it.
+            start_new_session=True,
         ) as process:
             while process.poll() is None and not stopping.wait(0.5):
                 pass
