@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asr.acoustics import measure
 from asr.audio import MAX_SECONDS, SAMPLE_RATE, Audio, decode
+from asr.errors import AsrError
 from asr.hearing import confidence, hear
 from asr.models import Progress
 from asr.normalise import normalise
@@ -73,6 +74,8 @@ def _utterance(span: Span, heard: list[Heard], speakers: list[Speaker]) -> Itera
 
 
 def _speakers(audio: Audio, agent_channel: Side) -> list[Speaker]:
+    if agent_channel not in get_args(Side):
+        raise AsrError("bad_option", f"坐席声道只能是 left 或 right，得到：{agent_channel}")
     if len(audio.samples) == 1:
         return ["unknown"]
     return ["agent", "customer"] if agent_channel == "left" else ["customer", "agent"]

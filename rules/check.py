@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from asr.transcript import Transcript
+from asr.transcript import Transcript, Utterance
 from rules.call import Call, Conversation, Hit, Part
 from rules.categories import CATEGORIES
 from rules.conditions import call_date
@@ -69,7 +69,7 @@ class _Judge:
 
     def _look(self, rule: Rule) -> Outcome:
         said = self.conversation.transcript.utterances
-        if rule.reads_text() and not any(one.text.strip() for one in said):
+        if rule.reads_text() and not any(_has_words(one) for one in said):
             return Outcome(None, (), "没有转写出任何文字")
         part = self._part(rule.scope, self.call)
         if isinstance(part, str):
@@ -155,3 +155,7 @@ class _Judge:
         when = f"{int(first.start // 60):02d}:{int(first.start % 60):02d} " if first.start is not None else ""
         more = f"，共 {len(outcome.hits)} 处" if len(outcome.hits) > 1 else ""
         return f"{when}{who}第 {first.utterance + 1} 句说“{first.quote}”{more}"
+
+
+def _has_words(said: Utterance) -> bool:
+    return any(character.isalnum() for character in said.text)

@@ -1,5 +1,6 @@
 """Conditions on facts and numbers, as rules write them: {lt: 90}, {in: [family, colleague]}, or simply a value."""
 
+import math
 import operator
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -74,18 +75,19 @@ def as_number(value: object) -> float | None:
     if isinstance(value, bool):
         return None
     try:
-        return float(value)  # type: ignore[arg-type]
+        number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def as_moment(value: object) -> datetime | None:
     """The value as an aware moment on the wall clock: a datetime or ISO text; text without a zone is wall clock."""
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    except ValueError:
+        return moment.replace(tzinfo=WALL_CLOCK) if moment.tzinfo is None else moment.astimezone(WALL_CLOCK)
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=WALL_CLOCK) if moment.tzinfo is None else moment.astimezone(WALL_CLOCK)
 
 
 def call_date(facts: Mapping[str, object]) -> date:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from asr import Transcript, Utterance
+from rules import check, load_pack
 from tests.rules.helpers import call, judge
 
 FIND = "{{phrases: {{families: ['{family}'], guards: [{guards}]}}}}"
@@ -29,6 +31,12 @@ FIND = "{{phrases: {{families: ['{family}'], guards: [{guards}]}}}}"
         ("anti_fraud", "我是公安局", "如果有人自称我是公安局的，请不要相信", False),
         ("anti_fraud", "验证码", "让您提供验证码的都是诈骗", False),
         ("anti_fraud", "出门", "你出门小心点", True),
+        ("anti_fraud", "坐牢", "任何人都救不了你，你等着坐牢", True),
+        ("anti_fraud", "坐牢", "你等着坐牢吧，你这是违规的", True),
+        ("quotation", "堵你", "你说你不还是吧，我找人去你家堵你", True),
+        ("quotation", "弄死你", "听说你在外面有钱，再不还我找人弄死你", True),
+        ("quotation", "打断", "上次说好今天还，再不还我打断你的腿", True),
+        ("quotation", "堵您", "您说有人要上门堵您，我马上登记", False),
         ("lawful_frame", "强制执行", "法院判决后仍不履行，法院可以采取强制执行措施", False),
         ("lawful_frame", "强制执行", "明天就强制执行", True),
         ("advice", "联系您的家人", "您可以联系您的家人商量", False),
@@ -41,3 +49,22 @@ FIND = "{{phrases: {{families: ['{family}'], guards: [{guards}]}}}}"
 def test_guards(tmp_path: Path, guard: str, family: str, sentence: str, found: bool) -> None:
     finding = judge(tmp_path, FIND.format(family=family, guards=guard), call(f"坐席：{sentence}"))
     assert (finding.verdict == "failed") == found
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("我们不会", "上门堵您的"),
+        ("您不用担心", "会被拘留的"),
+        ("请您不要", "转到我的微信"),
+        ("千万不要", "把验证码告诉我"),
+    ],
+)
+@pytest.mark.parametrize(("pause", "taken_back"), [(0.8, True), (3.0, False)])
+def test_a_denial_reaches_over_a_breath_and_not_over_a_pause(
+    first: str, second: str, pause: float, taken_back: bool
+) -> None:
+    said = (Utterance("agent", first, 0.0, 2.0), Utterance("agent", second, 2.0 + pause, 5.0 + pause))
+    findings = check(load_pack("collection-standard"), Transcript("given", "zh", 9.0, "channels", said), {})
+    violations = {"threat", "false_legal", "induce"}
+    assert any(f.category in violations and f.verdict == "failed" for f in findings) is not taken_back
