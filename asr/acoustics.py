@@ -1,6 +1,6 @@
 """How it was said: pace, silence, overlap, loudness and response time, measured on the channels without any model.
 
-1.4 ms per second of call. Rules read these values; the thresholds that make one a fault are theirs.
+1.4 ms per second of call. Stored with the transcript; what makes a value a fault is for others to say.
 """
 
 import itertools

@@ -1,6 +1,7 @@
-"""Whisper on CTranslate2, fed short packed windows: the only place that loads faster-whisper."""
+"""Whisper on CTranslate2, fed short packed windows. Loaded only when a recogniser is made of it."""
 
 import itertools
+import struct
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ class WhisperRecogniser:
         self.windows = self.profile.windows
         device = _device(device)
         precision = "float16" if device == "cuda" else "int8"
-        cut = vocabulary.cut(folder) if device == "cpu" else None
+        cut = _cut(folder) if device == "cpu" else None
         self._model = _load(folder, device, precision, threads, cut)
         self._tokenizer = _tokenizer(folder, self._model.is_multilingual)
         self._numbers = vocabulary.Numbers(cut.kept if cut else None)
@@ -159,6 +160,13 @@ def _download(name: str, store: str | None, progress: Progress) -> Path:
         raise AsrError("model_missing", message) from error
     progress(1.0)
     return folder
+
+
+def _cut(folder: Path) -> vocabulary.CutModel | None:
+    try:
+        return vocabulary.cut(folder)
+    except (OSError, ValueError, KeyError, struct.error) as error:
+        raise AsrError("model_damaged", f"语音模型 {folder} 不完整或已损坏：{error}") from error
 
 
 def _device(wanted: str) -> str:
