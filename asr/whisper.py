@@ -1,8 +1,8 @@
 """Whisper on CTranslate2, fed short packed windows. Loaded only when a recogniser is made of it."""
 
 import itertools
-import struct
 import math
+import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
