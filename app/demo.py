@@ -33,8 +33,8 @@ def run_demo(settings: Settings, console: Console, *, once: bool) -> bool:
         details = _watch(address, supervisor, posted, console)
         console.print(report.results(details, title="质检结果"))
         console.print(f"语音引擎    {details[0]['transcript']['engine']}" if details[0]["transcript"] else "")
-        _say_where(address, supervisor, console)
         if not once:
+            _say_where(address, supervisor, console)
             console.print("服务运行中，按 Ctrl-C 结束。")
             wait_until_stopped()
     return all(detail["status"] == "scored" for detail in details)

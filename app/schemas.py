@@ -70,7 +70,7 @@ class UtteranceIn(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    speaker: Speaker = "unknown"
+    speaker: Speaker | None = None  #: when not given: the agent in a message or visit note, unknown in a call
     text: Annotated[str, StringConstraints(max_length=20_000)]
     start: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     end: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
@@ -81,9 +81,9 @@ class UtteranceIn(BaseModel):
             raise ValueError("end 早于 start")
         return self
 
-    def utterance(self) -> Utterance:
+    def utterance(self, default: Speaker) -> Utterance:
         """The value the libraries take; PostgreSQL cannot hold NUL, so it becomes a space."""
-        return Utterance(self.speaker, self.text.replace("\0", " "), self.start, self.end)
+        return Utterance(self.speaker or default, self.text.replace("\0", " "), self.start, self.end)
 
 
 class TextIn(BaseModel):
@@ -96,6 +96,13 @@ class TextIn(BaseModel):
 
     def transcript(self) -> Transcript:
         """The transcript as given."""
-        utterances = tuple(item.utterance() for item in self.utterances)
+        default: Speaker = "unknown" if self.call.channel == "call" else "agent"
+        utterances = tuple(item.utterance(default) for item in self.utterances)
         ends = [item.end for item in utterances if item.end is not None]
         return Transcript("given", "zh", max(ends, default=None), "given", utterances)
+
+
+class PostedText(TextIn):
+    """A text over HTTP: a field in the wrong place is an error, not an `external_id` that is silently lost."""
+
+    model_config = ConfigDict(extra="forbid")

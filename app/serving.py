@@ -90,11 +90,12 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
 
 def wait_until_stopped() -> None:
     """Block until SIGINT or SIGTERM."""
-    stop = threading.Event()
+    stopped: list[int] = []
     for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
-    while not stop.wait(1):
-        pass
+        # A list and not an Event: setting one takes a lock, and a second signal right then would wait for ever.
+        signal.signal(name, lambda number, _: stopped.append(number))
+    while not stopped:
+        time.sleep(0.5)
 
 
 @contextmanager

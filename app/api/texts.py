@@ -7,12 +7,12 @@ from app import intake
 from app.api.access import Poster, ServiceDep
 from app.api.schemas import CallState
 from app.api.uploads import checked, read_body
-from app.schemas import TextIn
+from app.schemas import PostedText
 
 router = APIRouter(prefix="/v1/texts", tags=["通话"])
 
 _MAX_TEXT = 8 * 1024 * 1024
-_BODY = {"required": True, "content": {"application/json": {"schema": TextIn.model_json_schema()}}}
+_BODY = {"required": True, "content": {"application/json": {"schema": PostedText.model_json_schema()}}}
 
 
 @router.post("", status_code=202, openapi_extra={"requestBody": _BODY})
@@ -20,7 +20,7 @@ async def post_text(request: Request, response: Response, who: Poster, service: 
     """Store a text and queue its inspection: 202 when new, 200 with the same call when `external_id` is known."""
     body = await read_body(request, _MAX_TEXT)
     with checked("body"):
-        text = TextIn.model_validate_json(body)
+        text = PostedText.model_validate_json(body)
     posted = await run_in_threadpool(intake.take_text, service, who, text)
     response.status_code = 202 if posted.created else 200
     return CallState.model_validate(posted.call)

@@ -84,6 +84,20 @@ def test_a_text_is_judged(client: TestClient, auth: Auth, work_off: Callable[[],
     assert "threat" in detail["categories"]
 
 
+@pytest.mark.parametrize(
+    ("channel", "categories"), [("sms", ["false_legal"]), ("visit", ["false_legal"]), ("call", [])]
+)
+def test_a_message_is_the_agents_unless_it_says_otherwise(
+    client: TestClient, auth: Auth, work_off: Callable[[], None], channel: str, categories: list[str]
+) -> None:
+    body = {"call": {"channel": channel}, "utterances": [{"text": "再不还钱就让你坐牢"}]}
+    call_id = client.post("/v1/texts", headers=auth["dialer"], json=body).json()["id"]
+    work_off()
+    detail = look(client, auth["supervisor"], call_id)
+    assert [name for name in detail["categories"] if name == "false_legal"] == categories
+    assert detail["flagged"]
+
+
 def test_a_hopeless_recording_fails_with_its_reason_and_can_be_retried(
     client: TestClient, auth: Auth, service: Service, work_off: Callable[[], None]
 ) -> None:

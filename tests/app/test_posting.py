@@ -205,6 +205,7 @@ def test_a_text_too_long_is_refused(client: TestClient, auth: Auth, service: Ser
         {"utterances": [{"speaker": "agent"}]},
         {"utterances": [{"speaker": "agent", "text": "…", "start": 2, "end": 1}]},
         {"utterances": "hello"},
+        {"utterances": [], "external_id": "in the wrong place"},
         {},
         [],
     ],
