@@ -35,7 +35,7 @@ def load_transcriber(settings: Settings, progress: asr.Progress | None = None) -
         device=settings.asr_device,
         profile=settings.asr_profile,
         models=settings.models,
-        max_seconds=settings.max_call_hours * 3600,
+        max_seconds=settings.max_seconds,
         progress=progress,
         **{name: value for name, value in server.items() if value},
     )

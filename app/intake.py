@@ -95,7 +95,7 @@ def _known(service: Service, facts: CallFacts, content: str) -> Posted | None:
 
 def _duration(service: Service, arrival: Arrival) -> float | None:
     try:
-        return asr.probe(arrival.path, max_seconds=service.settings.max_call_hours * 3600).duration
+        return asr.probe(arrival.path, max_seconds=service.settings.max_seconds).duration
     except asr.AsrError as error:
         raise Unprocessable(str(error), code=error.code) from error
 

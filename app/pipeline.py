@@ -80,14 +80,22 @@ def _call_date(facts: Mapping[str, Any]) -> date | None:
     return started.astimezone(CALL_ZONE).date() if started else None
 
 
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    # Building one takes far longer than using it, and a call has dozens of findings.
+    return TypeAdapter(kind)
+
+
 def to_json(value: object) -> Any:
     """A dataclass value as plain JSON types, field by field."""
-    return TypeAdapter(type(value)).dump_python(value, mode="json")
+    kind: Any = type(value)  # mypy takes a class for its instances when it asks whether it can be hashed
+    return _adapter(kind).dump_python(value, mode="json")
 
 
 def read_transcript(body: Mapping[str, Any]) -> Transcript:
     """A transcript back from its JSON."""
-    return TypeAdapter(Transcript).validate_python(body)
+    transcript: Transcript = _adapter(Transcript).validate_python(body)
+    return transcript
 
 
 def transcript_row(transcript: Transcript) -> dict[str, Any]:

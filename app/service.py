@@ -31,5 +31,4 @@ def build_bench(settings: Settings) -> Bench:
     """A worker's parts; the speech model is loaded when the first recording needs it."""
     service = build_service(settings)
     transcriber = cache(partial(load_transcriber, settings))
-    max_seconds = settings.max_call_hours * 3600
-    return Bench(service.database, service.recordings, service.judge, transcriber, max_seconds)
+    return Bench(service.database, service.recordings, service.judge, transcriber, settings.max_seconds)

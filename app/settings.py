@@ -56,6 +56,11 @@ class Settings(BaseSettings):
         return self.max_upload_mib * MIB
 
     @property
+    def max_seconds(self) -> float:
+        """The longest recording."""
+        return self.max_call_hours * 3600
+
+    @property
     def recordings(self) -> Path:
         """Where recordings are kept."""
         return self.data / "recordings"
