@@ -41,11 +41,12 @@ def measure(
     """
     turns = [_turn(levels, span, speakers) for span in sorted(spans)]
     total = levels.shape[1] / FRAMES_PER_SECOND
-    overlaps = tuple(_overlaps(turns))
     return Acoustics(
-        voices=tuple(_voice(who, turns, utterances, overlaps) for who in dict.fromkeys(speakers)),
+        voices=tuple(_voice(who, turns, utterances) for who in dict.fromkeys(speakers)),
         silences=tuple(_silences(turns, total)),
-        overlaps=overlaps,
+        overlaps=tuple(
+            Stretch(second.start, min(first.end, second.end), second.speaker) for first, second in _overlapping(turns)
+        ),
     )
 
 
@@ -66,20 +67,19 @@ def _silences(turns: Sequence[_Turn], total: float) -> list[Stretch]:
     return found
 
 
-def _overlaps(turns: Sequence[_Turn]) -> list[Stretch]:
-    """Where both speak, by who came second."""
+def _overlapping(turns: Sequence[_Turn]) -> list[tuple[_Turn, _Turn]]:
+    """Pairs of turns that are spoken at once: who was there, who came second."""
     found = []
     for index, first in enumerate(turns):
         for second in itertools.islice(turns, index + 1, None):
             if second.start >= first.end:
                 break
-            end = min(first.end, second.end)
-            if second.speaker != first.speaker and end - second.start >= OVERLAP:
-                found.append(Stretch(second.start, end, second.speaker))
+            if second.speaker != first.speaker and min(first.end, second.end) - second.start >= OVERLAP:
+                found.append((first, second))
     return found
 
 
-def _voice(who: Speaker, turns: Sequence[_Turn], utterances: Sequence[Utterance], overlaps: Sequence[Stretch]) -> Voice:
+def _voice(who: Speaker, turns: Sequence[_Turn], utterances: Sequence[Utterance]) -> Voice:
     mine = [turn for turn in turns if turn.speaker == who]
     seconds, spoken = _length(mine), _length(turns)
     usual = float(np.median([turn.level for turn in mine])) if mine else None
@@ -90,9 +90,19 @@ def _voice(who: Speaker, turns: Sequence[_Turn], utterances: Sequence[Utterance]
         characters_per_minute=_pace(who, utterances),
         response=_response(who, turns),
         loudness=usual,
-        jumps=tuple(Stretch(t.start, t.end, who) for t in mine if usual is not None and t.level - usual >= JUMP),
-        interruptions=sum(overlap.speaker == who for overlap in overlaps),
+        jumps=tuple(_jumps(mine, usual)),
+        interruptions=_interruptions(who, turns),
     )
+
+
+def _jumps(mine: Sequence[_Turn], usual: float | None) -> list[Stretch]:
+    rises = [(turn, round(turn.level - usual, 1)) for turn in mine if usual is not None]
+    return [Stretch(turn.start, turn.end, turn.speaker, rise) for turn, rise in rises if rise >= JUMP]
+
+
+def _interruptions(who: Speaker, turns: Sequence[_Turn]) -> int:
+    """Times `who` came second and went on after the other stopped; what the other talks over was a "mm-hm"."""
+    return sum(second.speaker == who and second.end > first.end for first, second in _overlapping(turns))
 
 
 def _length(turns: Sequence[_Turn]) -> float:

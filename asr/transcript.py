@@ -38,34 +38,35 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Some seconds of a call."""
+    """Some seconds of a call, from the start of the recording."""
 
     start: float
     end: float
-    speaker: Speaker | None = None  #: whose it is; for an overlap, who came second
+    speaker: Speaker | None = None  #: of an overlap, who came second; of a jump, who spoke up; None for a silence
+    rise: float | None = None  #: of a jump: dB above its speaker's usual level
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How one speaker spoke."""
+    """How one speaker spoke, over the whole call."""
 
     speaker: Speaker
-    seconds: float  #: of speech
-    share: float  #: of all speech in the call, 0 to 1
-    characters_per_minute: float | None  #: while speaking; None when nothing was said
-    response: float | None  #: median seconds before answering the other
-    loudness: float | None  #: usual level of an utterance in dB below full scale
-    jumps: tuple[Stretch, ...]  #: utterances much louder than usual
-    interruptions: int  #: how often this speaker came in while the other was speaking
+    seconds: float  #: of speech; both count where two speak at once
+    share: float  #: of the seconds of all speakers, 0 to 1; 0 when nobody spoke
+    characters_per_minute: float | None  #: while speaking, marks not counted; None when nothing was understood
+    response: float | None  #: median seconds before answering the other, 0 when coming in early; None without answers
+    loudness: float | None  #: usual (median) level of an utterance in dB below full scale, so negative; None if silent
+    jumps: tuple[Stretch, ...]  #: utterances at least 6 dB louder than usual, in order
+    interruptions: int  #: how often this speaker came in over the other, who then stopped first; "mm-hm" does not count
 
 
 @dataclass(frozen=True, slots=True)
 class Acoustics:
-    """How the call sounded, measured on its channels."""
+    """How the call sounded, measured on its channels whether or not the words were understood."""
 
-    voices: tuple[Voice, ...]
-    silences: tuple[Stretch, ...]  #: of two seconds and more, nobody speaking
-    overlaps: tuple[Stretch, ...]  #: both speaking
+    voices: tuple[Voice, ...]  #: one for each speaker, silent ones too
+    silences: tuple[Stretch, ...]  #: of two seconds and more, nobody speaking, the ends of the call included
+    overlaps: tuple[Stretch, ...]  #: of 0.3 seconds and more, two speaking at once; none in a mono recording
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,12 @@ def test_overlap_belongs_to_who_came_second() -> None:
     assert (voice(acoustics, "customer").interruptions, voice(acoustics, "agent").interruptions) == (1, 0)
 
 
+def test_a_remark_that_is_talked_over_is_no_interruption() -> None:
+    acoustics = call(15, (0, 1, 8, 0.1), (1, 4, 4.8, 0.1))
+    assert [about(overlap, 4, 4.8) for overlap in acoustics.overlaps] == [True]
+    assert [voice.interruptions for voice in acoustics.voices] == [0, 0]
+
+
 def test_shares_and_seconds() -> None:
     acoustics = call(15, (0, 1, 7, 0.1), (1, 8, 10, 0.1))
     agent, customer = acoustics.voices
@@ -62,6 +68,8 @@ def test_shouting_is_a_jump_in_loudness() -> None:
     acoustics = call(20, (0, 1, 3, 0.02), (0, 5, 7, 0.02), (0, 9, 11, 0.02), (0, 13, 15, 0.08), (1, 16, 18, 0.1))
     (jump,) = voice(acoustics, "agent").jumps
     assert about(jump, 13, 15)
+    assert jump.speaker == "agent"
+    assert jump.rise == pytest.approx(12.0, abs=0.5)
     assert voice(acoustics, "agent").loudness == pytest.approx(20 * np.log10(0.02), abs=0.5)
     assert voice(acoustics, "customer").jumps == ()
 
