@@ -100,7 +100,13 @@ def _duration(service: Service, arrival: Arrival) -> float | None:
         raise Unprocessable(str(error), code=error.code) from error
 
 
-def _values(service: Service, who: Principal, facts: CallFacts, content: str) -> dict[str, Any]:
+def template_of(service: Service, facts: CallFacts) -> str:
+    """The name of the template a call is judged by, known to be usable.
+
+    Raises:
+        Unprocessable: there is no such template.
+        Unavailable: one of its packs has faults.
+    """
     template = facts.template or service.settings.template
     try:
         service.judge.load(template)
@@ -108,11 +114,15 @@ def _values(service: Service, who: Principal, facts: CallFacts, content: str) ->
         raise Unprocessable(f"template: {error}", code="unknown_template") from error
     except RuleError as error:
         raise Unavailable(f"评分模板 {template} 的规则包有误，请联系管理员：{error}", code="bad_pack") from error
+    return template
+
+
+def _values(service: Service, who: Principal, facts: CallFacts, content: str) -> dict[str, Any]:
     return {
         "external_id": facts.external_id,
         "content": content,
         "posted_by": who.key_id,
-        "template": template,
+        "template": template_of(service, facts),
         "facts": facts.stored(),
         "channel": facts.channel,
         "started_at": facts.started_at,

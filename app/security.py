@@ -8,15 +8,16 @@ from typing import Literal, get_args
 Role = Literal["dialer", "inspector", "supervisor", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-Permission = Literal["post", "state", "read", "retry"]
+Permission = Literal["post", "state", "read", "retry", "try"]
 
-#: What each role may do. `state` is the progress of calls the key posted itself; `read` is any call with its content.
+#: What each role may do. `state` is the progress of calls the key posted itself; `read` is any call with its content;
+#: `try` is judging a text without storing it.
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "dialer": frozenset({"post", "state"}),
-    "inspector": frozenset({"post", "state", "read", "retry"}),
-    "supervisor": frozenset({"post", "state", "read", "retry"}),
+    "inspector": frozenset({"post", "state", "read", "retry", "try"}),
+    "supervisor": frozenset({"post", "state", "read", "retry", "try"}),
     # Administrators manage users, keys and packs; listening to debtors is not part of that.
-    "admin": frozenset(),
+    "admin": frozenset({"try"}),
 }
 
 

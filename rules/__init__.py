@@ -9,7 +9,7 @@ How rules are written is told in README.md beside this file and in `lexicon.py`.
 from rules.categories import CATEGORIES, SIGNALS, Category
 from rules.check import check
 from rules.errors import Fault, RuleError
-from rules.examples import verify
+from rules.examples import dialogue, verify
 from rules.finding import Evidence, Expect, Finding, Severity, Verdict
 from rules.pack import Pack, built_in_packs, load_pack
 from rules.pii import Pii, find_pii, mask
@@ -33,6 +33,7 @@ __all__ = [
     "Verdict",
     "built_in_packs",
     "check",
+    "dialogue",
     "find_pii",
     "find_promises",
     "load_pack",

@@ -36,13 +36,17 @@ def transcript_of(rule: Rule, example: Example) -> Transcript:
     """The example as a transcript. A line that names no speaker is said by the one the rule looks at, or the agent."""
     named = [operator.own_speaker() for operator in rule.find.operator.walk()]
     usual: Speaker = next((speaker for speaker in (rule.scope.speaker, *named) if speaker), "agent")
-    utterances = []
-    for line in example.text.splitlines():
-        if line.strip():
-            match = _LINE.match(line)
-            if match is None:
-                utterances.append(Utterance(usual, line.strip()))
-            else:
-                start, end = (float(match[2]), float(match[3])) if match[2] else (None, None)
-                utterances.append(Utterance(_SPEAKERS[match[1]], match[4], start, end))
-    return Transcript("given", "zh", example.duration, "given", tuple(utterances))
+    return Transcript("given", "zh", example.duration, "given", dialogue(example.text, usual))
+
+
+def dialogue(text: str, usual: Speaker) -> tuple[Utterance, ...]:
+    """A conversation as people write it down, a line each: `坐席：…`, `客户：…`, or no name for the `usual` speaker."""
+    return tuple(_utterance(line, usual) for line in text.splitlines() if line.strip())
+
+
+def _utterance(line: str, usual: Speaker) -> Utterance:
+    match = _LINE.match(line)
+    if match is None:
+        return Utterance(usual, line.strip())
+    start, end = (float(match[2]), float(match[3])) if match[2] else (None, None)
+    return Utterance(_SPEAKERS[match[1]], match[4], start, end)

@@ -58,5 +58,6 @@ Poster = Annotated[Principal, Depends(allow("post"))]
 Watcher = Annotated[Principal, Depends(allow("state"))]
 Reader = Annotated[Principal, Depends(allow("read"))]
 Retrier = Annotated[Principal, Depends(allow("retry"))]
+Trier = Annotated[Principal, Depends(allow("try"))]
 
 CallId = Annotated[int, Path(ge=1, le=2**63 - 1)]

@@ -20,6 +20,7 @@ MATRIX = {
     ("GET", "/v1/calls/{call_id}/transcript"): {"inspector", "supervisor"},
     ("GET", "/v1/calls/{call_id}/scorecards"): {"inspector", "supervisor"},
     ("POST", "/v1/calls/{call_id}/retry"): {"inspector", "supervisor"},
+    ("POST", "/v1/rules/try"): {"inspector", "supervisor", "admin"},
 }
 OPEN = {("GET", "/healthz"), ("GET", "/readyz")}
 

@@ -1,0 +1,57 @@
+"""The try-it bench over HTTP: a text in, findings out, nothing stored."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.app.test_access import Auth
+
+
+def _found(answer: dict[str, Any]) -> set[str]:
+    return {
+        item["category"] for item in answer["findings"] if item["expect"] == "absent" and item["verdict"] == "failed"
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"text": "再不还钱就让你坐牢"}, {"false_legal"}),
+        ({"text": "客户：你们会不会让我坐牢\n坐席：不会的 欠款逾期不等于犯罪"}, set()),
+        ({"text": "再不还钱就让你坐牢", "speaker": "customer"}, set()),
+        ({"utterances": [{"speaker": "agent", "text": "再不还钱就让你坐牢", "start": 1, "end": 3}]}, {"false_legal"}),
+        ({"text": "您的前款已经于七了"}, set()),
+        ({"text": "您的前款已经于七了", "heard": True}, {"disclosure_before_identity"}),
+        (
+            {"text": "他的贷款逾期三个月了 欠款两万元", "call": {"callee_relation": "friend"}},
+            {"third_party", "disclosure_before_identity"},
+        ),
+    ],
+)
+def test_findings(client: TestClient, auth: Auth, said: dict[str, Any], found: set[str]) -> None:
+    answer = client.post("/v1/rules/try", headers=auth["admin"], json=said)
+    assert answer.status_code == 200, answer.text
+    assert _found(answer.json()) == found
+
+
+def test_nothing_is_stored(client: TestClient, auth: Auth) -> None:
+    answer = client.post("/v1/rules/try", headers=auth["inspector"], json={"text": "客户：我明天还两千"}).json()
+    assert (answer["status"], answer["scorecard"]["template"]) == ("scored", "collection-standard")
+    assert len(answer["promises"]) == 1
+    assert client.get("/v1/calls", headers=auth["inspector"]).json()["calls"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("{", "invalid"),
+        ("{}", "invalid"),
+        ('{"text": "您好", "utterances": [{"text": "您好"}]}', "invalid"),
+        ('{"txt": "您好"}', "invalid"),
+        ('{"text": "您好", "call": {"template": "no-such"}}', "unknown_template"),
+    ],
+)
+def test_bad_input(client: TestClient, auth: Auth, body: str, code: str) -> None:
+    answer = client.post("/v1/rules/try", headers=auth["inspector"], content=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
