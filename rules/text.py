@@ -94,4 +94,6 @@ def _folding() -> dict[int, int]:
     han = [chr(code) for code in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000), *range(0xF900, 0xFB00))]
     simplified = opencc.OpenCC("tw2s").convert("\n".join(han)).split("\n")
     table |= {ord(old): ord(new) for old, new in zip(han, simplified, strict=True) if len(new) == 1 and new != old}
+    # tw2s reads 么 as the traditional form of 幺, which is the digit one: 什么 would become 什1.
+    del table[ord("么")]
     return table
