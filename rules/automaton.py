@@ -1,8 +1,8 @@
 """One pass over a text finds every core of every lexicon: one automaton on its characters, one on its sound."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -26,9 +26,9 @@ class CoreHit(NamedTuple):
     A named tuple: a call has thousands, and a frozen dataclass takes three times as long to make.
     """
 
-    core: str
     start: int
     end: int
+    core: str
     support: float  #: characters' worth of evidence
     most: float  #: the support it would have if all were as written
 
@@ -39,39 +39,40 @@ class Cores:
     def __init__(self, cores: Iterable[str]) -> None:
         self._cores = sorted(set(cores) - {NUMBER})
 
-    def find(self, text: Text, *, by_ear: bool) -> Iterator[CoreHit]:
-        """Every core in `text`, also by sound where a recogniser wrote it, and every number."""
+    def find(self, text: Text, *, by_ear: bool) -> list[CoreHit]:
+        """Every core in `text`, also by sound where a recogniser wrote it, and every number, in order of start."""
+        # 1点 is no part of 11点: a hit never cuts a number in two.
         inside = {at for start, end in text.numbers for at in range(start + 1, end)}
-        exact = [
-            CoreHit(core, start, end, len(core), len(core))
+        hits = [
+            CoreHit(start, end, core, len(core), len(core))
             for core, start, end in self._characters.find(text.chars)
-            # 1点 is no part of 11点: a hit never cuts a number in two.
             if start not in inside and end not in inside
         ]
-        yield from exact
         if by_ear:
-            yield from self._heard(text.chars, {(hit.core, hit.start) for hit in exact}, inside)
+            hits += set(self._heard(text.chars, inside))
         for start, end in text.numbers:
-            yield CoreHit(NUMBER, start, end, min(end - start, 2), min(end - start, 2))
+            hits.append(CoreHit(start, end, NUMBER, min(end - start, 2), min(end - start, 2)))
+        hits.sort()
+        return hits
 
-    def _heard(self, chars: str, known: set[tuple[str, int]], inside: set[int]) -> Iterator[CoreHit]:
-        """Cores that are not written there but sound like what is."""
+    def _heard(self, chars: str, inside: set[int]) -> Iterator[CoreHit]:
+        """Cores that are not written there but sound like what is; one found by both its halves comes twice."""
         for pieces, _, last in self._sound.find(by_sound(chars)):
             for core, tail in pieces:
                 end = last + tail
                 start = end - len(core)
-                # 逾期六十二天 is heard as 于762天: by ear, a core without digits may end in the middle of a number.
-                cuts = start in inside or (end in inside and core[-1].isdigit())
-                if start < 0 or end > len(chars) or cuts or (core, start) in known:
+                heard = chars[max(start, 0) : end]
+                if heard == core or len(heard) < len(core):
                     continue
-                known.add((core, start))
-                support = _support(core, chars[start:end])
-                if support:
-                    yield CoreHit(core, start, end, support, len(core))
+                # 逾期六十二天 is heard as 于762天: by ear, a core without digits may end in the middle of a number.
+                if start in inside or (end in inside and core[-1].isdigit()):
+                    continue
+                if support := _support(core, heard):
+                    yield CoreHit(start, end, core, support, len(core))
 
     @cached_property
     def _characters(self) -> "_Automaton[str]":
-        return _Automaton({core: core for core in self._cores})
+        return _Automaton(self._cores, self._cores)
 
     @cached_property
     def _sound(self) -> "_Automaton[tuple[tuple[str, int], ...]]":
@@ -83,16 +84,17 @@ class Cores:
                 pieces[sound[middle:]].add((core, 0))
                 if middle:
                     pieces[sound[:middle]].add((core, len(sound) - middle))
-        return _Automaton({piece: tuple(sorted(of)) for piece, of in pieces.items()})
+        return _Automaton(list(pieces), [tuple(sorted(of)) for of in pieces.values()])
 
 
+@lru_cache(maxsize=65536)
 def _support(core: str, heard: str) -> float:
     """How many characters' worth of evidence `heard` is for `core`; 0 where it is too little."""
     alike = likeness(core, heard)
-    wrong = alike.count(0.0)
-    if wrong > (len(core) >= FORGIVING) or sum(alike) / len(core) < LEAST_LIKENESS:
+    support = sum(alike)
+    if support < LEAST_LIKENESS * len(core) or alike.count(0.0) > (len(core) >= FORGIVING):
         return 0.0
-    return sum(alike)
+    return support
 
 
 class _Automaton(Generic[Meaning]):
@@ -102,9 +104,9 @@ class _Automaton(Generic[Meaning]):
     first node has a thousand (measured side by side in tests/benchmarks/matching.py: 40 times slower).
     """
 
-    def __init__(self, meanings: dict[str, Meaning]) -> None:
-        self._meanings = list(meanings.values())
-        self._words = AhoCorasick(list(meanings), implementation=Implementation.ContiguousNFA) if meanings else None
+    def __init__(self, words: Sequence[str], meanings: Sequence[Meaning]) -> None:
+        self._meanings = meanings
+        self._words = AhoCorasick(words, implementation=Implementation.ContiguousNFA) if words else None
 
     def find(self, text: str) -> Iterator[tuple[Meaning, int, int]]:
         """What every word found in `text` stands for, overlapping ones too, with its span, end exclusive."""

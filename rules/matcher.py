@@ -1,10 +1,18 @@
-"""Families are put together from the hits of their cores: the text is read once, whatever is looked for."""
+"""Families are put together from the hits of their cores: the text is read once, whatever is looked for.
+
+Most families are never looked at. Each waits for its most telling slot, and is tried only where something fills its
+other slots nearby: sets of slots are bits of one number, so that asking costs a single comparison.
+"""
 
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from math import prod
+from operator import attrgetter, or_
+from typing import NamedTuple
 
 from rules.automaton import CoreHit, Cores
 from rules.lexicon import MAX_GAP, NUMBER, Family, Gap
@@ -21,9 +29,13 @@ _NEGATION = re.compile(
     r"|[不没](?:按时|能|肯|想|主动)?(?:还|接|给|来|处理|交|付|动静|回)|(?P<no>[不没别未勿])"
 )
 
+#: How likely a number is to be anywhere: one character in thirty of a call.
+_NUMBERS = 0.03
 
-@dataclass(frozen=True, slots=True)
-class Span:
+_START = attrgetter("start")
+
+
+class Span(NamedTuple):
     """A family found: characters `start` to `end` (exclusive) of the scanned text."""
 
     start: int
@@ -53,8 +65,8 @@ class Scan:
         spans = self.groups.get(group)
         if not spans:
             return ()
-        left = bisect_left(spans, start - 2 * MAX_GAP, key=_start)
-        return spans[left : bisect_left(spans, end + MAX_GAP + 1, key=_start)]
+        left = bisect_left(spans, start - 2 * MAX_GAP, key=_START)
+        return spans[left : bisect_left(spans, end + MAX_GAP + 1, left, key=_START)]
 
     def stop_between(self, start: int, end: int) -> bool:
         """Whether a clause ends anywhere from `start` to `end`."""
@@ -62,50 +74,100 @@ class Scan:
         return at < len(self.stops) and self.stops[at] <= end
 
 
-def _start(span: Span) -> int:
-    return span.start
-
-
 #: Where a family got to, and the hits it got there by.
 _Ways = dict[int, tuple[CoreHit, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Anchor:
-    """A family waits for its most telling slot: most families are never looked at in a call."""
+class _Slot(NamedTuple):
+    """One slot of a family, and the gap to the slot before it on the way from the telling one."""
+
+    cores: frozenset[str]
+    bit: int
+    gap: Gap
+
+
+class _Anchor(NamedTuple):
+    """A family, waiting for its telling slot; the others are tried outwards from there."""
 
     group: str
     family: Family
-    slot: int
-    needs: frozenset[int]  #: its other slots, by number
+    left: tuple[_Slot, ...]
+    right: tuple[_Slot, ...]
+    needs: int  #: all other slots, as bits
 
 
-@dataclass(slots=True)
 class _Hits:
-    """The hits in one text, reachable from both ends."""
+    """The hits in one text, reachable from both ends.
 
-    text: Text
-    by_start: dict[int, list[CoreHit]] = field(default_factory=lambda: defaultdict(list))
-    by_end: dict[int, list[CoreHit]] = field(default_factory=lambda: defaultdict(list))
-    negations: frozenset[int] = frozenset()
+    Single characters are in every sentence and stand where they are written: they are read off the text instead.
+    """
+
+    def __init__(self, text: Text, hits: list[CoreHit], fills: Mapping[str, int]) -> None:
+        self.text = text
+        self.all = hits
+        self.by_start: dict[int, list[CoreHit]] = defaultdict(list)
+        self.by_end: dict[int, list[CoreHit]] = defaultdict(list)
+        # For each character the slots that something beginning, or ending, there fills.
+        self.begins = [fills.get(letter, 0) for letter in text.chars]
+        self.ends = [0, *self.begins]
+        self.begins.append(0)
+        for hit in hits:
+            if not _is_letter(hit.core):
+                self.by_start[hit.start].append(hit)
+                self.by_end[hit.end].append(hit)
+                self.begins[hit.start] |= fills[hit.core]
+                self.ends[hit.end] |= fills[hit.core]
+        self.negations = [match.start("no") for match in _NEGATION.finditer(text.chars) if match["no"]]
 
     def stretches(self) -> Iterator[list[CoreHit]]:
         """The hits in order, cut where no gap reaches over."""
-        stretch: list[CoreHit] = []
-        reach = 0
-        for start, starting in sorted(self.by_start.items()):
-            if stretch and start - reach > MAX_GAP:
-                yield stretch
-                stretch = []
-            stretch += starting
-            for hit in starting:
-                reach = max(reach, hit.end)
-        if stretch:
-            yield stretch
+        first = reach = 0
+        for at, hit in enumerate(self.all):
+            if hit.start - reach > MAX_GAP and at > first:
+                yield self.all[first:at]
+                first = at
+            reach = max(reach, hit.end)
+        if self.all:
+            yield self.all[first:]
 
-    def add(self, hit: CoreHit) -> None:
-        self.by_start[hit.start].append(hit)
-        self.by_end[hit.end].append(hit)
+    def open_right(self, at: int, gap: Gap) -> int:
+        """How far a core may begin to the right of `at`: the gap's width, or where a negation stands in it."""
+        most = min(at + gap.width, len(self.text.chars))
+        if gap.over_negation or not gap.width:
+            return most
+        index = bisect_left(self.negations, at)
+        return min(most, self.negations[index]) if index < len(self.negations) else most
+
+    def open_left(self, at: int, gap: Gap) -> int:
+        """How far a core may end to the left of `at`."""
+        least = max(at - gap.width, 0)
+        if gap.over_negation or not gap.width:
+            return least
+        index = bisect_left(self.negations, at)
+        return max(least, self.negations[index - 1] + 1) if index else least
+
+    def beginning(self, at: int, cores: frozenset[str]) -> Iterator[CoreHit]:
+        """Those of `cores` that begin there."""
+        letter = self.text.chars[at]
+        if letter in cores and _is_letter(letter):
+            yield CoreHit(at, at + 1, letter, 1, 1)
+        for hit in self.by_start.get(at, ()):
+            if hit.core in cores:
+                yield hit
+
+    def ending(self, at: int, cores: frozenset[str]) -> Iterator[CoreHit]:
+        """Those of `cores` that end there."""
+        letter = self.text.chars[at - 1]
+        if letter in cores and _is_letter(letter):
+            yield CoreHit(at - 1, at, letter, 1, 1)
+        for hit in self.by_end.get(at, ()):
+            if hit.core in cores:
+                yield hit
+
+
+def _is_letter(core: str) -> bool:
+    """Whether a core is one character. A digit is not: it may be in the middle of a number."""
+    return len(core) == 1 and not core.isdigit()
 
 
 class Matcher:
@@ -115,20 +177,23 @@ class Matcher:
     """
 
     def __init__(self, groups: Mapping[str, Iterable[Family]]) -> None:
-        self._anchors: dict[str, list[_Anchor]] = defaultdict(list)
-        numbers: dict[frozenset[str], int] = {}
-        for group, families in groups.items():
-            for family in families:
-                slots = [numbers.setdefault(slot, len(numbers)) for slot in family.slots]
-                telling = _telling_slot(family)
-                needs = frozenset(slots[:telling] + slots[telling + 1 :])
-                for core in family.slots[telling]:
-                    self._anchors[core].append(_Anchor(group, family, telling, needs))
-        self._slots: dict[str, list[int]] = defaultdict(list)
-        for slot, number in numbers.items():
+        named = [(group, family) for group, families in groups.items() for family in families]
+        common = _commonness(family for _, family in named)
+        bits: dict[frozenset[str], int] = {}
+        for _, family in named:
+            for slot in family.slots:
+                bits.setdefault(slot, 1 << len(bits))
+        self._fills: dict[str, int] = defaultdict(int)
+        for slot, bit in bits.items():
             for core in slot:
-                self._slots[core].append(number)
-        self._cores = Cores(self._slots)
+                self._fills[core] |= bit
+        self._anchors: dict[str, list[_Anchor]] = defaultdict(list)
+        for group, family in named:
+            telling = min(range(len(family.slots)), key=lambda slot: sum(map(common, family.slots[slot])))
+            anchor = _anchor(group, family, telling, bits)
+            for core in family.slots[telling]:
+                self._anchors[core].append(anchor)
+        self._cores = Cores(core for core in self._fills if core in self._anchors or not _is_letter(core))
 
     def scan(self, text: Text, *, by_ear: bool = False) -> Scan:
         """Everything in `text`: one pass per view, then families from the hits.
@@ -137,75 +202,74 @@ class Matcher:
         """
         if not self._anchors:
             return Scan((), {})
-        hits = self._hits(text, by_ear)
+        hits = _Hits(text, self._cores.find(text, by_ear=by_ear), self._fills)
         groups: dict[str, list[Span]] = defaultdict(list)
         for stretch in hits.stretches():
-            for anchor, hit in self._waiting(stretch):
+            for anchor, hit in self._waiting(stretch, hits):
                 if span := _assemble(anchor, hit, hits):
                     groups[anchor.group].append(span)
         for spans in groups.values():
-            spans.sort(key=lambda span: (span.start, span.end))
+            spans.sort(key=_START)
         return Scan(tuple(sorted(text.stops)), groups)
 
-    def _waiting(self, stretch: list[CoreHit]) -> Iterator[tuple[_Anchor, CoreHit]]:
+    def _waiting(self, stretch: list[CoreHit], hits: _Hits) -> Iterator[tuple[_Anchor, CoreHit]]:
         """Each hit with each family that waits for it and has something for its other slots in the same stretch."""
-        filled: set[int] = set()
-        for core in {hit.core for hit in stretch}:
-            filled.update(self._slots[core])
+        first, last = stretch[0].start - MAX_GAP, max(hit.end for hit in stretch) + MAX_GAP
+        filled = reduce(or_, hits.begins[max(first, 0) : last])
         for hit in stretch:
             for anchor in self._anchors.get(hit.core, ()):
-                if anchor.needs <= filled:
+                if anchor.needs & filled == anchor.needs:
                     yield anchor, hit
 
-    def _hits(self, text: Text, by_ear: bool) -> _Hits:
-        negations = frozenset(match.start("no") for match in _NEGATION.finditer(text.chars) if match["no"])
-        hits = _Hits(text, negations=negations)
-        for hit in self._cores.find(text, by_ear=by_ear):
-            hits.add(hit)
-        return hits
+
+def _anchor(group: str, family: Family, telling: int, bits: Mapping[frozenset[str], int]) -> _Anchor:
+    slots, gaps = family.slots, family.gaps
+    left = tuple(_Slot(slots[at], bits[slots[at]], gaps[at]) for at in range(telling - 1, -1, -1))
+    right = tuple(_Slot(slots[at], bits[slots[at]], gaps[at - 1]) for at in range(telling + 1, len(slots)))
+    return _Anchor(group, family, left, right, reduce(or_, (slot.bit for slot in (*left, *right)), 0))
 
 
-def _telling_slot(family: Family) -> int:
-    """The slot whose shortest core is longest; among equals the one with the fewest alternatives."""
-    return max(
-        range(len(family.slots)),
-        key=lambda slot: (min(map(_telling, family.slots[slot])), -len(family.slots[slot])),
-    )
-
-
-def _telling(core: str) -> int:
-    """How much it tells that a core is there: calls are full of numbers."""
-    return 0 if core == NUMBER else len(core)
+def _commonness(families: Iterable[Family]) -> Callable[[str], float]:
+    """How likely a core is to be anywhere, reckoned by how often its characters stand in the families themselves."""
+    letters: dict[str, float] = defaultdict(float)
+    for family in families:
+        for slot in family.slots:
+            for letter in "".join(slot):
+                letters[letter] += 1 / len(slot)
+    total = sum(letters.values())
+    return lambda core: _NUMBERS if core == NUMBER else prod(letters[letter] / total for letter in core)
 
 
 def _assemble(anchor: _Anchor, hit: CoreHit, hits: _Hits) -> Span | None:
     """The shortest way the family is complete around `hit`, or None."""
     family = anchor.family
-    if len(family.slots) == 1 and not family.at_start and not family.at_end:
-        return _span((hit,), family)
     rights: _Ways = {hit.end: (hit,)}
-    for slot in range(anchor.slot + 1, len(family.slots)):
-        rights = _rightwards(rights, family.slots[slot], family.gaps[slot - 1], hits)
-    lefts: _Ways = {hit.start: ()}
-    for slot in range(anchor.slot - 1, -1, -1):
-        lefts = _leftwards(lefts, family.slots[slot], family.gaps[slot], hits)
-    ends = [at for at in rights if not family.at_end or _ends_clause(at, family.after.width, hits.text)]
-    starts = [at for at in lefts if not family.at_start or _begins_clause(at, family.before.width, hits.text)]
-    if not ends or not starts:
+    for slot in anchor.right:
+        rights = _rightwards(rights, slot, hits)
+    lefts: _Ways = {hit.start: ()} if rights else {}
+    for slot in anchor.left:
+        lefts = _leftwards(lefts, slot, hits)
+    if family.at_end:
+        rights = {at: way for at, way in rights.items() if _ends_clause(at, family.after.width, hits.text)}
+    if family.at_start:
+        lefts = {at: way for at, way in lefts.items() if _begins_clause(at, family.before.width, hits.text)}
+    if not rights or not lefts:
         return None
-    return _span((*lefts[max(starts)], *rights[min(ends)]), family)
+    return _span((*lefts[max(lefts)], *rights[min(rights)]), family)
 
 
 def _span(way: tuple[CoreHit, ...], family: Family) -> Span | None:
     """The family found along `way`, or None where too much of it only sounds right."""
-    most = sum(hit.most for hit in way)
-    support = sum(hit.support for hit in way)
-    if support < most:
-        # 你 and 我 are in every sentence: single characters support nothing that is not heard clearly.
-        telling = sum(hit.support for hit in way if hit.most > 1)
-        if telling < LEAST_SUPPORT or support / most < LEAST_LIKENESS:
-            return None
-    cores = tuple((hit.start, hit.end) for hit in way)
+    most = support = telling = 0.0
+    for hit in way:
+        most += hit.most
+        support += hit.support
+        if hit.most > 1:
+            # 你 and 我 are in every sentence: single characters support nothing that is not heard clearly.
+            telling += hit.support
+    if support < most and (telling < LEAST_SUPPORT or support / most < LEAST_LIKENESS):
+        return None
+    cores = tuple([(hit.start, hit.end) for hit in way])
     return Span(way[0].start, way[-1].end, round(support / most, 3), family, cores)
 
 
@@ -217,26 +281,22 @@ def _begins_clause(at: int, width: int, text: Text) -> bool:
     return at <= width or any(edge in text.stops for edge in range(at - width, at + 1))
 
 
-def _rightwards(froms: _Ways, cores: frozenset[str], gap: Gap, hits: _Hits) -> _Ways:
+def _rightwards(froms: _Ways, slot: _Slot, hits: _Hits) -> _Ways:
     reached: _Ways = {}
     for at, way in froms.items():
-        for start in range(at, at + gap.width + 1):
-            if start > at and start - 1 in hits.negations and not gap.over_negation:
-                break
-            for hit in hits.by_start.get(start, ()):
-                if hit.core in cores:
+        for start in range(at, hits.open_right(at, slot.gap) + 1):
+            if hits.begins[start] & slot.bit:
+                for hit in hits.beginning(start, slot.cores):
                     reached[hit.end] = _surer(reached.get(hit.end), (*way, hit))
     return reached
 
 
-def _leftwards(froms: _Ways, cores: frozenset[str], gap: Gap, hits: _Hits) -> _Ways:
+def _leftwards(froms: _Ways, slot: _Slot, hits: _Hits) -> _Ways:
     reached: _Ways = {}
     for at, way in froms.items():
-        for end in range(at, max(at - gap.width, 0) - 1, -1):
-            if end < at and end in hits.negations and not gap.over_negation:
-                break
-            for hit in hits.by_end.get(end, ()):
-                if hit.core in cores:
+        for end in range(at, hits.open_left(at, slot.gap) - 1, -1):
+            if hits.ends[end] & slot.bit:
+                for hit in hits.ending(end, slot.cores):
                     reached[hit.start] = _surer(reached.get(hit.start), (hit, *way))
     return reached
 

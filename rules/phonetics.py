@@ -45,7 +45,7 @@ def sounds_of(core: str) -> tuple[str, ...]:
 
 def likeness(written: str, heard: str) -> tuple[float, ...]:
     """For each character of `written`, how well the character heard in its place supports it; 0 where not at all."""
-    return tuple(_alike(one, other) for one, other in zip(written, heard, strict=True))
+    return tuple(map(_alike, written, heard))
 
 
 @lru_cache(maxsize=65536)
