@@ -4,7 +4,6 @@ import hashlib
 import shutil
 from typing import Any, BinaryIO
 
-import asr
 from app import pipeline
 from app.errors import Unavailable, Unprocessable
 from app.schemas import CallFacts, TextIn
@@ -13,6 +12,7 @@ from app.service import Service
 from app.storage import Arrival
 from app.store import calls
 from app.store.calls import Posted
+from asr import AsrError, sandbox
 from rules import RuleError
 from scoring import TemplateError
 
@@ -95,8 +95,8 @@ def _known(service: Service, facts: CallFacts, content: str) -> Posted | None:
 
 def _duration(service: Service, arrival: Arrival) -> float | None:
     try:
-        return asr.probe(arrival.path, max_seconds=service.settings.max_seconds).duration
-    except asr.AsrError as error:
+        return sandbox.probe(arrival.path, max_seconds=service.settings.max_seconds).duration
+    except AsrError as error:
         raise Unprocessable(str(error), code=error.code) from error
 
 

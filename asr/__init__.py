@@ -28,10 +28,14 @@ def load_transcriber(
     name: str = "whisper", *, model: str = "packaged", max_seconds: float = MAX_SECONDS, **options: Any
 ) -> Transcriber:
     """A transcriber on the backend `name` with `model`; recordings longer than `max_seconds` are refused.
+    They are decoded in a child process, see `asr.sandbox`.
 
     For `whisper` (the default, on this machine) the model is `packaged`, a folder, or a name known to faster-whisper,
     and the options are `models` (folder to keep models in; in the user's cache when not given), `profile` (`fast` or
     `accurate`), `device` (`auto`, `cpu`, `cuda`), `threads` (1) and `progress` (told 0 to 1 while the model is joined
     or downloaded). Raises AsrError when the backend or the model cannot be had.
     """
-    return Transcriber(load_recogniser(name, model, options), max_seconds)
+    # Imported here: run as a program in its child, the sandbox must not be there before.
+    from asr import sandbox
+
+    return Transcriber(load_recogniser(name, model, options), max_seconds, sandbox.decode)

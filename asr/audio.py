@@ -1,7 +1,7 @@
 """A recording file to sound: 16 kHz samples, one row per channel, within limits, or a clear reason why not."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,13 +81,19 @@ def decode(path: str | Path, max_seconds: float = MAX_SECONDS) -> Audio:
     declares (a cut call looks like an agent who never made the disclosure), or when there is more than `max_seconds`
     of it whatever the container says; memory never grows beyond that limit.
     """
+    sound = bytearray()
+    info = decode_into(sound.extend, path, max_seconds)
+    return Audio(Path(path).name, np.frombuffer(sound, np.int16).reshape(-1, info.channels).T)
+
+
+def decode_into(write: Callable[[bytes], object], path: str | Path, max_seconds: float = MAX_SECONDS) -> AudioInfo:
+    """`decode`, handing the samples on as they come: interleaved int16 at 16 kHz. Raises as `decode` does."""
     path = Path(path)
     with _opened(path) as container:
         info = _inspect(path, container, max_seconds)
-        interleaved = _read(path, container, info, max_seconds)
-    audio = Audio(path.name, np.frombuffer(interleaved, np.int16).reshape(-1, info.channels).T)
-    _require_complete(path, info, audio.duration)
-    return audio
+        size = _read(write, path, container, info, max_seconds)
+    _require_complete(path, info, size / (2 * info.channels * SAMPLE_RATE))
+    return info
 
 
 @contextmanager
@@ -111,11 +117,13 @@ def _require_file(path: Path) -> None:
         raise AsrError("unreadable", f"{path.name}：不是普通文件")
     try:
         with path.open("rb") as file:
-            first = file.read(1)
+            first = file.read(16)
     except OSError as error:
         raise AsrError("unreadable", f"{path.name}：无法读取（{error.strerror}）") from error
     if not first:
         raise AsrError("empty", f"{path.name}：文件为空（0 字节）")
+    if not containers.is_known(first):
+        raise AsrError("not_audio", f"{path.name}：不是可识别的录音文件（开头不是任何录音格式）")
 
 
 def _inspect(path: Path, container: InputContainer, max_seconds: float) -> AudioInfo:
@@ -158,21 +166,24 @@ def _declared(path: Path, container: InputContainer, stream: AudioStream) -> flo
     return None if container.duration is None else container.duration / 1_000_000
 
 
-def _read(path: Path, container: InputContainer, info: AudioInfo, max_seconds: float) -> bytearray:
-    """All samples, interleaved, in one growing buffer: joining blocks or channels afterwards needs the memory twice."""
-    sound, second = bytearray(), 2 * info.channels * SAMPLE_RATE
+def _read(
+    write: Callable[[bytes], object], path: Path, container: InputContainer, info: AudioInfo, max_seconds: float
+) -> int:
+    """Hand on all samples, interleaved, and return their bytes. Joining channels afterwards needs the memory twice."""
+    size, second = 0, 2 * info.channels * SAMPLE_RATE
     try:
         for block in _blocks(container, info.channels):
-            sound += block
-            if len(sound) > max_seconds * second:
+            size += len(block)
+            if size > max_seconds * second:
                 raise _too_long(path, None, max_seconds)
+            write(block)
     # MemoryError: a sample rate that makes no sense. ValueError: channels or rate changed on the way.
     except (av.error.FFmpegError, ValueError, MemoryError) as error:
-        message = f"{path.name}：音频流 0 在 {len(sound) / second:.1f} 秒处无法解码（{_reason(error)}）"
+        message = f"{path.name}：音频流 0 在 {size / second:.1f} 秒处无法解码（{_reason(error)}）"
         raise AsrError("corrupt", message) from error
-    if not sound:
+    if not size:
         raise AsrError("empty", f"{path.name}：音频流 0（{info.codec}）没有任何声音数据")
-    return sound
+    return size
 
 
 def _blocks(container: InputContainer, channels: int) -> Iterator[bytes]:

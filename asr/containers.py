@@ -14,6 +14,17 @@ OGG_PAGE = 65_307
 MOST_CHUNKS = 100_000
 #: Containers without an index: FFmpeg guesses their length from the bit rate of the beginning.
 GUESSING = frozenset({"aac", "amr", "amrnb", "amrwb"})
+#: How the files of recorders begin: RIFF and its large forms, MP3 and AAC streams (a sync word or a tag), AMR, Ogg,
+#: FLAC, Matroska, CAF, AU, AIFF, ASF. MP4 and QuickTime have the name of their first box at byte 4.
+_MAGIC = (b"RIFF", b"RF64", b"riff", b"ID3", b"ADIF", b"#!AMR", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"caff", b".snd")
+_MORE_MAGIC = (b"FORM", b"0&\xb2u\x8ef\xcf\x11")
+_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+
+
+def is_known(start: bytes) -> bool:
+    """Whether a file's first bytes are those of a recording: FFmpeg should not get to guess what something else is."""
+    synced = len(start) > 1 and start[0] == 0xFF and start[1] & 0xE0 == 0xE0
+    return synced or start.startswith(_MAGIC + _MORE_MAGIC) or start[4:8] in _BOXES
 
 
 def missing(path: Path) -> str | None:

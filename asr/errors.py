@@ -12,6 +12,7 @@ HOPELESS = frozenset(
         "corrupt",
         "truncated",
         "too_long",
+        "decoder_crashed",
     }
 )
 
@@ -20,8 +21,9 @@ class AsrError(Exception):
     """A recording or a model cannot be used. The message names the file, the stream and what was wrong, in Chinese.
 
     Codes are stable: programs may compare them. For a recording: `not_found`, `unreadable`, `empty`, `not_audio`,
-    `no_audio_stream`, `several_streams`, `unknown_codec`, `too_many_channels`, `corrupt`, `truncated`, `too_long`.
-    For a model or a backend: `model_missing`, `model_damaged`, `unknown_backend`, `bad_option`, `backend_failed`.
+    `no_audio_stream`, `several_streams`, `unknown_codec`, `too_many_channels`, `corrupt`, `truncated`, `too_long`,
+    `decoder_crashed`, `decoder_timeout`. For a model or a backend: `model_missing`, `model_damaged`,
+    `unknown_backend`, `bad_option`, `backend_failed`.
     """
 
     def __init__(self, code: str, message: str) -> None:

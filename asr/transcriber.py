@@ -1,6 +1,6 @@
 """One recording to one Transcript: decode, find speech, pack, recognise, put every character back in its place."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -32,9 +32,15 @@ DEAD = -85.0
 class Transcriber:
     """Turns recordings into transcripts with one recogniser. Use one per process or thread."""
 
-    def __init__(self, recogniser: Recogniser, max_seconds: float = MAX_SECONDS) -> None:
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        max_seconds: float = MAX_SECONDS,
+        decode: Callable[[str | Path, float], Audio] = decode,
+    ) -> None:
         self._recogniser = recogniser
         self._max_seconds = max_seconds
+        self._decode = decode
         self.engine = recogniser.engine
 
     def transcribe(
@@ -48,7 +54,7 @@ class Transcriber:
         """
         report = progress or (lambda _: None)
         report(0.0)
-        audio, levels = _told_apart(decode(path, self._max_seconds))
+        audio, levels = _told_apart(self._decode(path, self._max_seconds))
         speakers = _speakers(audio, agent_channel)
         found = [span for span in spans(levels) if _is_voice(audio, span)]
         report(0.05)
