@@ -22,8 +22,9 @@ from asr import Transcriber
 app = typer.Typer(help="听鉴：催收通话智能质检", no_args_is_help=True, pretty_exceptions_enable=False)
 db = typer.Typer(help="数据库结构", no_args_is_help=True)
 key = typer.Typer(help="API 密钥", no_args_is_help=True)
+user = typer.Typer(help="用户", no_args_is_help=True)
 packs = typer.Typer(help="规则包", no_args_is_help=True)
-for name, commands in (("db", db), ("key", key), ("rules", packs)):
+for name, commands in (("db", db), ("user", user), ("key", key), ("rules", packs)):
     app.add_typer(commands, name=name)
 
 _err = Console(stderr=True)
@@ -142,11 +143,16 @@ def check_schema() -> None:
 
 
 @key.command("add")
-def add_key(name: str, role: Annotated[Role, typer.Option(help="能做什么")]) -> None:
+def add_key(
+    name: str,
+    role: Annotated[Role | None, typer.Option(help="给一个新的程序，能做什么")] = None,
+    user: Annotated[str | None, typer.Option(help="给已有用户")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="多少天后失效")] = None,
+) -> None:
     """新建密钥；只显示这一次。"""
     from app import operations
 
-    print(operations.add_key(_settings(), name, role))
+    print(operations.add_key(_settings(), name, role, user, days))
 
 
 @key.command("renew")
@@ -171,6 +177,43 @@ def revoke_key(name: str) -> None:
     from app import operations
 
     operations.revoke_key(_settings(), name)
+
+
+@user.command("add")
+def add_user(
+    name: str,
+    role: Annotated[Role, typer.Option(help="能做什么")],
+    team: Annotated[str | None, typer.Option(help="只看这个团队的通话")] = None,
+    agent_id: Annotated[str | None, typer.Option(help="催收员的坐席工号")] = None,
+) -> None:
+    """新建用户；密码只显示这一次。"""
+    from app import operations
+
+    print(operations.add_user(_settings(), name, role, team, agent_id))
+
+
+@user.command("password")
+def reset_password(name: str) -> None:
+    """换一个新密码，已登录的立即退出；只显示这一次。"""
+    from app import operations
+
+    print(operations.reset_password(_settings(), name))
+
+
+@user.command("list")
+def list_users() -> None:
+    """列出用户。"""
+    from app import operations
+
+    operations.list_users(_settings())
+
+
+@user.command("revoke")
+def revoke_user(name: str) -> None:
+    """停用用户，密钥与会话立即失效。"""
+    from app import operations
+
+    operations.revoke_user(_settings(), name)
 
 
 @packs.command("check")

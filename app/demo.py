@@ -17,7 +17,7 @@ from app.security import Role
 from app.service import Service
 from app.serving import running, wait_until_stopped
 from app.settings import Settings
-from app.store import keys
+from app.store import keys, users
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
@@ -46,7 +46,7 @@ def _key(service: Service, role: Role) -> str:
         try:
             return keys.renew(session, name)
         except NotFound:
-            return keys.add(session, name, role)
+            return keys.add(session, name, users.add(session, name, role))
 
 
 def _client(address: str, key: str) -> httpx2.Client:

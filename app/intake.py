@@ -121,7 +121,7 @@ def _values(service: Service, who: Principal, facts: CallFacts, content: str) ->
     return {
         "external_id": facts.external_id,
         "content": content,
-        "posted_by": who.key_id,
+        "posted_by": who.user_id,
         "template": template_of(service, facts),
         "facts": facts.stored(),
         "channel": facts.channel,

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 import typer
@@ -28,7 +29,7 @@ from app.errors import AppError
 from app.security import Role
 from app.service import build_bench
 from app.settings import Settings
-from app.store import keys
+from app.store import keys, users
 from asr import AsrError
 from rules import RuleError
 from scoring import TemplateError
@@ -78,7 +79,11 @@ def serve(settings: Settings) -> None:
     with _plain_errors():
         with report.model_bar(_err) as progress:
             prepare_model(settings, progress)
-        with serving.running(settings) as (_, address):
+        with serving.running(settings) as (service, address):
+            with service.database.transaction() as session:
+                password = users.first_admin(session)
+            if password:
+                _err.print(f"首次启动：管理员 admin 的密码是 {password} ，只显示这一次", highlight=False)
             _err.print(f"听鉴已启动：{address}/docs")
             serving.wait_until_stopped()
 
@@ -135,10 +140,15 @@ def check(settings: Settings) -> None:
         database.check()
 
 
-def add_key(settings: Settings, name: str, role: Role) -> str:
-    """Make a key; returns its secret."""
+def add_key(settings: Settings, name: str, role: Role | None, user: str | None, days: int | None) -> str:
+    """Make a key of an existing user, or of a new one of that role; returns its secret."""
+    if bool(role) == bool(user):
+        _err.print("请给出 --role（新的程序）或 --user（已有用户）之一", style="red")
+        raise typer.Exit(2)
     with _database(settings) as database, database.transaction() as session:
-        return keys.add(session, name, role)
+        until = datetime.now(UTC) + timedelta(days=days) if days else None
+        owner = users.named(session, user) if user else users.add(session, name, role or "dialer")
+        return keys.add(session, name, owner, expires_at=until)
 
 
 def renew_key(settings: Settings, name: str) -> str:
@@ -149,16 +159,49 @@ def renew_key(settings: Settings, name: str) -> str:
 
 def list_keys(settings: Settings) -> None:
     """Print all keys as a table."""
-    table = Table("名称", "角色", "开头", "创建", "最近使用", "状态")
+    table = Table("名称", "用户", "角色", "开头", "创建", "最近使用", "到期", "状态")
     with _database(settings) as database, database.transaction() as session:
-        for row in keys.everyone(session):
-            used = f"{row.last_used_at:%Y-%m-%d %H:%M}" if row.last_used_at else "–"
-            state = "已停用" if row.revoked_at else "有效"
-            table.add_row(row.name, row.role, row.prefix, f"{row.created_at:%Y-%m-%d %H:%M}", used, state)
+        for key, user in keys.everyone(session):
+            moments = (_moment(moment) for moment in (key.created_at, key.last_used_at, key.expires_at))
+            state = "已停用" if key.revoked_at or user.disabled_at else "有效"
+            table.add_row(key.name, user.name, user.role, key.prefix, *moments, state)
     _out.print(table)
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}" if moment else "–"
 
 
 def revoke_key(settings: Settings, name: str) -> None:
     """End a key."""
     with _database(settings) as database, database.transaction() as session:
         keys.revoke(session, name)
+
+
+def add_user(settings: Settings, name: str, role: Role, team: str | None, agent_id: str | None) -> str:
+    """Make a user; returns the first password."""
+    with _database(settings) as database, database.transaction() as session:
+        return users.reset_password(session, users.add(session, name, role, team=team, agent_id=agent_id))
+
+
+def reset_password(settings: Settings, name: str) -> str:
+    """Give a user a new password; returns it."""
+    with _database(settings) as database, database.transaction() as session:
+        return users.reset_password(session, users.named(session, name))
+
+
+def list_users(settings: Settings) -> None:
+    """Print all users as a table."""
+    table = Table("用户", "角色", "团队", "坐席工号", "创建", "最近登录", "状态")
+    with _database(settings) as database, database.transaction() as session:
+        for user in users.everyone(session):
+            state = "已停用" if user.disabled_at else "有效"
+            moments = (_moment(moment) for moment in (user.created_at, user.signed_in_at))
+            table.add_row(user.name, user.role, user.team or "–", user.agent_id or "–", *moments, state)
+    _out.print(table)
+
+
+def revoke_user(settings: Settings, name: str) -> None:
+    """Shut a user out."""
+    with _database(settings) as database, database.transaction() as session:
+        users.change(session, users.named(session, name), {"disabled": True})

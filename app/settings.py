@@ -1,6 +1,7 @@
 """The service's settings: the only reader of the environment (TINGJIAN_*)."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,6 +30,10 @@ class Settings(BaseSettings):
     asr_device: Literal["auto", "cpu", "cuda"] = "auto"
     asr_profile: Literal["fast", "accurate"] = "fast"
 
+    session_idle_minutes: Annotated[float, Field(gt=0)] = 30  #: without a request, after which one signs in again
+    session_hours: Annotated[float, Field(gt=0)] = 12  #: after which one signs in again, busy or not
+    inspectors_see: Literal["all", "assigned"] = "all"  #: calls: of their team, or only what is assigned to them
+
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8300
     workers: Annotated[int, Field(ge=0)] = min(os.cpu_count() or 1, 4)  #: processes that `serve` starts beside itself
@@ -49,6 +54,16 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, folder: Path) -> Path:
         return folder.expanduser().resolve()
+
+    @property
+    def session_idle(self) -> timedelta:
+        """How long a session lives without a request."""
+        return timedelta(minutes=self.session_idle_minutes)
+
+    @property
+    def session_longest(self) -> timedelta:
+        """How long a session lives at most."""
+        return timedelta(hours=self.session_hours)
 
     @property
     def max_upload(self) -> int:

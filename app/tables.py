@@ -7,6 +7,8 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from app.security import Role
+
 
 class Base(DeclarativeBase):
     """What every table shares."""
@@ -21,19 +23,51 @@ class Base(DeclarativeBase):
     }
 
 
+class User(Base):
+    """Somebody who works with the service: a person, or a machine that has a key and no password."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[Role] = mapped_column(Text)
+    team: Mapped[str | None]  #: the reach of a supervisor or inspector; None: every team
+    agent_id: Mapped[str | None]  #: whose calls a collector sees, as call facts name them
+    password: Mapped[str | None]  #: argon2id hash; None: cannot sign in with a password
+    subject: Mapped[str | None] = mapped_column(unique=True)  #: of an OpenID Connect login, as `issuer subject`
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    disabled_at: Mapped[datetime | None]
+    signed_in_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(server_default="0")  #: wrong passwords since the last right one
+    locked_until: Mapped[datetime | None]
+
+
 class ApiKey(Base):
-    """A caller's credential; the secret itself is shown once and never stored."""
+    """A user's credential for programs; the secret itself is shown once and never stored."""
 
     __tablename__ = "api_keys"
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     name: Mapped[str] = mapped_column(unique=True)
-    role: Mapped[str]
+    scopes: Mapped[list[str] | None]  #: what it may do of what its user may; None: all of it
     prefix: Mapped[str]  #: the secret's first characters, to recognise it by
     digest: Mapped[str] = mapped_column(unique=True)  #: SHA-256 of the secret, hex
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class UserSession(Base):
+    """A browser that somebody signed in with; its token is in a cookie and never stored."""
+
+    __tablename__ = "sessions"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)  #: SHA-256 of the token, hex
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Call(Base):
@@ -52,7 +86,9 @@ class Call(Base):
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     external_id: Mapped[str | None] = mapped_column(unique=True)
-    posted_by: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id"))
+    posted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    #: The inspector who looks at it.
+    assigned_to: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     template: Mapped[str]

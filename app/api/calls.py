@@ -3,14 +3,16 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from app import intake
-from app.api.access import CallId, Poster, Reader, Retrier, ServiceDep, SessionDep, Watcher
+from app.api.access import Assigner, CallId, Poster, Reader, Retrier, ServiceDep, SessionDep, Watcher
 from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail
 from app.api.uploads import audio_of, facts_of, upload_form
 from app.errors import NotFound
-from app.store import calls, lists
+from app.schemas import Label
+from app.store import calls, lists, users
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
 
@@ -44,9 +46,9 @@ async def post_call(request: Request, response: Response, who: Poster, service: 
 
 
 @router.get("")
-def list_calls(session: SessionDep, _: Reader, query: Annotated[lists.Query, Query()]) -> CallPage:
+def list_calls(session: SessionDep, who: Reader, query: Annotated[lists.Query, Query()]) -> CallPage:
     """Calls that pass every filter given, a page at a time."""
-    found, more = lists.page(session, query)
+    found, more = lists.page(session, query, who)
     return CallPage(calls=[CallOut.model_validate(call) for call in found], next=more)
 
 
@@ -83,3 +85,18 @@ def retry_call(call_id: CallId, session: SessionDep, who: Retrier) -> CallState:
     calls.retry(session, call)
     session.flush()
     return CallState.model_validate(call)
+
+
+class Assignee(BaseModel):
+    """Who is to look at a call; null: nobody in particular."""
+
+    user: Label | None
+
+
+@router.put("/{call_id}/assignee")
+def assign_call(call_id: CallId, assignee: Assignee, session: SessionDep, who: Assigner) -> CallOut:
+    """Give a call to an inspector."""
+    call = calls.get(session, call_id, who)
+    call.assigned_to = users.named(session, assignee.user).id if assignee.user else None
+    session.flush()
+    return CallOut.model_validate(call)

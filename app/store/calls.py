@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.errors import Conflict, NotFound
 from app.security import Principal
 from app.store import queue
+from app.store.reach import within
 from app.tables import Call, Finding, Scorecard, Transcript
 
 #: Failed attempts after which a call is given up.
@@ -61,14 +62,14 @@ def known(session: Session, external_id: str, content: str) -> Posted | None:
     return Posted(call, created=False) if call else None
 
 
-def get(session: Session, call_id: int, principal: Principal) -> Call:
-    """The call, if `principal` may know of it: a role that only sees states sees those of its own calls.
+def get(session: Session, call_id: int, who: Principal) -> Call:
+    """The call, if it is within the reach of `who`.
 
     Raises:
         NotFound: otherwise.
     """
-    call = session.get(Call, call_id)
-    if call is None or not (principal.may("read") or call.posted_by == principal.key_id):
+    call = session.scalars(select(Call).where(Call.id == call_id, within(who))).one_or_none()
+    if call is None:
         raise NotFound(f"没有编号为 {call_id} 的通话")
     return call
 

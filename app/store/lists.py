@@ -13,6 +13,8 @@ from sqlalchemy.types import Text
 
 from app.errors import AppError
 from app.schemas import Channel, Label, Moment
+from app.security import Principal
+from app.store.reach import within
 from app.tables import Call, Transcript
 
 Sort = Literal["-received_at", "received_at", "-started_at", "started_at", "-score", "score"]
@@ -78,17 +80,17 @@ _MEANINGS: dict[str, Callable[[Any], ColumnElement[Any]]] = {
 }
 
 
-def page(session: Session, query: Query) -> tuple[Sequence[Call], str | None]:
-    """One page of calls and the cursor of the next one, None at the end."""
-    rows = session.execute(statement(query)).all()
+def page(session: Session, query: Query, who: Principal) -> tuple[Sequence[Call], str | None]:
+    """One page of the calls within reach of `who`, and the cursor of the next one, None at the end."""
+    rows = session.execute(statement(query, who)).all()
     more = _encode(rows[query.limit - 1], query.sort) if len(rows) > query.limit else None
     return [row[0] for row in rows[: query.limit]], more
 
 
-def statement(query: Query) -> Select[Call, Any]:
+def statement(query: Query, who: Principal) -> Select[Call, Any]:
     """The calls of one page and the first one of the next, each with the value it is ordered by."""
     order, descending = _ORDERS[query.sort.removeprefix("-")], query.sort.startswith("-")
-    wanted = select(Call, order).where(*_conditions(query))
+    wanted = select(Call, order).where(within(who), *_conditions(query))
     if query.cursor:
         here, mark = tuple_(order, Call.id), tuple_(*_decode(query.cursor, query.sort))
         wanted = wanted.where(here < mark if descending else here > mark)

@@ -20,7 +20,7 @@ from app.main import create_app
 from app.security import ROLES
 from app.service import Service, build_service
 from app.settings import Settings
-from app.store import keys
+from app.store import keys, users
 from tests.conftest import own_folder
 
 
@@ -89,7 +89,7 @@ def served(service: Service) -> Iterator[str]:
 def auth(service: Service) -> dict[str, dict[str, str]]:
     """An Authorization header for each role."""
     with service.database.transaction() as session:
-        secrets = {role: keys.add(session, role, role) for role in ROLES}
+        secrets = {role: keys.add(session, role, users.add(session, role, role)) for role in ROLES}
     return {role: {"Authorization": f"Bearer {secret}"} for role, secret in secrets.items()}
 
 

@@ -5,24 +5,35 @@ from starlette.testclient import TestClient
 
 from app.security import ROLES
 from app.service import Service
-from app.store import keys
+from app.store import keys, users
 from tests.app.sounds import wav
 
 Auth = dict[str, dict[str, str]]
 
 #: Route -> the roles that are let in; everybody else gets 403, and nobody gets in without a key.
-MATRIX = {
+MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/calls"): {"dialer", "inspector", "supervisor"},
     ("POST", "/v1/texts"): {"dialer", "inspector", "supervisor"},
-    ("GET", "/v1/calls"): {"inspector", "supervisor"},
-    ("GET", "/v1/calls/{call_id}"): {"dialer", "inspector", "supervisor"},
-    ("GET", "/v1/calls/{call_id}/audio"): {"inspector", "supervisor"},
-    ("GET", "/v1/calls/{call_id}/transcript"): {"inspector", "supervisor"},
-    ("GET", "/v1/calls/{call_id}/scorecards"): {"inspector", "supervisor"},
+    ("GET", "/v1/calls"): {"agent", "inspector", "supervisor"},
+    ("GET", "/v1/calls/{call_id}"): {"dialer", "agent", "inspector", "supervisor"},
+    ("GET", "/v1/calls/{call_id}/audio"): {"agent", "inspector", "supervisor"},
+    ("GET", "/v1/calls/{call_id}/transcript"): {"agent", "inspector", "supervisor"},
+    ("GET", "/v1/calls/{call_id}/scorecards"): {"agent", "inspector", "supervisor"},
     ("POST", "/v1/calls/{call_id}/retry"): {"inspector", "supervisor"},
+    ("PUT", "/v1/calls/{call_id}/assignee"): {"supervisor"},
     ("POST", "/v1/rules/try"): {"inspector", "supervisor", "admin"},
+    ("GET", "/v1/session"): {*ROLES},
+    ("DELETE", "/v1/session"): {*ROLES},
+    ("PUT", "/v1/session/password"): {*ROLES},
+    ("GET", "/v1/users"): {"admin"},
+    ("POST", "/v1/users"): {"admin"},
+    ("PATCH", "/v1/users/{name}"): {"admin"},
+    ("POST", "/v1/users/{name}/password"): {"admin"},
+    ("GET", "/v1/keys"): {"admin"},
+    ("POST", "/v1/keys"): {"admin"},
+    ("DELETE", "/v1/keys/{name}"): {"admin"},
 }
-OPEN = {("GET", "/healthz"), ("GET", "/readyz")}
+OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/v1/session")}
 
 
 def test_every_route_is_in_the_matrix(client: TestClient) -> None:
@@ -35,7 +46,7 @@ def test_every_route_is_in_the_matrix(client: TestClient) -> None:
 @pytest.mark.parametrize("route", MATRIX, ids=" ".join)
 def test_roles(client: TestClient, auth: Auth, route: tuple[str, str], role: str) -> None:
     method, path = route
-    status = client.request(method, path.format(call_id=1), headers=auth[role]).status_code
+    status = client.request(method, path.format(call_id=1, name="nobody"), headers=auth[role]).status_code
     assert (status == 403) == (role not in MATRIX[route])
     assert status < 500
 
@@ -46,7 +57,7 @@ def test_no_key(client: TestClient, auth: Auth, route: tuple[str, str], header: 
     method, path = route
     headers = {"Authorization": header.encode("latin-1")} if header else {}
     # The key comes before everything else: a body that makes no sense is not even read.
-    url = path.format(call_id=1)
+    url = path.format(call_id=1, name="nobody")
     answer = client.request(method, url, headers=headers, content=b"{")  # type: ignore[arg-type]
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -68,8 +79,8 @@ def test_a_renewed_key_replaces_the_old_one(client: TestClient, auth: Auth, serv
 
 def test_secrets_are_not_stored(service: Service) -> None:
     with service.database.transaction() as session:
-        secret = keys.add(session, "someone", "dialer")
-        (row,) = keys.everyone(session)
+        secret = keys.add(session, "someone", users.add(session, "someone", "dialer"))
+        ((row, _),) = keys.everyone(session)
     assert secret not in {str(getattr(row, column.name)) for column in row.__table__.columns}
 
 

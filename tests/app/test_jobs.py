@@ -255,7 +255,7 @@ def test_uploads_by_hand_come_before_the_dialer(
     post_text(client, auth["dialer"], "您好")
     post_text(client, auth["inspector"], "您好")
     work_off()
-    joined = "scorecards JOIN calls ON calls.id = call_id JOIN api_keys ON api_keys.id = posted_by"
+    joined = "scorecards JOIN calls ON calls.id = call_id JOIN users ON users.id = posted_by"
     with service.database.transaction() as session:
         order = session.scalars(text(f"SELECT role FROM {joined} ORDER BY scorecards.id")).all()
     assert order == ["inspector", "dialer"]

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert, text
 from starlette.testclient import TestClient
 
+from app.security import Principal
 from app.service import Service
 from app.store import lists
 from app.tables import Call, Transcript
@@ -100,7 +101,7 @@ def test_days_are_those_of_shanghai(client: TestClient, auth: Auth, service: Ser
 
 def test_the_list_of_flagged_calls_uses_its_index(service: Service) -> None:
     with service.database.transaction() as session:
-        flagged = lists.statement(lists.Query(flagged=True))
+        flagged = lists.statement(lists.Query(flagged=True), Principal(1, "somebody", "supervisor"))
         literal = flagged.compile(session.connection(), compile_kwargs={"literal_binds": True})
         session.execute(text("SET LOCAL enable_seqscan = off"))
         plan = "\n".join(session.scalars(text(f"EXPLAIN {literal}")))

@@ -1,0 +1,113 @@
+"""Users: made, changed, told apart by their passwords."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.errors import Conflict, NotFound
+from app.security import Role, hash_password, is_password, new_password
+from app.store import sessions
+from app.tables import User
+
+#: Wrong passwords in a row after which an account is closed for a while: a minute, then twice as long each time.
+_PATIENCE = 5
+_LONGEST = timedelta(minutes=30)
+
+
+def add(session: Session, name: str, role: Role, *, team: str | None = None, agent_id: str | None = None) -> User:
+    """Make a user who cannot sign in yet.
+
+    Raises:
+        Conflict: the name is taken.
+    """
+    made = insert(User).values(name=name, role=role, team=team, agent_id=agent_id)
+    user_id = session.scalar(made.on_conflict_do_nothing(index_elements=["name"]).returning(User.id))
+    if user_id is None:
+        raise Conflict(f"已有名为 {name} 的用户", code="name_taken")
+    return session.get_one(User, user_id)
+
+
+def named(session: Session, name: str) -> User:
+    """The user called `name`.
+
+    Raises:
+        NotFound: there is none.
+    """
+    user = session.scalars(select(User).where(User.name == name)).one_or_none()
+    if user is None:
+        raise NotFound(f"没有名为 {name} 的用户")
+    return user
+
+
+def everyone(session: Session) -> Sequence[User]:
+    """All users, disabled ones too, oldest first."""
+    return session.scalars(select(User).order_by(User.id)).all()
+
+
+def first_admin(session: Session) -> str | None:
+    """Make the administrator `admin` if no administrator ever was; its password, to be shown once."""
+    session.execute(select(func.pg_advisory_xact_lock(0x7461646D)))  # two servers may start at once
+    if session.scalar(select(User.id).where(User.role == "admin", User.password.is_not(None)).limit(1)):
+        return None
+    return reset_password(session, add(session, "admin", "admin"))
+
+
+def sign_in(session: Session, name: str, password: str) -> User | None:
+    """The user, if this is the password and the account is open; None otherwise, whatever the reason."""
+    user = session.scalars(select(User).where(User.name == name).with_for_update()).one_or_none()
+    right = is_password(password, user.password if user else None)
+    if user is None or user.disabled_at or (user.locked_until and user.locked_until > datetime.now(UTC)):
+        return None
+    if not right:
+        _count_failure(user)
+        return None
+    user.failures, user.locked_until, user.signed_in_at = 0, None, datetime.now(UTC)
+    return user
+
+
+def _count_failure(user: User) -> None:
+    user.failures += 1
+    if user.failures >= _PATIENCE:
+        pause = min(timedelta(minutes=2 ** min(user.failures - _PATIENCE, 10)), _LONGEST)
+        user.locked_until = datetime.now(UTC) + pause
+
+
+def set_password(session: Session, user: User, password: str) -> None:
+    """Give the user this password; whoever is signed in with the old one is not any more."""
+    user.password, user.failures, user.locked_until = hash_password(password), 0, None
+    sessions.end_all(session, user)
+
+
+def reset_password(session: Session, user: User) -> str:
+    """Give the user a new random password and return it."""
+    password = new_password()
+    set_password(session, user, password)
+    return password
+
+
+def change(session: Session, user: User, changes: Mapping[str, Any]) -> User:
+    """Change `role`, `team`, `agent_id` or `disabled`; the row of a disabled user stays as a record.
+
+    Raises:
+        Conflict: nobody would be left to administer.
+    """
+    values, administers = dict(changes), user.role == "admin"
+    if (disabled := values.pop("disabled", None)) is not None:
+        values["disabled_at"] = func.now() if disabled else None
+        sessions.end_all(session, user)
+    for name, value in values.items():
+        setattr(user, name, value)
+    session.flush()
+    session.refresh(user)
+    if administers and not _has_admin(session):
+        raise Conflict("至少要留下一个有效的管理员", code="last_admin")
+    return user
+
+
+def _has_admin(session: Session) -> bool:
+    admins = select(User.id).where(User.role == "admin", User.disabled_at.is_(None)).limit(1)
+    return session.scalar(admins) is not None
