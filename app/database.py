@@ -5,12 +5,30 @@ from contextlib import contextmanager
 from functools import cached_property
 from importlib.resources import files
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, sessionmaker
+
+#: SQLSTATE classes that pass by themselves: no connection, out of room or memory, shut down, rolled back for others.
+_PASSING = ("08", "53", "57P", "40")
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the database is away or out of room, and not what was asked of it wrong: worth asking again."""
+    if isinstance(error, NoConnection):
+        return True
+    cause = error.orig if isinstance(error, DBAPIError) else error.__cause__
+    if not isinstance(error, (DBAPIError, ConnectorException)) or not isinstance(cause, psycopg.Error):
+        return False
+    passing = cause.sqlstate is None or cause.sqlstate.startswith(_PASSING)
+    return passing and isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError))
 
 
 class Database:
@@ -24,7 +42,8 @@ class Database:
         """The pooled engine; connections are checked before use, so a restarted server is only a slow request."""
         url = make_url(self.url).set(drivername="postgresql+psycopg")
         # hide_parameters: what was said in a call must not reach a log through an error message.
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30, hide_parameters=True)
+        pool = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 30}
+        return create_engine(url, **pool, connect_args={"connect_timeout": 10}, hide_parameters=True)
 
     @cached_property
     def _sessions(self) -> sessionmaker[Session]:

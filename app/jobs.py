@@ -1,44 +1,51 @@
-"""The durable steps of a call, on Procrastinate: transcribe, judge, and taking over what a dead worker left.
+"""The durable steps of a call: transcribe, judge, and taking over what a dead worker left. Run by app.worker.
 
 The call's row is the truth; a job carries only the call's id and the attempt it belongs to. A step reads, works
 outside any transaction, then writes everything in one, and only if the attempt is still the current one.
 """
 
-import asyncio
-import logging
+import errno
+import itertools
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
-import procrastinate
-from procrastinate.jobs import Status
-from sqlalchemy.exc import OperationalError
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from app import pipeline
-from app.database import Database
+from app.database import Database, is_outage
 from app.schemas import CallFacts
 from app.storage import Recordings
 from app.store import calls, queue
-from asr import AsrError, Transcriber
+from asr import AsrError, Progress, Transcriber
 from asr.errors import HOPELESS
 from rules import RuleError
 from scoring import TemplateError
 
-log = logging.getLogger(__name__)
-
-#: Seconds without a heartbeat after which a worker counts as dead.
-STALLED_AFTER = 60
+log = structlog.stdlib.get_logger(__name__)
 
 #: A transcription may take this many seconds, and this many more per second of recording.
 _GRACE, _PACE = 120.0, 5.0
 
 #: Seconds to write down why, before the process is ended.
-_TO_NOTE = 5.0
+TO_NOTE = 5.0
 
-QUEUES = ("transcribe", "judge")
-_UPKEEP = "upkeep"
+#: Seconds between two looks at a database that is away, then every last one; and between two notes of progress.
+_PAUSES = (0.5, 1, 2, 5, 10)
+_NOTE_EVERY = 2.0
+
+#: A machine that is out of room is no call's fault; it is looked at again after this many seconds.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
+_ROOM_AGAIN = 60
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +58,23 @@ class Bench:
     transcriber: Callable[[], Transcriber]  #: loads the model on first use: a worker that only judges needs none
     max_seconds: float  #: of recording, at most
 
+    def steadily(self, read_or_write: Callable[[Session], _T]) -> _T:
+        """One transaction, tried until the database is there: what was heard must not be lost because it restarts."""
+        for pause in itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1])):
+            try:
+                with self.database.transaction() as session:
+                    return read_or_write(session)
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                log.warning("database away", reason=type(error).__name__, again_in=pause)
+            time.sleep(pause)
+        raise AssertionError("unreachable")
+
 
 def transcribe(bench: Bench, call_id: int, attempt: int) -> None:
     """Hear the recording; store the transcript and queue the judging in one transaction."""
-    with bench.database.transaction() as session:
-        call = calls.claim(session, call_id, attempt, "transcribing")
+    call = bench.steadily(lambda session: calls.claim(session, call_id, attempt, "transcribing"))
     if call is None or call.recording is None:
         return
     transcriber = bench.transcriber()
@@ -63,44 +82,77 @@ def transcribe(bench: Bench, call_id: int, attempt: int) -> None:
     # Not every container says how long it is (AMR, AAC and MP3 streams): then it may be as long as is allowed.
     seconds = bench.max_seconds if call.duration is None else call.duration
     with deadline(bench, call_id, attempt, _GRACE + _PACE * seconds):
-        transcript = transcriber.transcribe(bench.recordings.path(call.recording), agent_channel=channel)
-    with bench.database.transaction() as session:
-        if call := calls.claim(session, call_id, attempt):
-            calls.add_transcript(session, call, pipeline.transcript_row(transcript), transcript.duration)
+        transcript = transcriber.transcribe(
+            bench.recordings.path(call.recording), agent_channel=channel, progress=_noting(bench, call_id, attempt)
+        )
+    row = pipeline.transcript_row(transcript)
+
+    def keep(session: Session) -> None:
+        call = calls.claim(session, call_id, attempt)
+        # The status is part of the fence: a commit whose answer was lost is tried again.
+        if call and call.status == "transcribing":
+            calls.add_transcript(session, call, row, transcript.duration)
+
+    bench.steadily(keep)
+
+
+def _noting(bench: Bench, call_id: int, attempt: int) -> Progress:
+    """Keep the share done in the call's row, now and then; that it cannot be kept is no reason to stop hearing."""
+    noted = time.monotonic()
+
+    def note(share: float) -> None:
+        nonlocal noted
+        if time.monotonic() - noted < _NOTE_EVERY:
+            return
+        with suppress(SQLAlchemyError), bench.database.transaction() as session:
+            calls.note_progress(session, call_id, attempt, share)
+        noted = time.monotonic()
+
+    return note
 
 
 def judge(bench: Bench, call_id: int, attempt: int) -> None:
     """Judge the transcript and store findings and scorecard in one transaction."""
-    with bench.database.transaction() as session:
-        call = calls.claim(session, call_id, attempt, "judging")
-        row = calls.transcript_of(session, call_id)
+    call, row = bench.steadily(
+        lambda session: (calls.claim(session, call_id, attempt, "judging"), calls.transcript_of(session, call_id))
+    )
     if call is None or row is None:
         return
     facts = CallFacts.model_validate(call.facts).known()
-    judgement = bench.judge.judge(pipeline.read_transcript(row.body), facts, call.template)
-    with bench.database.transaction() as session:
+    card, findings = pipeline.judgement_rows(
+        bench.judge.judge(pipeline.read_transcript(row.body), facts, call.template)
+    )
+
+    def keep(session: Session) -> None:
         if call := calls.claim(session, call_id, attempt):
-            card, findings = pipeline.judgement_rows(judgement)
             calls.add_scorecard(session, call, {"transcript_id": row.id, **card}, findings)
+
+    bench.steadily(keep)
 
 
 def run_step(step: Callable[[Bench, int, int], None], bench: Bench, call_id: int, attempt: int) -> None:
     """Run one step; what cannot get better fails the call with its reason, anything else is tried again."""
-    try:
-        step(bench, call_id, attempt)
-    except OperationalError:
-        # The database is away, so nothing can be noted there now; the call is taken over once it is back.
-        raise
-    except Exception as error:
-        code = _hopeless(error)
-        if code is None:
-            log.exception("%s of call %d failed on attempt %d", step.__name__, call_id, attempt)
-        with bench.database.transaction() as session:
-            if call := calls.claim(session, call_id, attempt):
-                if code:
-                    calls.fail(call, str(error), code)
-                else:
-                    calls.again(session, call, str(error) or type(error).__name__)
+    began = time.monotonic()
+    with structlog.contextvars.bound_contextvars(call_id=call_id, attempt=attempt, step=step.__name__):
+        try:
+            step(bench, call_id, attempt)
+            log.info("step done", seconds=round(time.monotonic() - began, 3))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the call learns of it
+            code = _hopeless(error)
+            (log.info if code else log.exception)("step failed", code=code)
+            bench.steadily(partial(_set_back, call_id=call_id, attempt=attempt, error=error, code=code))
+
+
+def _set_back(session: Session, call_id: int, attempt: int, error: Exception, code: str | None) -> None:
+    call = calls.claim(session, call_id, attempt)
+    if call is None:
+        return
+    if code:
+        calls.fail(call, str(error), code)
+    elif isinstance(error, OSError) and error.errno in _NO_ROOM:
+        calls.hand_back(session, call, delay=_ROOM_AGAIN)
+    else:
+        calls.again(session, call, _reason(error))
 
 
 def _hopeless(error: Exception) -> str | None:
@@ -110,13 +162,33 @@ def _hopeless(error: Exception) -> str | None:
     return error.code if isinstance(error, AsrError) and error.code in HOPELESS else None
 
 
+def _reason(error: Exception) -> str:
+    """What went wrong, for people. A message that is not our own may quote the call, so it stays out."""
+    if isinstance(error, AsrError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "内存不足"
+    if isinstance(error, OSError):
+        return f"读写失败（{type(error).__name__}：{error.strerror or '原因不明'}）"
+    return f"程序内部错误（{type(error).__name__}），详见日志"
+
+
 def take_over(bench: Bench) -> None:
-    """Queue again every unfinished call that no living job stands for, counting the attempt that was lost."""
+    """Queue again every unfinished call that no living job stands for, counting the attempt that was lost.
+
+    It is not counted when the database restarted since: then that, and no fault of the call, ended its worker.
+    """
     with bench.database.transaction() as session:
-        for call_id, attempt in queue.abandoned(session):
-            if call := calls.claim(session, call_id, attempt):
-                log.warning("taking over call %d: attempt %d ended without a result", call_id, attempt)
-                calls.again(session, call, call.error or "处理进程中断")
+        for call_id, attempt, counts in queue.abandoned(session):
+            call = calls.claim(session, call_id, attempt)
+            if call is None:
+                continue
+            log.warning("taking over", call_id=call_id, attempt=attempt, counts=counts)
+            if counts:
+                # No delay: the death has already cost a minute.
+                calls.again(session, call, call.error or "处理进程意外中断", delay=0)
+            else:
+                calls.hand_back(session, call)
 
 
 @contextmanager
@@ -126,10 +198,10 @@ def deadline(bench: Bench, call_id: int, attempt: int, seconds: float) -> Iterat
     def note() -> None:
         with bench.database.transaction() as session:
             if call := calls.claim(session, call_id, attempt):
-                call.error = f"转写超过 {seconds:.0f} 秒时限"
+                calls.again(session, call, f"转写超过 {seconds:.0f} 秒时限")
 
     # Two timers: noting why must not be able to keep the process alive when the database is away.
-    timers = threading.Timer(seconds, note), threading.Timer(seconds + _TO_NOTE, os._exit, [1])
+    timers = threading.Timer(seconds, note), threading.Timer(seconds + TO_NOTE, os._exit, [1])
     for timer in timers:
         timer.daemon = True
         timer.start()
@@ -138,45 +210,3 @@ def deadline(bench: Bench, call_id: int, attempt: int, seconds: float) -> Iterat
     finally:
         for timer in timers:
             timer.cancel()
-
-
-def worker_app(bench: Bench) -> procrastinate.App:
-    """The queue with our steps on it."""
-    app = procrastinate.App(
-        connector=procrastinate.PsycopgConnector(conninfo=bench.database.url, min_size=1, max_size=4)
-    )
-
-    @app.task(name="transcribe", queue="transcribe")
-    def _transcribe(call_id: int, attempt: int) -> None:
-        run_step(transcribe, bench, call_id, attempt)
-
-    @app.task(name="judge", queue="judge")
-    def _judge(call_id: int, attempt: int) -> None:
-        run_step(judge, bench, call_id, attempt)
-
-    @app.periodic(cron="* * * * * */20")
-    @app.task(name="take_over", queue=_UPKEEP, priority=100, queueing_lock="take_over", pass_context=False)
-    async def _take_over(timestamp: int) -> None:  # noqa: ARG001 - every periodic task is told its time
-        await upkeep(app, bench)
-
-    return app
-
-
-async def upkeep(app: procrastinate.App, bench: Bench) -> None:
-    """End the jobs of dead workers, then take their calls over. `app` must be open."""
-    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
-        assert job.id is not None
-        await app.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
-    await asyncio.to_thread(take_over, bench)
-
-
-async def work(bench: Bench, queues: Sequence[str] = QUEUES) -> None:
-    """Work on `queues`, one call at a time, until told to stop; the call in hand is finished first."""
-    app = worker_app(bench)
-    async with app.open_async():
-        await app.run_worker_async(
-            queues=[*queues, _UPKEEP],
-            concurrency=1,
-            stalled_worker_timeout=STALLED_AFTER,
-            delete_jobs="successful",
-        )

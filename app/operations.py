@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
-from app import demo, jobs, report, serving
+from app import demo, report, serving, worker
 from app.database import Database
 from app.embedded import EmbeddedError
 from app.engine import prepare_model
@@ -90,8 +90,8 @@ def serve(settings: Settings) -> None:
 
 def work(settings: Settings, queues: Sequence[str], *, with_parent: bool) -> None:
     """One worker until told to stop; `with_parent`: also when the process that started it is gone."""
-    if unknown := set(queues) - set(jobs.QUEUES):
-        _err.print(f"没有队列 {', '.join(sorted(unknown))}；可选 {', '.join(jobs.QUEUES)}", style="red")
+    if unknown := set(queues) - set(worker.QUEUES):
+        _err.print(f"没有队列 {', '.join(sorted(unknown))}；可选 {', '.join(worker.QUEUES)}", style="red")
         raise typer.Exit(2)
     _log()
     if with_parent:
@@ -104,7 +104,7 @@ def work(settings: Settings, queues: Sequence[str], *, with_parent: bool) -> Non
             with report.model_bar(_err) as progress:
                 prepare_model(settings, progress)
             bench.transcriber()
-        asyncio.run(jobs.work(bench, queues))
+        asyncio.run(worker.work(bench, queues, settings.patience))
 
 
 def _end_with_parent() -> None:

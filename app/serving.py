@@ -20,8 +20,8 @@ from app.main import create_app
 from app.service import Service, build_service
 from app.settings import Settings
 
-#: Seconds a worker is given to finish the call in hand; past them the call is taken over at the next start.
-_PATIENCE = 60
+#: Seconds past its patience after which a worker that does not even hand its call back is killed.
+_TO_END = 15
 
 #: This very program. -P: without it, a folder called app where the command was given would be run instead.
 _TINGJIAN = (sys.executable, "-P", "-m", "app.cli")
@@ -88,14 +88,17 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
             service.database.close()
 
 
+#: Signals to stop that came. A list and not an Event: setting one takes a lock, and a second signal right then
+#: would wait for ever.
+_told: list[int] = []
+
+
 def wait_until_stopped() -> None:
-    """Block until SIGINT or SIGTERM."""
-    stopped: list[int] = []
+    """Block until SIGINT or SIGTERM. A second one afterwards makes the workers hand back what they have in hand."""
     for name in (signal.SIGINT, signal.SIGTERM):
-        # A list and not an Event: setting one takes a lock, and a second signal right then would wait for ever.
-        signal.signal(name, lambda number, _: stopped.append(number))
-    while not stopped:
-        time.sleep(0.5)
+        signal.signal(name, lambda number, _: _told.append(number))
+    while not _told:
+        time.sleep(0.2)
 
 
 @contextmanager
@@ -135,22 +138,26 @@ def _keep(settings: Settings, stopping: threading.Event) -> None:
             [*_TINGJIAN, "worker", "--with-parent"],
             env=worker_environment(settings),
             stdin=subprocess.PIPE,
-            # Ctrl-C is for us: told twice to stop, a worker drops the call in hand instead of finishing it.
+            # Ctrl-C is for us: told twice to stop, a worker hands the call in hand back instead of finishing it.
             start_new_session=True,
         ) as process:
             while process.poll() is None and not stopping.wait(0.5):
                 pass
-            _stop(process)
+            _stop(process, settings.patience)
         # A worker that cannot even start must not be started a thousand times a second.
         stopping.wait(max(0.0, 1 - (time.monotonic() - started)))
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: subprocess.Popen[bytes], patience: float) -> None:
+    """Have a worker finish, or hand back once we are told to stop twice; kill one that does neither."""
+    end, urged = time.monotonic() + patience + _TO_END, False
     process.terminate()
-    try:
-        process.wait(_PATIENCE)
-    except subprocess.TimeoutExpired:
-        process.kill()
+    while process.poll() is None and time.monotonic() < end:
+        if len(_told) > 1 and not urged:
+            urged = True
+            process.terminate()
+        time.sleep(0.1)
+    process.kill()
 
 
 def worker_environment(settings: Settings) -> dict[str, str]:

@@ -3,7 +3,18 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, UniqueConstraint, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -108,6 +119,7 @@ class Call(Base):
     attempt: Mapped[int] = mapped_column(server_default="1")  #: the fence: only a job with this number may write
     failures: Mapped[int] = mapped_column(server_default="0")  #: since the last retry by hand
     priority: Mapped[int] = mapped_column(server_default="0")
+    progress: Mapped[float | None]  #: share transcribed so far, 0 to 1; None when nothing is being transcribed
     error: Mapped[str | None]
     error_code: Mapped[str | None]
 
@@ -167,3 +179,14 @@ class Finding(Base):
     verdict: Mapped[str]
     message: Mapped[str]
     evidence: Mapped[list[dict[str, Any]]]
+
+
+class Tally(Base):
+    """A count that only grows, kept by every worker together with the result it counts; see app.store.tallies."""
+
+    __tablename__ = "tallies"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    label: Mapped[str] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    value: Mapped[float]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -101,7 +101,7 @@ def transcript_of(session: Session, call_id: int) -> Transcript | None:
 def add_transcript(session: Session, call: Call, transcript: Mapping[str, Any], duration: float | None) -> None:
     """Keep what was heard and queue the judging."""
     session.add(Transcript(call_id=call.id, **transcript))
-    call.status, call.duration = "judging", duration
+    call.status, call.duration, call.progress = "judging", duration, None
     queue.defer(session, "judge", call)
 
 
@@ -122,17 +122,33 @@ def add_scorecard(session: Session, call: Call, card: Mapping[str, Any], finding
 
 def fail(call: Call, reason: str, code: str) -> None:
     """Give the call up: a person has to look, so it is flagged."""
-    call.status, call.flagged, call.error, call.error_code = "failed", True, reason, code
+    call.status, call.progress = "failed", None
+    call.flagged, call.error, call.error_code = True, reason, code
 
 
-def again(session: Session, call: Call, reason: str) -> None:
-    """Count a failed attempt and queue the step that is due once more, later each time; give up after MAX_FAILURES."""
+def again(session: Session, call: Call, reason: str, delay: int | None = None) -> None:
+    """Count a failed attempt and queue the step that is due once more; give up after MAX_FAILURES.
+
+    Args:
+        delay: seconds until it is due; None: longer each time.
+    """
     call.failures += 1
     call.error = reason
     if call.failures >= MAX_FAILURES:
         fail(call, f"{call.failures} 次处理均失败：{reason}", "gave_up")
     else:
-        _requeue(session, call, delay=10 * 6 ** (call.failures - 1))
+        _requeue(session, call, 10 * 6 ** (call.failures - 1) if delay is None else delay)
+
+
+def hand_back(session: Session, call: Call, delay: int = 0) -> None:
+    """Queue the step that is due once more, under the next attempt and counting nothing against the call."""
+    _requeue(session, call, delay)
+
+
+def note_progress(session: Session, call_id: int, attempt: int, share: float) -> None:
+    """Keep the share of the recording that is transcribed, 0 to 1, if `attempt` is still the current one."""
+    current = update(Call).where(Call.id == call_id, Call.attempt == attempt, Call.status == "transcribing")
+    session.execute(current.values(progress=share))
 
 
 def retry(session: Session, call: Call) -> None:
@@ -145,11 +161,12 @@ def retry(session: Session, call: Call) -> None:
     session.refresh(call, with_for_update=True)
     if call.status != "failed":
         raise Conflict(f"通话 {call.id} 的状态是 {call.status}，只有 failed 可以重试", code="not_failed")
-    call.status, call.failures, call.error, call.error_code, call.flagged = "queued", 0, None, None, None
+    call.failures, call.error, call.error_code, call.flagged = 0, None, None, None
     _requeue(session, call)
 
 
 def _requeue(session: Session, call: Call, delay: int = 0) -> None:
+    call.status, call.progress = "queued", None
     call.attempt += 1
     queue.defer(session, "judge" if transcript_of(session, call.id) else "transcribe", call, delay)
 

@@ -26,9 +26,10 @@ def defer(session: Session, step: Step, call: Call, delay: int = 0) -> None:
     job.defer(call_id=call.id, attempt=call.attempt)
 
 
-#: Unfinished calls whose current attempt no job stands for: their worker died, or their job was lost.
+#: Unfinished calls whose current attempt no job stands for: their worker died, or their job was lost. It counts
+#: against the call unless the database started since: then it ended the worker.
 _ABANDONED = text("""
-    SELECT id, attempt FROM calls
+    SELECT id, attempt, updated_at > pg_postmaster_start_time() AS counts FROM calls
     WHERE status NOT IN ('scored', 'failed') AND NOT EXISTS (
         SELECT FROM procrastinate_jobs AS job
         WHERE job.status IN ('todo', 'doing') AND job.task_name IN ('transcribe', 'judge')
@@ -37,6 +38,11 @@ _ABANDONED = text("""
 """)
 
 
-def abandoned(session: Session) -> list[tuple[int, int]]:
-    """Calls that wait for nothing, as (call id, attempt)."""
-    return [(row.id, row.attempt) for row in session.execute(_ABANDONED)]
+def abandoned(session: Session) -> list[tuple[int, int, bool]]:
+    """Calls that wait for nothing, as (call id, attempt, whether the lost attempt counts)."""
+    return [(row.id, row.attempt, row.counts) for row in session.execute(_ABANDONED)]
+
+
+def leave(session: Session, worker_id: int) -> None:
+    """Strike a worker that is about to end off the list, without waiting for it to be missed."""
+    session.execute(text("SELECT procrastinate_unregister_worker_v1(:worker)"), {"worker": worker_id})

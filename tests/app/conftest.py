@@ -15,12 +15,13 @@ from starlette.testclient import TestClient
 import asr
 from app.database import Database
 from app.embedded import embedded_postgres
-from app.jobs import QUEUES, Bench, worker_app
+from app.jobs import Bench
 from app.main import create_app
 from app.security import ROLES
 from app.service import Service, build_service
 from app.settings import Settings
 from app.store import keys, users
+from app.worker import QUEUES, worker_app
 from tests.conftest import own_folder
 
 
