@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from rules.festivals import FESTIVAL, LUNAR_DAY, festival, lunar_day
 from rules.numerals import find_numbers
 
 _NUM = r"(?:[0-9]{1,2}|[一二三四五六七八九十两]{1,3})"
 _WEEKDAYS = {**dict(zip("一二三四五六日", range(7), strict=True)), "天": 6, "末": 6} | {
     str(n): n - 1 for n in range(1, 8)
 }
+#: Characters between a day and the time of that day: 明天下午的三点前.
+_BESIDE = 3
+
 _THIS_MONTH = r"(?:这个月|本月|这月|当月)"
 # 剩下月底还 is the rest at the end of this month.
 _NEXT_MONTH = r"(?<![剩余])(?P<next>下下个?月|下个?月|次月)"
@@ -31,11 +35,20 @@ def find_days(text: str, today: date) -> list[Day]:
     days: list[Day] = []
     for match in _DAY.finditer(text):
         name = next(name for name, value in match.groupdict().items() if value and name.startswith("k"))
-        found = re.fullmatch(_KINDS[name][0], match.group(), re.VERBOSE)
-        resolved = _KINDS[name][1](found, today) if found else None
+        resolved = _resolved(name, match, days, today)
         if resolved:
             days.append(Day(match.start(), match.end(), resolved))
     return days
+
+
+def _resolved(name: str, match: re.Match[str], earlier: list[Day], today: date) -> date | None:
+    """The day a match names. 当晚 is that of the day said before it; 三点前 says nothing new beside a day."""
+    if name == "k_same":
+        return earlier[-1].date + timedelta(days=match.group() == "第二天") if earlier else None
+    if name == "k_clock" and earlier and match.start() - earlier[-1].end <= _BESIDE:
+        return None
+    found = re.fullmatch(_KINDS[name][0], match.group(), re.VERBOSE)
+    return _KINDS[name][1](found, today) if found else None
 
 
 def _number(text: str) -> int:
@@ -84,11 +97,33 @@ def _full_date(match: re.Match[str], today: date) -> date | None:
 def _part_of_month(match: re.Match[str], today: date) -> date | None:
     later = match["next"].count("下") or 1 if match["next"] else 0
     year, month = _month(today, later)
-    if match["part"] in ("底", "末"):
+    if match["part"] in ("底", "末", "最后一天"):
         return _on(year, month, 31)
-    day = {"初": 5, "中": 15, "中旬": 15, "上旬": 10, "下旬": 31}[match["part"]]
+    day = _PARTS[match["part"]]
     this = _on(year, month, day)
     return this if later or this is None or this >= today else _on(*_month(today, 1), day)
+
+
+def _part_of_named_month(match: re.Match[str], today: date) -> date | None:
+    month = _number(match["month"])
+    if not 1 <= month <= 12:
+        return None
+    this = _on(today.year, month, _PARTS[match["part"]])
+    return this if this is None or this >= today else _on(today.year + 1, month, _PARTS[match["part"]])
+
+
+def _after_hours(match: re.Match[str], today: date) -> date | None:
+    return today + timedelta(hours=_number(match["count"]))
+
+
+def _within(match: re.Match[str], today: date) -> date | None:
+    """The last day of this or the next week, month or year: 这周内, 下个月之内, 年内."""
+    later = match["which"].count("下")
+    if match["unit"] == "年":
+        return date(today.year + later, 12, 31)
+    if match["unit"] == "月":
+        return _on(*_month(today, later), 31)
+    return today + timedelta(days=6 - today.weekday() + 7 * later)
 
 
 def _after_days(match: re.Match[str], today: date) -> date | None:
@@ -103,28 +138,39 @@ def _year_end(match: re.Match[str], today: date) -> date | None:
     return date(today.year + (1 if match.group().startswith("明年") else 0), 12, 31)
 
 
+#: The last day meant by a part of a month; 月初 is its first, as 月底 is its last.
+_PARTS = {"初": 1, "中": 15, "中旬": 15, "上旬": 10, "下旬": 31, "底": 31, "末": 31, "最后一天": 31}
+
 _NEAR = {
-    **dict.fromkeys(("今天", "今日", "今晚", "今儿", "当天", "今早", "今夜", "今下午"), 0),
+    **dict.fromkeys(("今天", "今日", "今晚", "今儿个", "今儿", "今早", "今夜", "今下午"), 0),
     **dict.fromkeys(("现在", "马上", "立刻", "立马", "这就", "待会儿", "待会", "等会儿", "等会", "一会儿", "等下"), 0),
-    **dict.fromkeys(("明天", "明日", "明早", "明晚", "明儿", "第二天"), 1),
-    "后天": 2,
-    "大后天": 3,
+    **dict.fromkeys(("明天", "明日", "明早", "明晚", "明儿个", "明儿", "听日"), 1),
+    **dict.fromkeys(("后天", "后日", "后儿个", "后儿"), 2),
+    **dict.fromkeys(("大后天", "大后日", "大后儿"), 3),
+    "大大后天": 4,
 }
 
 #: Kind of expression: how it looks, how it is resolved. The first that matches at a place is taken.
 _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
     "k_near": (rf"(?:{'|'.join(sorted(_NEAR, key=len, reverse=True))})(?!(?<=等下)个?[月周星礼])", _later(_NEAR)),
     "k_weekday": (
-        r"(?P<which>(?:下下|下|这|本)?个?)(?:周|星期|礼拜)(?P<day>[一二三四五六日天末1-7])(?![0-9个天年期])",
+        r"(?<!上)(?<!上个)(?P<which>(?:下下|下|这|本)?个?)(?:周|星期|礼拜)(?P<day>[一二三四五六日天末1-7])(?![0-9个天年期])",
         _weekday,
     ),
     "k_month_part": (
-        rf"(?:{_THIS_MONTH}|{_NEXT_MONTH})?的?(?:月)?(?P<part>底|末|初|中旬|上旬|下旬|中)(?<=月底|月末|月初|月中|中旬|上旬|下旬)",
+        rf"(?<!上个)(?<!上)(?:{_THIS_MONTH}|{_NEXT_MONTH})?的?(?:月)?(?P<part>底|末|初|中旬|上旬|下旬|最后一天|中)"
+        r"(?:(?<=月底|月末|月初|月中|中旬|上旬|下旬)|(?<=最后一天))",
         _part_of_month,
     ),
-    "k_full_date": (rf"(?P<month>{_NUM})月份?(?P<day>{_NUM})[号日]", _full_date),
+    "k_lunar": (LUNAR_DAY, lunar_day),
+    "k_festival": (FESTIVAL, festival),
+    "k_full_date": (rf"(?P<month>{_NUM})月份?的?(?P<day>{_NUM})[号日]", _full_date),
+    "k_named_month_part": (
+        rf"(?P<month>{_NUM})月份?的?(?P<part>底|末|初|中旬|上旬|下旬|最后一天)",
+        _part_of_named_month,
+    ),
     "k_day_of_month": (
-        rf"(?:{_THIS_MONTH}|{_NEXT_MONTH}|每个?月)?的?(?P<day>{_NUM})[号日]",
+        rf"(?<!上个月)(?<!上月)(?:{_THIS_MONTH}|{_NEXT_MONTH}|每个?月)?的?(?P<day>{_NUM})[号日](?![楼线院])",
         _day_of_month,
     ),
     "k_after": (
@@ -136,7 +182,13 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
         _after_days,
     ),
     "k_year_end": ("(?:今年|明年)?年底", _year_end),
-    "k_tonight": (r"(?<![天日号五六一二三四末早个])(?:晚上|下午|傍晚|中午)", lambda _, today: today),
+    "k_hours": (rf"(?P<count>{_NUM})个?小时(?:之?[后内]|以后|以内)", _after_hours),
+    "k_within": (r"(?P<which>(?:这|本|今|当|下)?个?)(?P<unit>周|星期|礼拜|月|年)(?:之内|以内|内)", _within),
+    "k_same": ("当天|当日|当晚|那天|那日|那一天|那晚|到时候|同一天|第二天", lambda _, today: today),
+    "k_clock": (
+        rf"(?<![天日号五六一二三四末早个昨前])(?:晚上|下午|傍晚|中午|晌午|夜里|下了?班)|{_NUM}点(?:钟|半)?(?:之前|以前|前)",
+        lambda _, today: today,
+    ),
 }
 
 

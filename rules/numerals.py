@@ -10,7 +10,7 @@ _UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
 
 _DIGIT = "0-9零〇一二两三四五六七八九幺"
 # In 三千一直 or 八百一个月 the 一 begins the next word: it is not the rest of the number.
-_WORD_ONE = "一(?=[直定下起共样般些切边旦律味辈顿次个天年期月趟])"
+_WORD_ONE = "一(?=[直定下起共样般些切边旦律味辈顿次个天年期月趟把分齐口笔并])"
 # 两三千 is about two or three thousand: the promise that can be held to is the smaller.
 _ABOUT = re.compile(
     "([一二两三四五六七八九])(?:(?<=一)二|(?<=一)两|(?<=[二两])三|(?<=三)[四五]|(?<=四)五|(?<=五)六|(?<=六)七|(?<=七)八|(?<=八)九)(?=[十百千万])"

@@ -1,0 +1,197 @@
+"""Reading one utterance for payments: which act of paying is meant, how much, by when, and whether it is firm."""
+
+import itertools
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from rules.dates import Day, find_days
+from rules.numerals import Number, find_numbers
+from rules.paying import AHEAD, CONDITION, DONE, EMPTY, HEDGE, NO, OPEN, PAST, PAYING, REST, STRONG
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A stretch of one utterance with at most one act of paying in it."""
+
+    start: int  #: characters, end exclusive
+    end: int
+    pays: bool
+    amount: Decimal | None  #: yuan
+    day: date | None
+    condition: str | None = None  #: what it depends on, in the speaker's words
+
+
+_CUT = re.compile(r"[，。！？；,!?;\s]|\.(?![0-9])|(?=剩下|剩的|剩余|其余|余下|另外的|然后)")
+_ASKS = re.compile(
+    r"行不行|行吗|行么|可以吗|可以么|可不可以|好不好|好吗|成吗|成不成|成不$|中不|怎么样|咋样|能不能|能不能够|可以不|行不$|得不得行"
+)
+_ENDS_ASKING = re.compile(r"[吗呢么]$")
+_NOT_MONEY = re.compile(
+    r"^(?:[号日月天期点个年周岁次分%％位楼层栋口折张名家条件遍斤]|多天|小时|星期|礼拜|时|分钟|单元|来号)"
+)
+_PAID_BY = re.compile(
+    r"(?:还|转|打|存|汇|划|付|交|缴|凑|给|拿|补|结|先|过|放)(?:个|上|给|出|够|足|掉)?(?:你|您)?们?(?:个)?$"
+)
+_NO_SUM = re.compile(r"(?:尾号|工号|卡号|电话|号码|编号|热线|拨打)$")
+
+
+def commitments(text: str, today: date) -> list[Payment]:
+    """The payments that the speaker of `text`, which must be folded, commits to."""
+    pieces = payments(text, today)
+    return [
+        piece
+        for at, piece in enumerate(pieces)
+        if piece.pays and not asks(text, piece) and _commits(text, pieces, at, today)
+    ]
+
+
+def proposals(text: str, today: date) -> list[Payment]:
+    """The payments that the speaker asks about and that name a day or a sum: 周五还三千行吗."""
+    named = [piece for piece in payments(text, today) if piece.pays and (piece.day or piece.amount)]
+    return [
+        piece for piece in named if asks(text, piece) and not _refused(_ASKS.sub("", text[piece.start : piece.end]))
+    ]
+
+
+def payments(text: str, today: date) -> list[Payment]:
+    """Every stretch of `text` about paying, with the days and sums said beside it."""
+    days = find_days(text, today)
+    sums = amounts(text, days)
+    cuts = sorted({0, len(text), *(match.end() for match in _CUT.finditer(text)), *_second_days(text, days)})
+    raw = [_piece(text, start, end, days, sums) for start, end in itertools.pairwise(cuts) if start < end]
+    joined = _joined(raw)
+    return [replace(piece, condition=_condition(text, joined, at, days)) for at, piece in enumerate(joined)]
+
+
+def asks(text: str, piece: Payment) -> bool:
+    """Whether the payment is asked about rather than stated."""
+    words = text[piece.start : piece.end].rstrip("，。！；,.!; ")
+    after = re.split(r"[，。！；,.!;\s]", text[piece.end :].lstrip("，, "), maxsplit=1)[0]
+    if words.endswith(("？", "?")) or _ENDS_ASKING.search(words) or _ASKS.search(words):
+        return True
+    return len(after) < 8 and (_ASKS.search(after) is not None or text[piece.end : piece.end + 1] in ("？", "?"))
+
+
+def _refused(words: str) -> bool:
+    return bool(NO.search(words) or OPEN.search(words))
+
+
+def _commits(text: str, pieces: list[Payment], at: int, today: date) -> bool:
+    piece = pieces[at]
+    words = text[piece.start : piece.end]
+    if _refused(words) or (piece.condition and _refused(piece.condition)) or _hedged(text, pieces, at):
+        return False
+    later = piece.day is not None and piece.day > today
+    if PAST.search(words) and not later:
+        return False
+    if DONE.search(words) and not later and not AHEAD.search(words):
+        return False
+    if piece.day is not None or piece.amount is not None or piece.condition is not None:
+        return True
+    # 我肯定会还的, 但是现在没钱: good will, and no promise.
+    return STRONG.search(words) is not None and not NO.search(text)
+
+
+def _hedged(text: str, pieces: list[Payment], at: int) -> bool:
+    """Whether the clause before, or any clause up to the next payment, takes the commitment back."""
+    piece = pieces[at]
+    before = [clause for clause in re.split(r"[，。！？；,.!?;\s]", text[: piece.start]) if clause]
+    if before and HEDGE.search(before[-1]) and not REST.search(before[-1]):
+        return not re.search(r"再说|再看", before[-1])
+    follower = next((other.start for other in pieces[at + 1 :] if other.pays), len(text))
+    after = re.split(r"[，。！？；,.!?;\s]", text[piece.end : follower])
+    for clause in after:
+        if REST.search(clause):
+            return False
+        if HEDGE.search(clause):
+            return True
+    return False
+
+
+def _condition(text: str, pieces: list[Payment], at: int, days: list[Day]) -> str | None:
+    """What the payment depends on; a day alone (等到十号就还) is no condition."""
+    piece = pieces[at]
+    if not piece.pays:
+        return None
+    start = max((other.end for other in pieces[:at] if other.pays), default=0)
+    for match in CONDITION.finditer(text, start, piece.end):
+        name = next(name for name, value in match.groupdict().items() if value)
+        first, last = match.span(name)
+        if not PAYING.search(text, first, last) and _says_something(text, first, last, days):
+            return text[first:last].strip("，, ")
+    return None
+
+
+def _says_something(text: str, first: int, last: int, days: list[Day]) -> bool:
+    named = {at for day in days for at in range(day.start, day.end)}
+    left = "".join(text[at] for at in range(first, last) if at not in named)
+    return len(EMPTY.sub("", left)) >= 2
+
+
+def _second_days(text: str, days: list[Day]) -> list[int]:
+    """Where speech without punctuation goes on to the next payment: 明天还五千 | 后天还三千."""
+    return [day.start for before, day in itertools.pairwise(days) if PAYING.search(text[before.end : day.start])]
+
+
+def _piece(text: str, start: int, end: int, days: list[Day], sums: list[tuple[Number, Decimal]]) -> Payment:
+    words = text[start:end]
+    pays = bool(PAYING.search(words))
+    if not pays and (NO.search(words) or HEDGE.search(words)):
+        # 明天还不上, 后天还: the first day is refused, it says nothing about the second.
+        return Payment(start, end, False, None, None)
+    inside = [day.date for day in days if start <= day.start < end]
+    money = [value for number, value in sums if start <= number.start < end]
+    pays = pays or bool(inside and REST.search(words))
+    return Payment(start, end, pays, money[-1] if money else None, inside[-1] if inside else None)
+
+
+def _joined(pieces: list[Payment]) -> list[Payment]:
+    """Days and amounts said beside the act of paying belong to it: 等下个月十号, 我还两千; 明天就还清, 八千四百六十."""
+    joined: list[Payment] = []
+    waiting: Payment | None = None
+    for piece in pieces:
+        if piece.pays:
+            joined.append(_filled(waiting, piece) if waiting else piece)
+            waiting = None
+        elif joined and waiting is None and _fills(joined[-1], piece):
+            last = joined[-1]
+            joined[-1] = replace(last, end=piece.end, amount=last.amount or piece.amount, day=last.day or piece.day)
+        elif piece.amount is not None or piece.day is not None:
+            waiting = _filled(waiting, piece) if waiting else piece
+    return joined
+
+
+def _filled(waiting: Payment, piece: Payment) -> Payment:
+    return replace(piece, start=waiting.start, amount=piece.amount or waiting.amount, day=piece.day or waiting.day)
+
+
+def _fills(paying: Payment, piece: Payment) -> bool:
+    if piece.amount is None and piece.day is None:
+        return False
+    return (piece.amount is None or paying.amount is None) and (piece.day is None or paying.day is None)
+
+
+def amounts(text: str, days: list[Day]) -> list[tuple[Number, Decimal]]:
+    """Numbers that are money: with 元 or 块 after them, with 百 千 万 in them, or right after the act of paying."""
+    found = []
+    for number in find_numbers(text):
+        if any(day.start < number.end and number.start < day.end for day in days):
+            continue
+        if value := _money(text, number):
+            found.append((number, value))
+    return found
+
+
+def _money(text: str, number: Number) -> Decimal | None:
+    before, written, after = text[: number.start], text[number.start : number.end], text[number.end :]
+    if _NOT_MONEY.match(after) or _NO_SUM.search(before) or not re.fullmatch(r"\d{1,9}(?:\.\d{1,2})?", number.digits):
+        return None
+    unit = re.match(r"(?:多|来|整)?(?:元|块|万|人民币|个?大洋)", after)
+    scale = 10_000 if unit and "万" in unit.group() else 1
+    alone = len(number.digits) >= 3 and re.match(r"$|[，。！？；,.!?;\s吧啊呗嘛行整]", after)
+    if unit or re.search("[百千万]", written) or (number.value >= 50 and _PAID_BY.search(before)) or alone:
+        dimes = re.match(r"块(?:钱)?零?(\d|[一二三四五六七八九])毛", after)
+        return number.value * scale + (find_numbers(dimes[1])[0].value / 10 if dimes else 0)
+    return None
