@@ -23,8 +23,9 @@ app = typer.Typer(help="听鉴：催收通话智能质检", no_args_is_help=True
 db = typer.Typer(help="数据库结构", no_args_is_help=True)
 key = typer.Typer(help="API 密钥", no_args_is_help=True)
 user = typer.Typer(help="用户", no_args_is_help=True)
+audit = typer.Typer(help="审计日志", no_args_is_help=True)
 packs = typer.Typer(help="规则包", no_args_is_help=True)
-for name, commands in (("db", db), ("user", user), ("key", key), ("rules", packs)):
+for name, commands in (("db", db), ("user", user), ("key", key), ("audit", audit), ("rules", packs)):
     app.add_typer(commands, name=name)
 
 _err = Console(stderr=True)
@@ -214,6 +215,16 @@ def revoke_user(name: str) -> None:
     from app import operations
 
     operations.revoke_user(_settings(), name)
+
+
+@audit.command("verify")
+def verify_audit(
+    expect: Annotated[str | None, typer.Option(help="以前记下的链尾哈希，须仍在链中")] = None,
+) -> None:
+    """检查审计日志的哈希链，打印链尾；把链尾另存他处，就能发现整体替换。"""
+    from app import operations
+
+    raise typer.Exit(0 if operations.verify_audit(_settings(), expect) else 1)
 
 
 @packs.command("check")

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from app import errors
-from app.api import audio, calls, health, users
+from app.api import audio, audit, calls, health, users
 from app.api import rules as rules_api
 from app.api import session as session_api
 from app.api import texts as texts_api
@@ -20,7 +20,7 @@ def create_app(service: Service) -> FastAPI:
     app = FastAPIOffline(title="听鉴 Tingjian", version=version("tingjian"), summary="催收通话智能质检")
     app.state.service = service
     errors.install(app)
-    for routes in (session_api, users, calls, texts_api, rules_api, audio, health):
+    for routes in (session_api, users, audit, calls, texts_api, rules_api, audio, health):
         app.include_router(routes.router)
 
     @app.get("/", include_in_schema=False)

@@ -5,6 +5,7 @@ rule pack should not wait for.
 """
 
 import asyncio
+import getpass
 import logging
 import os
 import signal
@@ -20,6 +21,7 @@ from alembic.util import CommandError
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from app import demo, report, serving, worker
 from app.database import Database
@@ -29,7 +31,7 @@ from app.errors import AppError
 from app.security import Role
 from app.service import build_bench
 from app.settings import Settings
-from app.store import keys, users
+from app.store import audit, keys, users
 from asr import AsrError
 from rules import RuleError
 from scoring import TemplateError
@@ -148,12 +150,14 @@ def add_key(settings: Settings, name: str, role: Role | None, user: str | None, 
     with _database(settings) as database, database.transaction() as session:
         until = datetime.now(UTC) + timedelta(days=days) if days else None
         owner = users.named(session, user) if user else users.add(session, name, role or "dialer")
+        _record(session, "add_key", name)
         return keys.add(session, name, owner, expires_at=until)
 
 
 def renew_key(settings: Settings, name: str) -> str:
     """Give a key a new secret; returns it."""
     with _database(settings) as database, database.transaction() as session:
+        _record(session, "renew_key", name)
         return keys.renew(session, name)
 
 
@@ -175,18 +179,21 @@ def _moment(moment: datetime | None) -> str:
 def revoke_key(settings: Settings, name: str) -> None:
     """End a key."""
     with _database(settings) as database, database.transaction() as session:
+        _record(session, "revoke_key", name)
         keys.revoke(session, name)
 
 
 def add_user(settings: Settings, name: str, role: Role, team: str | None, agent_id: str | None) -> str:
     """Make a user; returns the first password."""
     with _database(settings) as database, database.transaction() as session:
+        _record(session, "add_user", name)
         return users.reset_password(session, users.add(session, name, role, team=team, agent_id=agent_id))
 
 
 def reset_password(settings: Settings, name: str) -> str:
     """Give a user a new password; returns it."""
     with _database(settings) as database, database.transaction() as session:
+        _record(session, "reset_password", name)
         return users.reset_password(session, users.named(session, name))
 
 
@@ -204,4 +211,24 @@ def list_users(settings: Settings) -> None:
 def revoke_user(settings: Settings, name: str) -> None:
     """Shut a user out."""
     with _database(settings) as database, database.transaction() as session:
+        _record(session, "revoke_user", name)
         users.change(session, users.named(session, name), {"disabled": True})
+
+
+def _record(session: Session, action: str, name: str) -> None:
+    # Whoever has the machine has the database: the account on it is all that can be known.
+    audit.record(session, f"cli:{getpass.getuser()}", action, detail={"name": name})
+
+
+def verify_audit(settings: Settings, expected: str | None) -> bool:
+    """Check the whole chain of the audit log and print its head; whether it is whole and holds `expected`."""
+    with _database(settings) as database, database.transaction() as session:
+        total, broken, found = 0, 0, expected in (None, audit.GENESIS)
+        for entry, fine in audit.verify(session):
+            total, broken, found = total + 1, broken + (not fine), found or entry.hash == expected
+            if not fine:
+                _err.print(f"第 {entry.id} 条与记录时不符，或其前有缺失", style="red")
+        if not found:
+            _err.print("链中没有给出的哈希：记录被截断或整体替换", style="red")
+        _out.print(f"共 {total} 条，{broken} 条有问题；链尾 {audit.head(session)}", highlight=False, soft_wrap=True)
+    return not broken and found

@@ -15,9 +15,9 @@ ROLES: tuple[Role, ...] = get_args(Role)
 #: post: send calls in. state: how far calls have come. read: what was said and judged. retry: start a failed call
 #: afresh. review: a person's verdicts. statistics: numbers over many calls. export: many calls as a file.
 #: unmask: personal data as it was said. assign: who looks at which call. try: judge a text without storing it.
-#: manage: users and keys.
+#: manage: users and keys. audit: who did what.
 Permission = Literal[
-    "post", "state", "read", "retry", "review", "statistics", "export", "unmask", "assign", "try", "manage"
+    "post", "state", "read", "retry", "review", "statistics", "export", "unmask", "assign", "try", "manage", "audit"
 ]
 PERMISSION_NAMES: tuple[Permission, ...] = get_args(Permission)
 
@@ -30,7 +30,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "inspector": _INSPECTING,
     "supervisor": _INSPECTING | {"statistics", "export", "unmask", "assign"},
     # Administrators manage users, keys and packs; listening to debtors is not part of that.
-    "admin": frozenset({"try", "manage"}),
+    "admin": frozenset({"try", "manage", "audit"}),
 }
 
 

@@ -181,6 +181,24 @@ class Finding(Base):
     evidence: Mapped[list[dict[str, Any]]]
 
 
+class AuditEntry(Base):
+    """One thing that somebody did; the database refuses to change or delete it."""
+
+    __tablename__ = "audit"
+    __table_args__ = (UniqueConstraint("previous"), Index("ix_audit_actor", "actor", "id"))
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]  #: the user's name, as it was
+    action: Mapped[str]  #: the operation, as OpenAPI names it
+    #: Not a foreign key: what was done to a call that is deleted since stays on record.
+    call_id: Mapped[int | None] = mapped_column(index=True)
+    address: Mapped[str | None]
+    detail: Mapped[dict[str, Any]]
+    previous: Mapped[str]  #: the hash of the entry before
+    hash: Mapped[str]  #: SHA-256 over `previous` and everything said here, hex
+
+
 class Tally(Base):
     """A count that only grows, kept by every worker together with the result it counts; see app.store.tallies."""
 

@@ -1,5 +1,6 @@
 """What every route leans on: the service, who is calling, and a transaction that ends before the answer leaves."""
 
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,11 +13,12 @@ from sqlalchemy.orm import Session
 from app.errors import Forbidden, Unauthorized
 from app.security import Permission, Principal, csrf_token
 from app.service import Service
-from app.store import keys, sessions
+from app.store import audit, keys, sessions
 
 #: The session's token. Browsers send it by themselves, so what changes anything also needs the X-CSRF-Token header.
 COOKIE = "tingjian_session"
 
+_CALL_ID = re.compile(r"[0-9]{1,18}")
 _bearer = HTTPBearer(auto_error=False, description="`tingjian key add` 生成的密钥")
 _cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="登录后的会话")
 
@@ -38,49 +40,87 @@ def _session(service: ServiceDep) -> Iterator[Session]:
 SessionDep = Annotated[Session, Depends(_session, scope="function")]
 
 
-def _principal(
-    request: Request,
-    service: ServiceDep,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-    token: Annotated[str | None, Security(_cookie)],
-) -> Principal:
-    # A transaction of its own: a slow upload must not hold a connection.
-    with service.database.transaction() as session:
-        if credentials:
-            principal = keys.find(session, credentials.credentials)
-        else:
-            settings = service.settings
-            found = token and sessions.find(
-                session, token, idle=settings.session_idle, longest=settings.session_longest
-            )
-            principal = found or None
-    if principal is None:
-        raise Unauthorized("需要登录，或有效的密钥：Authorization: Bearer tj_…")
-    if token and not credentials:
-        _check_origin(request, token)
-    return replace(principal, assigned_only=service.settings.inspectors_see == "assigned")
+def _identify(session: Session, service: Service, secret: str | None, token: str | None) -> Principal | None:
+    """The caller behind an API key or, without one, behind a session's token."""
+    settings = service.settings
+    if secret:
+        who = keys.find(session, secret)
+    elif token:
+        who = sessions.find(session, token, idle=settings.session_idle, longest=settings.session_longest)
+    else:
+        who = None
+    return who and replace(who, assigned_only=settings.inspectors_see == "assigned")
 
 
-def _check_origin(request: Request, token: str) -> None:
-    """Refuse a change that another site made the browser send."""
-    sent = request.headers.get("x-csrf-token", "")
-    if request.method not in ("GET", "HEAD") and not secrets.compare_digest(sent.encode(), csrf_token(token).encode()):
-        raise Forbidden("缺少或错误的 X-CSRF-Token，请刷新页面后重试", code="csrf")
+def allow(permission: Permission | None) -> Callable[..., Principal]:
+    """A dependency that lets callers with `permission` in, and is who they are; None lets in everybody known.
 
+    What is let in, and what is not, is on record before the route runs.
+    """
 
-def allow(permission: Permission) -> Callable[..., Principal]:
-    """A dependency that lets callers with `permission` in, and is who they are."""
-
-    def check(principal: Annotated[Principal, Depends(_principal)]) -> Principal:
-        if not principal.may(permission):
-            raise Forbidden(f"角色 {principal.role} 没有此操作的权限")
-        return principal
+    def check(
+        request: Request,
+        service: ServiceDep,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+        token: Annotated[str | None, Security(_cookie)],
+    ) -> Principal:
+        secret = credentials.credentials if credentials else None
+        # A transaction of its own: a slow upload must not hold a connection.
+        with service.database.transaction() as session:
+            who = _identify(session, service, secret, token)
+            fault = _refusal(request, who, permission, None if secret else token) if who else None
+            if who and _matters(request, who):
+                _record(session, request, who, fault)
+        if who is None:
+            raise Unauthorized("需要登录，或有效的密钥：Authorization: Bearer tj_…")
+        if fault:
+            raise fault
+        return who
 
     return check
 
 
+def _refusal(request: Request, who: Principal, permission: Permission | None, token: str | None) -> Forbidden | None:
+    if permission and not who.may(permission):
+        return Forbidden(f"角色 {who.role} 没有此操作的权限")
+    # Another site can make the browser send the cookie, but not read the token that belongs to it.
+    sent = request.headers.get("x-csrf-token", "").encode()
+    if token and _changes(request) and not secrets.compare_digest(sent, csrf_token(token).encode()):
+        return Forbidden("缺少或错误的 X-CSRF-Token，请刷新页面后重试", code="csrf")
+    return None
+
+
+def _changes(request: Request) -> bool:
+    return request.method not in ("GET", "HEAD", "OPTIONS")
+
+
+def _matters(request: Request, who: Principal) -> bool:
+    """Whether a request belongs on record: not a dialer that asks, again and again, how far its calls are."""
+    return _changes(request) or who.role != "dialer"
+
+
+def _record(session: Session, request: Request, who: Principal, fault: Forbidden | None) -> None:
+    asked = {name: value for name, value in request.query_params.items() if name != "cursor"}
+    named = {name: value for name, value in request.path_params.items() if name != "call_id"}
+    refused = {"refused": fault.code} if fault else {}
+    call_id = request.path_params.get("call_id", "")
+    audit.record(
+        session,
+        who.name,
+        request.scope["route"].name,
+        call_id=int(call_id) if _CALL_ID.fullmatch(call_id) else None,
+        address=request.client.host if request.client else None,
+        detail={name: _storable(value) for name, value in (named | asked | refused).items()},
+    )
+
+
+def _storable(value: str) -> str:
+    # PostgreSQL holds neither NUL nor half a surrogate pair, and nobody reads a megabyte.
+    return value[:200].replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
 #: Anybody who is signed in or has a key.
-Anyone = Annotated[Principal, Depends(_principal)]
+Anyone = Annotated[Principal, Depends(allow(None))]
 Poster = Annotated[Principal, Depends(allow("post"))]
 Watcher = Annotated[Principal, Depends(allow("state"))]
 Reader = Annotated[Principal, Depends(allow("read"))]
@@ -91,5 +131,6 @@ Statistician = Annotated[Principal, Depends(allow("statistics"))]
 Exporter = Annotated[Principal, Depends(allow("export"))]
 Trier = Annotated[Principal, Depends(allow("try"))]
 Manager = Annotated[Principal, Depends(allow("manage"))]
+Auditor = Annotated[Principal, Depends(allow("audit"))]
 
 CallId = Annotated[int, Path(ge=1, le=2**63 - 1)]

@@ -8,13 +8,16 @@ from starlette.concurrency import run_in_threadpool
 
 from app import intake
 from app.api.access import Assigner, CallId, Poster, Reader, Retrier, ServiceDep, SessionDep, Watcher
-from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail
+from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail, scorecard
 from app.api.uploads import audio_of, facts_of, upload_form
 from app.errors import NotFound
+from app.masking import shown
 from app.schemas import Label
 from app.store import calls, lists, users
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
+
+Unmask = Annotated[bool, Query(description="显示未脱敏的内容；需要权限，并记入审计日志")]
 
 _FORM = {
     "required": True,
@@ -53,29 +56,33 @@ def list_calls(session: SessionDep, who: Reader, query: Annotated[lists.Query, Q
 
 
 @router.get("/{call_id}")
-def get_call(call_id: CallId, session: SessionDep, who: Watcher) -> CallDetail | CallState:
+def get_call(call_id: CallId, session: SessionDep, who: Watcher, unmask: Unmask = False) -> CallDetail | CallState:
     """Everything about a call, or its state alone for a role that only follows its own calls."""
     call = calls.get(session, call_id, who)
     if not who.may("read"):
         return CallState.model_validate(call)
-    return detail(call, calls.transcript_of(session, call_id), calls.result(session, call_id))
+    transcript, result = calls.transcript_of(session, call_id), calls.result(session, call_id)
+    return detail(call, transcript, result, shown(who, unmask=unmask))
 
 
 @router.get("/{call_id}/transcript")
-def get_transcript(call_id: CallId, session: SessionDep, who: Reader) -> dict[str, Any]:
+def get_transcript(call_id: CallId, session: SessionDep, who: Reader, unmask: Unmask = False) -> dict[str, Any]:
     """What was said."""
+    show = shown(who, unmask=unmask)
     calls.get(session, call_id, who)
     transcript = calls.transcript_of(session, call_id)
     if transcript is None:
         raise NotFound(f"通话 {call_id} 还没有转写", code="no_transcript")
-    return transcript.body
+    body: dict[str, Any] = show(transcript.body)
+    return body
 
 
 @router.get("/{call_id}/scorecards")
-def get_scorecards(call_id: CallId, session: SessionDep, who: Reader) -> list[ScorecardOut]:
+def get_scorecards(call_id: CallId, session: SessionDep, who: Reader, unmask: Unmask = False) -> list[ScorecardOut]:
     """Every scorecard the call was ever given, newest first."""
+    show = shown(who, unmask=unmask)
     calls.get(session, call_id, who)
-    return [ScorecardOut.model_validate(card) for card in calls.scorecards_of(session, call_id)]
+    return [scorecard(card, show) for card in calls.scorecards_of(session, call_id)]
 
 
 @router.post("/{call_id}/retry", status_code=202)

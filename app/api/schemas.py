@@ -1,5 +1,6 @@
 """What the API answers with."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -88,12 +89,31 @@ class CallDetail(CallOut):
     scorecard: dict[str, Any] | None = None
 
 
-def detail(call: Call, transcript: Transcript | None, result: tuple[Scorecard, list[Finding]] | None) -> CallDetail:
-    """The detail of one call from its rows."""
+def detail(
+    call: Call,
+    transcript: Transcript | None,
+    result: tuple[Scorecard, list[Finding]] | None,
+    show: Callable[[Any], Any],
+) -> CallDetail:
+    """The detail of one call from its rows, its texts as `show` shows them."""
     out = CallDetail.model_validate(call)
-    out.transcript = transcript.body if transcript else None
+    out.facts, out.recording_name = show(out.facts), show(out.recording_name)
+    out.transcript = show(transcript.body) if transcript else None
     if result:
         card, findings = result
-        out.scorecard, out.promises = card.body | {"packs": card.packs}, card.promises
-        out.findings = [FindingOut.model_validate(finding) for finding in findings]
+        out.scorecard, out.promises = show(card.body) | {"packs": card.packs}, show(card.promises)
+        out.findings = [_finding(finding, show) for finding in findings]
+    return out
+
+
+def _finding(finding: Finding, show: Callable[[Any], Any]) -> FindingOut:
+    out = FindingOut.model_validate(finding)
+    out.message, out.evidence = show(out.message), show(out.evidence)
+    return out
+
+
+def scorecard(card: Scorecard, show: Callable[[Any], Any]) -> ScorecardOut:
+    """One scorecard from its row, its texts as `show` shows them."""
+    out = ScorecardOut.model_validate(card)
+    out.body, out.promises = show(out.body), show(out.promises)
     return out

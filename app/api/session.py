@@ -11,7 +11,7 @@ from app.errors import Unauthorized
 from app.schemas import Label
 from app.security import Permission, Principal, csrf_token
 from app.service import Service
-from app.store import sessions, users
+from app.store import audit, sessions, users
 
 router = APIRouter(prefix="/v1/session", tags=["登录"])
 
@@ -87,14 +87,14 @@ def change_password(
     change: PasswordChange, request: Request, response: Response, service: ServiceDep, who: Anyone
 ) -> SessionOut:
     """Choose another password; every session so far ends, and this browser gets a new one."""
-    _verify(service, who.name, change.old)
+    _verify(service, request, who.name, change.old)
     with service.database.transaction() as session:
         users.set_password(session, users.named(session, who.name), change.new)
     return _start(service, request, response, who.name, change.new)
 
 
 def _start(service: Service, request: Request, response: Response, name: str, password: str) -> SessionOut:
-    _verify(service, name, password)
+    _verify(service, request, name, password)
     with service.database.transaction() as session:
         user = users.named(session, name)
         token = sessions.start(session, user)
@@ -103,10 +103,12 @@ def _start(service: Service, request: Request, response: Response, name: str, pa
     return _out(who, token)
 
 
-def _verify(service: Service, name: str, password: str) -> None:
+def _verify(service: Service, request: Request, name: str, password: str) -> None:
     # A transaction of its own: a wrong password must be counted, not rolled back.
     with _checking, service.database.transaction() as session:
         user = users.sign_in(session, name, password)
+        address = request.client.host if request.client else None
+        audit.record(session, name, "sign_in", address=address, detail={} if user else {"refused": "bad_login"})
     if user is None:
         raise Unauthorized(
             "用户名或密码不正确，或账户已停用、暂时锁定", code="bad_login", headers={"WWW-Authenticate": "Session"}

@@ -29,6 +29,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/users"): {"admin"},
     ("PATCH", "/v1/users/{name}"): {"admin"},
     ("POST", "/v1/users/{name}/password"): {"admin"},
+    ("GET", "/v1/audit"): {"admin"},
     ("GET", "/v1/keys"): {"admin"},
     ("POST", "/v1/keys"): {"admin"},
     ("DELETE", "/v1/keys/{name}"): {"admin"},

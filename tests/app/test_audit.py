@@ -1,0 +1,125 @@
+"""Everything on record, in a chain that shows tampering; personal data masked unless somebody answers for seeing it."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from starlette.testclient import TestClient
+
+from app.masking import masked
+from app.service import Service
+from app.store import audit
+from tests.app.test_access import Auth
+
+SAID = "我的手机号是13812345678 身份证是110101199003074514"
+
+
+def _call(client: TestClient, auth: Auth) -> int:
+    body = {
+        "call": {"external_id": "a1", "phone": "13812345678", "backup": 13912345678},
+        "utterances": [{"speaker": "customer", "text": SAID}],
+    }
+    answer = client.post("/v1/texts", headers=auth["dialer"], json=body)
+    assert answer.status_code == 202, answer.text
+    call_id: int = answer.json()["id"]
+    return call_id
+
+
+def _entries(client: TestClient, auth: Auth, **query: Any) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = client.get("/v1/audit", headers=auth["admin"], params=query).json()
+    return entries
+
+
+def _broken(service: Service) -> list[int]:
+    with service.database.transaction() as session:
+        return [entry.id for entry, fine in audit.verify(session) if not fine]
+
+
+def test_who_did_what_to_which_call(client: TestClient, auth: Auth) -> None:
+    call_id = _call(client, auth)
+    client.get(f"/v1/calls/{call_id}/transcript", headers=auth["inspector"])
+    client.get("/v1/calls?q=还款&flagged=true", headers=auth["supervisor"])
+    client.post(f"/v1/calls/{call_id}/retry", headers=auth["dialer"])
+    seen = [(item["actor"], item["action"], item["call_id"], item["detail"]) for item in _entries(client, auth)]
+    assert seen[1:] == [
+        ("dialer", "retry_call", call_id, {"refused": "forbidden"}),
+        ("supervisor", "list_calls", None, {"q": "还款", "flagged": "true"}),
+        ("inspector", "get_transcript", call_id, {}),
+        ("dialer", "post_text", None, {}),
+    ]
+    assert [item["actor"] for item in _entries(client, auth, call_id=call_id)] == ["dialer", "inspector"]
+    assert {item["address"] for item in _entries(client, auth)} == {"testclient"}
+
+
+def test_a_dialer_that_waits_is_not_news(client: TestClient, auth: Auth) -> None:
+    call_id = _call(client, auth)
+    client.get(f"/v1/calls/{call_id}", headers=auth["dialer"])
+    assert _entries(client, auth, actor="dialer", action="get_call") == []
+
+
+def test_signing_in_is_on_record(client: TestClient, auth: Auth) -> None:
+    client.post("/v1/session", json={"name": "nobody", "password": "a secret of mine"})
+    (entry,) = _entries(client, auth, action="sign_in")
+    assert (entry["actor"], entry["detail"]) == ("nobody", {"refused": "bad_login"})
+
+
+@pytest.mark.parametrize("query", ["q=%00", "q=%ED%A0%80", "q=" + "x" * 5000, "unmask=true"])
+def test_whatever_is_asked_can_be_written_down(client: TestClient, auth: Auth, query: str) -> None:
+    assert client.get(f"/v1/calls?{query}", headers=auth["inspector"]).status_code < 500
+    assert _entries(client, auth, action="list_calls")
+
+
+@pytest.mark.parametrize("change", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"])
+def test_the_log_only_grows(client: TestClient, auth: Auth, service: Service, change: str) -> None:
+    _call(client, auth)
+    with pytest.raises(DBAPIError, match="append-only"), service.database.transaction() as session:
+        session.execute(text(change))
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE audit SET actor = 'somebody else' WHERE id = 2",
+        "UPDATE audit SET at = at + interval '1 microsecond' WHERE id = 2",
+        "UPDATE audit SET detail = '{}' WHERE id = 2",
+        "DELETE FROM audit WHERE id = 2",
+    ],
+)
+def test_tampering_shows(client: TestClient, auth: Auth, service: Service, tampering: str) -> None:
+    for number in range(3):
+        client.get(f"/v1/calls?q={number}", headers=auth["inspector"])
+    assert _broken(service) == []
+    with service.database.transaction() as session:
+        session.execute(text("ALTER TABLE audit DISABLE TRIGGER audit_append_only"))
+        session.execute(text(tampering))
+    assert _broken(service) != []
+
+
+def test_personal_data_is_masked(client: TestClient, auth: Auth) -> None:
+    call_id = _call(client, auth)
+    for path in (f"/v1/calls/{call_id}", f"/v1/calls/{call_id}/transcript"):
+        for secret in ("13812345678", "13912345678", "110101199003074514"):
+            assert secret not in client.get(path, headers=auth["supervisor"]).text
+
+
+def test_unmasking_needs_a_permission_and_is_on_record(client: TestClient, auth: Auth) -> None:
+    call_id = _call(client, auth)
+    path = f"/v1/calls/{call_id}/transcript?unmask=true"
+    assert client.get(path, headers=auth["inspector"]).status_code == 403
+    assert SAID in client.get(path, headers=auth["supervisor"]).text
+    (entry,) = _entries(client, auth, actor="supervisor", action="get_transcript")
+    assert entry["detail"] == {"unmask": "true"}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"a": ["13812345678", None, True, 1.5]}, {"a": ["138****5678", None, True, 1.5]}),
+        (13812345678, "138****5678"),
+        (120000, 120000),
+        ("还款两千元", "还款两千元"),
+    ],
+)
+def test_masking(value: Any, shown: Any) -> None:
+    assert masked(value) == shown
