@@ -81,10 +81,8 @@ def transcribe(bench: Bench, call_id: int, attempt: int) -> None:
     channel = CallFacts.model_validate(call.facts).agent_channel
     # Not every container says how long it is (AMR, AAC and MP3 streams): then it may be as long as is allowed.
     seconds = bench.max_seconds if call.duration is None else call.duration
-    with deadline(bench, call_id, attempt, _GRACE + _PACE * seconds):
-        transcript = transcriber.transcribe(
-            bench.recordings.path(call.recording), agent_channel=channel, progress=_noting(bench, call_id, attempt)
-        )
+    with deadline(bench, call_id, attempt, _GRACE + _PACE * seconds), bench.recordings.opened(call.recording) as path:
+        transcript = transcriber.transcribe(path, agent_channel=channel, progress=_noting(bench, call_id, attempt))
     row = pipeline.transcript_row(transcript)
 
     def keep(session: Session) -> None:

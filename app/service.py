@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache, partial
 
+from app.blobs import open_blobs
 from app.database import Database
 from app.engine import build_judge, load_transcriber
 from app.jobs import Bench
@@ -24,7 +25,12 @@ class Service:
 def build_service(settings: Settings) -> Service:
     """Wire the parts together. `settings.database_url` must be set."""
     assert settings.database_url
-    return Service(settings, Database(settings.database_url), Recordings(settings.recordings), build_judge(settings))
+    return Service(settings, Database(settings.database_url), build_recordings(settings), build_judge(settings))
+
+
+def build_recordings(settings: Settings) -> Recordings:
+    """The place where recordings are kept."""
+    return Recordings(open_blobs(settings.recordings_place), settings.incoming, settings.seal)
 
 
 def build_bench(settings: Settings) -> Bench:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import DirectoryPath, Field, SecretStr, field_validator
+from pydantic import DirectoryPath, Field, FilePath, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.sealing import Seal, SealError, new_key, read_keys
 
 MIB = 1024 * 1024
 
@@ -22,6 +24,11 @@ class Settings(BaseSettings):
     packs: DirectoryPath | None = None  #: a folder of rule packs searched before the built-in ones
     templates: DirectoryPath | None = None  #: a folder of scoring templates searched before the built-in ones
     template: str = "collection-standard"  #: the template of a call that names none
+
+    recordings: str | None = None  #: a folder, or s3://bucket/prefix with AWS_… set; None: under `data`
+    #: Base64 of 32 bytes each; the first seals recordings at rest, the others still open theirs. None: kept plain.
+    recording_keys: SecretStr | None = None
+    recording_keys_file: FilePath | None = None  #: the same, in a file
 
     asr_backend: str = "whisper"  #: or `openai`: a server with OpenAI's transcription protocol at `asr_url`
     asr_url: str | None = None
@@ -51,6 +58,24 @@ class Settings(BaseSettings):
             raise ValueError("须以 postgresql:// 开头")
         return url and url.replace("postgres://", "postgresql://", 1)
 
+    @field_validator("recording_keys")
+    @classmethod
+    def _keys(cls, keys: SecretStr | None) -> SecretStr | None:
+        try:
+            read_keys(keys.get_secret_value() if keys else new_key())
+        except SealError as error:
+            raise ValueError(str(error)) from None
+        return keys
+
+    @field_validator("recording_keys_file")
+    @classmethod
+    def _keys_in(cls, file: Path | None) -> Path | None:
+        try:
+            read_keys(file.read_text("utf-8") if file else new_key())
+        except (SealError, ValueError) as error:
+            raise ValueError(f"{file}: {error}") from None
+        return file
+
     @field_validator("data")
     @classmethod
     def _absolute(cls, folder: Path) -> Path:
@@ -77,9 +102,23 @@ class Settings(BaseSettings):
         return self.max_call_hours * 3600
 
     @property
-    def recordings(self) -> Path:
-        """Where recordings are kept."""
-        return self.data / "recordings"
+    def recordings_place(self) -> str:
+        """Where recordings are kept: a folder or an S3 URL."""
+        return self.recordings or str(self.data / "recordings")
+
+    @property
+    def incoming(self) -> Path:
+        """Where recordings are while they come in or are decoded; on the disk where they are kept, if it is one."""
+        remote = self.recordings_place.startswith("s3://")
+        return (self.data if remote else Path(self.recordings_place)) / "incoming"
+
+    @property
+    def seal(self) -> Seal | None:
+        """What recordings are sealed with; None: they are kept plain."""
+        given = self.recording_keys.get_secret_value() if self.recording_keys else None
+        if given is None and self.recording_keys_file:
+            given = self.recording_keys_file.read_text("utf-8")
+        return None if given is None else Seal(read_keys(given))
 
     @property
     def models(self) -> Path:

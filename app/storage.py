@@ -1,14 +1,19 @@
-"""Recordings as received: immutable files named by their SHA-256, in a local folder."""
+"""Recordings as received: immutable, named by the SHA-256 of what was received, sealed when there is a key."""
 
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import BinaryIO
+
+from app.blobs import Blobs
+from app.errors import NotFound
+from app.sealing import Seal, SealError, plain_size
 
 _CHUNK = 1024 * 1024
 
@@ -22,20 +27,32 @@ class Arrival:
     size: int  #: bytes
 
 
-class Recordings:
-    """The recordings kept under one folder."""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    name: str  #: among the blobs
+    size: int  #: of the blob
+    sealed: bool
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        #: Uploads on their way; on the same disk, so that keeping one is a rename.
-        self.incoming = folder / "incoming"
-        self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+class Recordings:
+    """The recordings kept in one place.
+
+    A plain one is called `ab/abcd…`, a sealed one `ab/abcd….sealed`: told apart by name and not by content, which is
+    the sender's to choose.
+    """
+
+    def __init__(self, blobs: Blobs, incoming: Path, seal: Seal | None = None) -> None:
+        self.blobs = blobs
+        #: What is on its way in or being decoded, in the clear; on the blobs' disk if they are on one.
+        self.incoming = incoming
+        self._seal = seal
+        incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     @contextmanager
     def arriving(self, file: BinaryIO, name: str) -> Iterator[Arrival]:
         """`file` as a file on disk under its own name, hashed; gone after the block unless `keep` took it."""
-        with tempfile.TemporaryDirectory(dir=self.incoming) as folder:
-            path = Path(folder) / _file_name(name)
+        with self.workspace() as folder:
+            path = folder / file_name(name)
             digest = hashlib.sha256()
             file.seek(0)
             with path.open("wb") as copy:
@@ -45,48 +62,149 @@ class Recordings:
             yield Arrival(path, digest.hexdigest(), path.stat().st_size)
 
     def keep(self, arrival: Arrival) -> None:
-        """Keep an arrival; the same content is kept once. Returns only when it is safely on disk."""
-        kept = self.path(arrival.sha256)
-        if self.has(arrival.sha256, arrival.size):
-            return
-        kept.parent.mkdir(exist_ok=True, mode=0o700)
-        # Content first, then its name: whatever bears a name is whole, even after a power cut.
-        _flush(arrival.path)
-        arrival.path.replace(kept)
-        _flush(kept.parent)
-        _flush(self.folder)
+        """Keep an arrival; the same content is kept once. Returns only when it is safely kept."""
+        if not self.has(arrival.sha256, arrival.size):
+            self._put(arrival.path, arrival.sha256)
 
     def has(self, sha256: str, size: int) -> bool:
         """Whether the recording is here, whole."""
-        path = self.path(sha256)
-        return path.is_file() and path.stat().st_size == size
-
-    def path(self, sha256: str) -> Path:
-        """The recording's file, for decoders that read files."""
-        return self.folder / sha256[:2] / sha256
+        kept = self._find(sha256)
+        return kept is not None and (plain_size(kept.size) if kept.sealed else kept.size) == size
 
     def read(self, sha256: str, start: int, end: int) -> Iterator[bytes]:
-        """Bytes `start` to `end` (exclusive) of a recording, a chunk at a time."""
-        with self.path(sha256).open("rb") as file:
-            file.seek(start)
-            for offset in range(start, end, _CHUNK):
-                yield file.read(min(_CHUNK, end - offset))
+        """Bytes `start` to `end` (exclusive) of a recording, a piece at a time.
+
+        Raises:
+            NotFound: it is not here.
+            SealError: it cannot be opened.
+        """
+        kept = self._found(sha256)
+        if not kept.sealed:
+            return self.blobs.read(kept.name, start, end)
+        if self._seal is None:
+            raise SealError(f"录音 {sha256} 已加密，请设置 TINGJIAN_RECORDING_KEYS")
+        return self._seal.open(lambda *part: self.blobs.read(kept.name, *part), kept.size, sha256, start, end)
+
+    @contextmanager
+    def opened(self, sha256: str) -> Iterator[Path]:
+        """The recording as a file, for decoders that read files; not to be changed, and gone after the block.
+
+        Raises:
+            NotFound: it is not here.
+            SealError: it cannot be opened.
+        """
+        kept = self._found(sha256)
+        if not kept.sealed and (path := self.blobs.local(kept.name)):
+            yield path
+            return
+        with self.workspace() as folder:
+            path = folder / sha256
+            self._fetch(sha256, kept, path)
+            yield path
+
+    def delete(self, sha256: str) -> None:
+        """Remove the recording, if it is here."""
+        for name in _names(sha256):
+            self.blobs.delete(name)
+
+    def reseal(self, sha256: str) -> bool:
+        """Keep the recording as keys now say, sealed with the first one or plain; whether there was anything to do.
+
+        Raises:
+            NotFound: it is not here.
+            SealError: it cannot be opened.
+        """
+        kept = self._found(sha256)
+        if self._is_current(kept):
+            return False
+        with self.workspace() as folder:
+            path = folder / sha256
+            self._fetch(sha256, kept, path)
+            self._put(path, sha256)
+        plain, sealed = _names(sha256)
+        self.blobs.delete(plain if self._seal else sealed)
+        return True
 
     def sweep(self) -> None:
-        """Remove what uploads left behind when the process was killed. Only while nobody is uploading."""
+        """Remove what was left behind when a process was killed; what another process works with stays."""
         for left in self.incoming.iterdir():
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+            if not left.is_dir():
+                left.unlink(missing_ok=True)
+            elif _is_free(left):
+                shutil.rmtree(left, ignore_errors=True)
+
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """A folder for the time of the block, on the recordings' disk, that no sweep takes away."""
+        with tempfile.TemporaryDirectory(dir=self.incoming) as folder:
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                # Some network file systems lock no folders: then only starting a second service at once is a risk.
+                with suppress(OSError):
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+                yield Path(folder)
+            finally:
+                os.close(descriptor)
+
+    def _put(self, path: Path, sha256: str) -> None:
+        plain, sealed = _names(sha256)
+        if self._seal is None:
+            self.blobs.put(path, plain)
+            return
+        target = path.with_name(f"{path.name}.sealed")
+        self._seal.seal(path, target, sha256)
+        self.blobs.put(target, sealed)
+
+    def _fetch(self, sha256: str, kept: _Kept, path: Path) -> None:
+        """Write the recording to `path`, making sure that it is what its name says."""
+        size, digest = plain_size(kept.size) if kept.sealed else kept.size, hashlib.sha256()
+        with path.open("wb") as file:
+            for piece in self.read(sha256, 0, size):
+                digest.update(piece)
+                file.write(piece)
+        if digest.hexdigest() != sha256:
+            raise SealError(f"录音 {sha256} 的内容与其 SHA-256 不符")
+
+    def _is_current(self, kept: _Kept) -> bool:
+        if self._seal is None or not kept.sealed:
+            return kept.sealed == (self._seal is not None)
+        return self._seal.is_current(lambda *part: self.blobs.read(kept.name, *part))
+
+    def _found(self, sha256: str) -> _Kept:
+        kept = self._find(sha256)
+        if kept is None:
+            raise NotFound(f"录音 {sha256} 不在", code="recording_missing")
+        return kept
+
+    def _find(self, sha256: str) -> _Kept | None:
+        plain, sealed = _names(sha256)
+        # The form that is made now first: on S3 every look is a request.
+        for name in (sealed, plain) if self._seal else (plain, sealed):
+            size = self.blobs.size(name)
+            if size is not None:
+                return _Kept(name, size, sealed=name == sealed)
+        return None
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
     """What a sender calls a file, made harmless: the last part of it, printable, of a length every disk takes."""
     printable = "".join(character for character in PurePath(name.replace("\\", "/")).name if character.isprintable())
     return printable.encode(errors="ignore")[-120:].decode(errors="ignore").strip(". ") or "audio"
 
 
-def _flush(place: Path) -> None:
-    descriptor = os.open(place, os.O_RDONLY)
+def _names(sha256: str) -> tuple[str, str]:
+    plain = f"{sha256[:2]}/{sha256}"
+    return plain, f"{plain}.sealed"
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether no living process works in the folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    else:
+        return True
     finally:
         os.close(descriptor)

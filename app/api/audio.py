@@ -1,7 +1,9 @@
 """A call's recording, whole or in part."""
 
 import re
+from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import chain
 from pathlib import PurePath
 
 from fastapi import APIRouter, Request
@@ -9,6 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from app.api.access import CallId, Reader, ServiceDep
 from app.errors import AppError, NotFound
+from app.sealing import SealError
 from app.store import calls
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
@@ -38,6 +41,11 @@ class _Missing(AppError):
     code = "recording_missing"
 
 
+class _Damaged(AppError):
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    code = "recording_damaged"
+
+
 @router.get("/{call_id}/audio", response_class=StreamingResponse)
 def get_audio(call_id: CallId, request: Request, service: ServiceDep, who: Reader) -> StreamingResponse:
     """The recording as received; `Range: bytes=…` gives a part of it."""
@@ -59,9 +67,18 @@ def get_audio(call_id: CallId, request: Request, service: ServiceDep, who: Reade
     }
     if part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    body = service.recordings.read(call.recording, start, end)
+    body = _begun(service.recordings.read(call.recording, start, end))
     kind = _TYPES.get(PurePath(call.recording_name or "").suffix.lower(), "application/octet-stream")
     return StreamingResponse(body, 206 if part else 200, headers, kind)
+
+
+def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces, the first one read: what is wrong with the storage is an answer, not a connection cut."""
+    try:
+        first = next(pieces, b"")
+    except SealError as error:
+        raise _Damaged(str(error)) from error
+    return chain((first,), pieces)
 
 
 def _part(header: str | None, size: int) -> tuple[int, int] | None:

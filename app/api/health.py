@@ -1,6 +1,5 @@
 """Whether the service lives, and whether it can serve."""
 
-import os
 from collections.abc import Callable
 
 from fastapi import APIRouter
@@ -33,6 +32,8 @@ def ready(service: ServiceDep) -> JSONResponse:
 def _run(check: Callable[[Service], str], service: Service) -> str:
     try:
         return check(service)
+    except AppError as error:
+        return error.code
     except (SQLAlchemyError, OSError) as error:
         return type(error).__name__
 
@@ -42,12 +43,10 @@ def _database(service: Service) -> str:
 
 
 def _recordings(service: Service) -> str:
-    return "ok" if os.access(service.recordings.folder, os.W_OK) else "not writable"
+    service.recordings.blobs.check()
+    return "ok"
 
 
 def _room(service: Service) -> str:
-    try:
-        check_room(service)
-    except AppError as error:
-        return error.code
+    check_room(service)
     return "ok"

@@ -28,7 +28,7 @@ def kept(service: Service) -> tuple[int, int, int]:
     """How many calls, jobs and files there are."""
     with service.database.transaction() as session:
         rows = [session.scalar(text(f"SELECT count(*) FROM {table}")) for table in ("calls", "procrastinate_jobs")]
-    files = [path for path in service.recordings.folder.rglob("*") if path.is_file()]
+    files = [path for path in (service.settings.data / "recordings").rglob("*") if path.is_file()]
     return rows[0] or 0, rows[1] or 0, len(files)
 
 

@@ -207,7 +207,7 @@ def test_audio_is_never_served_as_a_page(client: TestClient, auth: Auth, name: s
 
 def test_a_lost_recording_is_said_to_be_lost(client: TestClient, auth: Auth, service: Service) -> None:
     call_id = client.post("/v1/calls", headers=auth["inspector"], files={"audio": ("a.wav", SOUND)}).json()["id"]
-    for path in service.recordings.folder.rglob("*"):
+    for path in (service.settings.data / "recordings").rglob("*"):
         if path.is_file():
             path.write_bytes(SOUND[:9])
     answer = client.get(f"/v1/calls/{call_id}/audio", headers=auth["inspector"])
