@@ -9,7 +9,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 
 from rules.lexicon import NUMBER
 from rules.phonetics import by_sound, likeness, sounds_of
-from rules.text import Text
+from rules.text import WALL, Text
 
 Meaning = TypeVar("Meaning")
 
@@ -44,14 +44,13 @@ class Cores:
         # 1点 is no part of 11点: a hit never cuts a number in two.
         inside = {at for start, end in text.numbers for at in range(start + 1, end)}
         hits = [
-            CoreHit(start, end, core, len(core), len(core))
-            for core, start, end in self._characters.find(text.chars)
+            CoreHit(start, end, core, size, size)
+            for (core, size), start, end in self._characters.find(text.chars)
             if start not in inside and end not in inside
         ]
         if by_ear:
             hits += set(self._heard(text.chars, inside))
-        for start, end in text.numbers:
-            hits.append(CoreHit(start, end, NUMBER, min(end - start, 2), min(end - start, 2)))
+        hits += [CoreHit(start, end, NUMBER, min(end - start, 2), min(end - start, 2)) for start, end in text.numbers]
         hits.sort()
         return hits
 
@@ -59,10 +58,9 @@ class Cores:
         """Cores that are not written there but sound like what is; one found by both its halves comes twice."""
         for pieces, _, last in self._sound.find(by_sound(chars)):
             for core, tail in pieces:
-                end = last + tail
-                start = end - len(core)
-                heard = chars[max(start, 0) : end]
-                if heard == core or len(heard) < len(core):
+                start, end = last + tail - len(core), last + tail
+                heard = chars[start:end] if start >= 0 else ""
+                if heard == core or len(heard) < len(core) or WALL in heard:
                     continue
                 # 逾期六十二天 is heard as 于762天: by ear, a core without digits may end in the middle of a number.
                 if start in inside or (end in inside and core[-1].isdigit()):
@@ -71,8 +69,8 @@ class Cores:
                     yield CoreHit(start, end, core, support, len(core))
 
     @cached_property
-    def _characters(self) -> "_Automaton[str]":
-        return _Automaton(self._cores, self._cores)
+    def _characters(self) -> "_Automaton[tuple[str, int]]":
+        return _Automaton(self._cores, [(core, len(core)) for core in self._cores])
 
     @cached_property
     def _sound(self) -> "_Automaton[tuple[tuple[str, int], ...]]":
@@ -108,7 +106,8 @@ class _Automaton(Generic[Meaning]):
         self._meanings = meanings
         self._words = AhoCorasick(words, implementation=Implementation.ContiguousNFA) if words else None
 
-    def find(self, text: str) -> Iterator[tuple[Meaning, int, int]]:
+    def find(self, text: str) -> list[tuple[Meaning, int, int]]:
         """What every word found in `text` stands for, overlapping ones too, with its span, end exclusive."""
         found = self._words.find_matches_as_indexes(text, overlapping=True) if self._words else ()
-        return ((self._meanings[word], start, end) for word, start, end in found)
+        meanings = self._meanings
+        return [(meanings[word], start, end) for word, start, end in found]

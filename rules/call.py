@@ -1,15 +1,18 @@
 """One call as rules see it: who said what, joined where a speaker went on, with every phrase already found."""
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import attrgetter
 
 from asr.transcript import Speaker, Transcript, Utterance
 from rules.finding import Evidence
 from rules.guards import Guard
-from rules.lexicon import MAX_GAP, Lexicon
+from rules.lexicon import Lexicon
 from rules.matcher import Matcher, Scan, Span
-from rules.text import Text, normalise
+from rules.text import WALL, Text, normalise
 
 #: A pause in seconds after which the same speaker begins something new.
 NEW_BREATH_AFTER = 5.0
@@ -19,6 +22,11 @@ NEW_SENTENCE_AFTER = 1.5
 
 #: Characters of a reply such as 嗯嗯 that does not interrupt.
 SHORT_REPLY = 2
+
+#: What people say to show that they listen. 好, 对 and 是 answer something, so they are turns.
+_LISTENING = re.compile(r"[\W嗯恩唔呃额啊阿哦噢喔喂哎唉诶欸]*")
+
+_START, _PLACE = attrgetter("start"), attrgetter("utterance", "start")
 
 #: The engine of a transcript that came as text: nothing in it was misheard.
 GIVEN = "given"
@@ -72,22 +80,32 @@ class Conversation:
 
     transcript: Transcript
     text: Text = field(init=False)
-    owners: tuple[int, ...] = field(init=False)  # for each character, the utterance it was said in
-    turns: tuple[int, ...] = field(init=False)  # for each utterance, which turn it belongs to, from 0
+    owners: list[int] = field(init=False)  # for each character, the utterance it was said in
+    turns: tuple[int, ...] = field(init=False)  # for each utterance, how often the speaker changed before it
+    full_turns: tuple[tuple[Speaker, int, int], ...] = field(init=False)  # who, and the first and last of `turns` in it
+    everything: frozenset[int] = field(init=False)  # all utterances
+    worded: bool = field(init=False)  # whether anything was said that can be read
+    nameless: bool = field(init=False)  # whether it is not known who said something
     _scans: dict[int, Scan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        said = self.transcript.utterances
         self.text, self.owners = _joined(self.transcript)
-        self.turns = _turns(self.transcript)
+        self.turns = _turns(said)
+        self.full_turns = _full_turns(said, self.turns)
+        self.everything = frozenset(range(len(said)))
+        self.worded = any(character.isalnum() for one in said for character in one.text)
+        self.nameless = any(one.speaker == "unknown" and one.text.strip() for one in said)
 
     def scan(self, matchers: Iterable[Matcher]) -> Scan:
         """What the matchers find; a matcher that packs share scans once."""
         groups: dict[str, Sequence[Span]] = {}
+        walls = [at for at, char in enumerate(self.text.chars) if char == WALL]
         for matcher in matchers:
             if id(matcher) not in self._scans:
                 self._scans[id(matcher)] = matcher.scan(self.text, by_ear=self.transcript.engine != GIVEN)
             groups |= self._scans[id(matcher)].groups
-        return Scan(tuple(sorted(self.text.stops)), groups)
+        return Scan(sorted(self.text.stops), walls, groups)
 
     def hit(self, span: Span) -> Hit:
         """The span in its utterance. One that runs across two is shown where it ends: there the meaning is complete."""
@@ -120,25 +138,29 @@ class Call:
         key = lexicon.name, guards
         if key not in self._matches:
             reasons = [self.guards[name] for name in guards]
-            counted = [span for span in self.scan.found(lexicon.name) if self._counts(span, lexicon.name, reasons)]
-            found = [self.conversation.hit(span) for span in _distinct(counted)]
-            self._matches[key] = tuple(sorted(found, key=lambda hit: hit.begins))
+            counted = [span for span in self.scan.found(lexicon.name) if self._counts(span, lexicon, reasons)]
+            found = map(self.conversation.hit, _distinct(counted))
+            self._matches[key] = tuple(sorted(found, key=_PLACE))
         return self._matches[key]
 
-    def _counts(self, span: Span, lexicon: str, guards: list[Guard]) -> bool:
-        innocent = self.scan.near(f"{lexicon}.unless_inside", span.start, span.end)
-        if any(map(span.inside, innocent)):
-            return False
+    def _counts(self, span: Span, lexicon: Lexicon, guards: list[Guard]) -> bool:
+        if lexicon.unless_inside:
+            innocent = self.scan.near(f"{lexicon.name}.unless_inside", span.start, span.end)
+            if any(map(span.inside, innocent)):
+                return False
         return not any(guard.forgives(span, self.scan) for guard in guards)
 
     def by(self, speaker: Speaker | None, hits: Iterable[Hit]) -> tuple[Hit, ...]:
         """Those of `hits` that `speaker` said; all of them for None."""
-        return tuple(hit for hit in hits if self.said_by(speaker, hit.utterance))
+        return tuple(hits) if speaker is None else tuple([hit for hit in hits if self.said_by(speaker, hit.utterance)])
 
     def said_by(self, speaker: Speaker | None, utterance: int) -> bool:
         """Whether `speaker` said that utterance."""
-        said = self.transcript.utterances[utterance].speaker
-        return speaker in (None, said) or (self.unknown_as_named and said == "unknown")
+        return speaker is None or self.spoke(speaker, self.transcript.utterances[utterance].speaker)
+
+    def spoke(self, speaker: Speaker | None, who: Speaker) -> bool:
+        """Whether what `who` said counts as said by `speaker`, or by anyone for None."""
+        return speaker in (None, who) or (self.unknown_as_named and who == "unknown")
 
     def turn(self, hit: Hit) -> int:
         """The turn of the conversation a hit lies in."""
@@ -157,16 +179,18 @@ def _distinct(spans: list[Span]) -> list[Span]:
     """One span for each place: of those that overlap the surest stands, then the longest."""
     kept: list[Span] = []
     for span in sorted(spans, key=lambda span: (-span.confidence, span.start - span.end, span.start)):
-        if all(span.end <= other.start or other.end <= span.start for other in kept):
-            kept.append(span)
+        at = bisect_left(kept, span.start, key=_START)
+        after = at < len(kept) and kept[at].start < span.end
+        if not after and not (at and kept[at - 1].end > span.start):
+            kept.insert(at, span)
     return kept
 
 
-def _joined(transcript: Transcript) -> tuple[Text, tuple[int, ...]]:
+def _joined(transcript: Transcript) -> tuple[Text, list[int]]:
     """All that was said as one text, and for each character its utterance.
 
     What a speaker says in one breath stays together, because recognisers cut sentences at every pause and phrases run
-    across. Elsewhere the texts are held apart by more blanks than any gap or guard can leap.
+    across. Elsewhere a wall stands between the texts.
     """
     chars = ""
     starts: list[int] = []
@@ -178,7 +202,7 @@ def _joined(transcript: Transcript) -> tuple[Text, tuple[int, ...]]:
         for before, utterance in zip((None, *breath), breath, strict=False):
             text = normalise(transcript.utterances[utterance].text)
             at = len(chars)
-            stops |= {at + stop for stop in text.stops}
+            stops.update([at + stop for stop in text.stops])
             if before is None or not _runs_on(transcript.utterances[before], transcript.utterances[utterance]):
                 stops.add(at)
             numbers += [(at + start, at + end) for start, end in text.numbers]
@@ -187,11 +211,11 @@ def _joined(transcript: Transcript) -> tuple[Text, tuple[int, ...]]:
             ends += text.ends
             owners += [utterance] * len(text.chars)
         stops.add(len(chars))
-        chars += " " * (MAX_GAP + 1)
-        starts += [0] * (MAX_GAP + 1)
-        ends += [0] * (MAX_GAP + 1)
-        owners += [-1] * (MAX_GAP + 1)
-    return Text(chars, tuple(starts), tuple(ends), frozenset(stops), tuple(numbers)), tuple(owners)
+        chars += WALL
+        starts.append(0)
+        ends.append(0)
+        owners.append(-1)
+    return Text(chars, tuple(starts), tuple(ends), frozenset(stops), tuple(numbers)), owners
 
 
 def _breaths(transcript: Transcript) -> list[list[int]]:
@@ -222,6 +246,19 @@ def _runs_on(before: Utterance, after: Utterance) -> bool:
     return before.end is not None and after.start is not None and after.start - before.end < NEW_SENTENCE_AFTER
 
 
-def _turns(transcript: Transcript) -> tuple[int, ...]:
-    speakers = groupby(said.speaker for said in transcript.utterances)
-    return tuple(turn for turn, (_, said) in enumerate(speakers) for _ in said)
+def _turns(said: Sequence[Utterance]) -> tuple[int, ...]:
+    speakers = groupby(one.speaker for one in said)
+    return tuple(turn for turn, (_, same) in enumerate(speakers) for _ in same)
+
+
+def _full_turns(said: Sequence[Utterance], turns: Sequence[int]) -> tuple[tuple[Speaker, int, int], ...]:
+    """The turns that count: one speaker going on, over any 嗯 and 喂 of the other, which are no turns themselves."""
+    full: list[tuple[Speaker, int, int]] = []
+    for one, turn in zip(said, turns, strict=True):
+        if _LISTENING.fullmatch(one.text):
+            continue
+        if full and full[-1][0] == one.speaker:
+            full[-1] = (one.speaker, full[-1][1], turn)
+        else:
+            full.append((one.speaker, turn, turn))
+    return tuple(full)

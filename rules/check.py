@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from asr.transcript import Transcript, Utterance
+from asr.transcript import Transcript
 from rules.call import Call, Conversation, Hit, Part
 from rules.categories import CATEGORIES
 from rules.conditions import call_date
-from rules.finding import Finding, Verdict
+from rules.finding import Evidence, Finding, Verdict
 from rules.operators import Outcome
 from rules.pack import Pack
 from rules.rule import Rule, Scope
@@ -52,8 +52,8 @@ class _Judge:
         verdict = self._verdict(rule, outcome)
         if verdict == "failed" and rule.due and not self._due(rule):
             verdict, outcome = "skipped", Outcome(None, (), "通话未进行到该步骤")
-        evidence = tuple(self.call.evidence(hit) for hit in outcome.hits)
-        message = self._message(rule, verdict, outcome)
+        evidence = tuple(map(self.call.evidence, outcome.hits))
+        message = self._message(rule, verdict, outcome, evidence)
         severity = rule.severity_for(self.facts)
         return Finding(rule.id, rule.category, rule.title, severity, rule.expect, verdict, message, evidence)
 
@@ -68,15 +68,13 @@ class _Judge:
         return self._outcomes[rule.id]
 
     def _look(self, rule: Rule) -> Outcome:
-        said = self.conversation.transcript.utterances
-        if rule.reads_text() and not any(_has_words(one) for one in said):
+        if rule.reads_text and not self.conversation.worded:
             return Outcome(None, (), "没有转写出任何文字")
-        part = self._part(rule.scope, self.call)
+        part = self._part(rule.scope)
         if isinstance(part, str):
             return Outcome(None, (), part)
         outcome = rule.find.operator.find(self.call, part)
-        nameless = any(one.speaker == "unknown" and one.text.strip() for one in said)
-        if nameless and rule.names_speaker() and not (outcome.found and outcome.hits):
+        if self.conversation.nameless and rule.names_speaker and not (outcome.found and outcome.hits):
             return self._nameless(rule, part)
         return outcome
 
@@ -89,32 +87,35 @@ class _Judge:
 
     def _due(self, rule: Rule) -> bool:
         assert rule.due is not None
-        everything = Part(frozenset(range(len(self.conversation.transcript.utterances))))
-        return rule.due.operator.find(self.call, everything).found is not False
+        return rule.due.operator.find(self.call, Part(self.conversation.everything)).found is not False
 
-    def _part(self, scope: Scope, call: Call) -> Part | str:
+    def _part(self, scope: Scope) -> Part | str:
         """The part of the call the scope means, or why that cannot be told."""
-        said = call.transcript.utterances
-        chosen = set(range(len(said)))
+        part = Part(self.conversation.everything, scope.speaker)
         if scope.first_seconds is not None or scope.last_seconds is not None:
+            said = self.conversation.transcript.utterances
             if any(one.start is None or one.end is None for one in said):
                 return "文字没有时间，无法判断是在第几秒说的"
-            end = call.transcript.duration or max((one.end or 0.0 for one in said), default=0.0)
-            first, last = scope.first_seconds or float("inf"), end - (scope.last_seconds or float("inf"))
-            chosen = {at for at in chosen if (said[at].start or 0.0) < first and (said[at].end or 0.0) > last}
-        chosen &= self._turns(scope, call)
-        part = Part(frozenset(chosen), scope.speaker)
-        return self._anchored(scope, part)
+            part = replace(part, utterances=self._seconds(scope))
+        if scope.first_turns or scope.last_turns:
+            part = replace(part, utterances=part.utterances & self._turns(scope))
+        return self._anchored(scope, part) if scope.anchors() else part
 
-    def _turns(self, scope: Scope, call: Call) -> set[int]:
-        if not scope.first_turns and not scope.last_turns:
-            return set(range(len(call.transcript.utterances)))
-        own = [at for at in range(len(call.transcript.utterances)) if call.said_by(scope.speaker, at)]
-        order = sorted({call.conversation.turns[at] for at in own})
-        first = order[: scope.first_turns] if scope.first_turns else order
-        last = order[-scope.last_turns :] if scope.last_turns else order
-        allowed = set(first) & set(last)
-        return {at for at, turn in enumerate(call.conversation.turns) if turn in allowed}
+    def _seconds(self, scope: Scope) -> frozenset[int]:
+        """Utterances with something of them in the first or last seconds."""
+        said = self.conversation.transcript.utterances
+        end = self.conversation.transcript.duration or max((one.end or 0.0 for one in said), default=0.0)
+        first, last = scope.first_seconds or float("inf"), end - (scope.last_seconds or float("inf"))
+        return frozenset(at for at, one in enumerate(said) if (one.start or 0.0) < first and (one.end or 0.0) > last)
+
+    def _turns(self, scope: Scope) -> frozenset[int]:
+        """All that is said up to the end of the speaker's first turns, or from the beginning of the last ones on."""
+        own = [turn for turn in self.conversation.full_turns if scope.speaker in (None, turn[0])]
+        if not own:
+            return frozenset()
+        first = own[: scope.first_turns][-1][2]
+        last = own[-scope.last_turns :][0][1] if scope.last_turns else 0
+        return frozenset(at for at, turn in enumerate(self.conversation.turns) if last <= turn <= first)
 
     def _anchored(self, scope: Scope, part: Part) -> Part:
         if scope.before and (hits := self._anchor(scope.before)):
@@ -136,26 +137,21 @@ class _Judge:
         outcome = self._outcome(self.pack.rule(rule_id))
         return outcome.hits if outcome.found else ()
 
-    def _message(self, rule: Rule, verdict: Verdict, outcome: Outcome) -> str:
+    def _message(self, rule: Rule, verdict: Verdict, outcome: Outcome, evidence: tuple[Evidence, ...]) -> str:
         if verdict == "skipped":
             return f"无法判断“{rule.title}”：{outcome.why}"
         if outcome.found:
-            return f"{'发现' if rule.expect == 'absent' else '已做到'}“{rule.title}”：{self._shown(outcome)}"
+            shown = self._shown(evidence) if evidence else outcome.why or "依据通话信息判断"
+            return f"{'发现' if rule.expect == 'absent' else '已做到'}“{rule.title}”：{shown}"
         reason = f"（{outcome.why}）" if outcome.why else ""
         if rule.expect == "absent":
             return f"未发现“{rule.title}”{reason}"
         return f"缺少“{CATEGORIES[rule.category]}”：未找到“{rule.title}”{reason}"
 
-    def _shown(self, outcome: Outcome) -> str:
-        """The first words found, who said them and when; or what was measured."""
-        if not outcome.hits:
-            return outcome.why or "依据通话信息判断"
-        first = self.call.evidence(outcome.hits[0])
+    def _shown(self, evidence: tuple[Evidence, ...]) -> str:
+        """The first words found, who said them and when."""
+        first = evidence[0]
         who = _WHO[self.conversation.transcript.utterances[first.utterance].speaker]
         when = f"{int(first.start // 60):02d}:{int(first.start % 60):02d} " if first.start is not None else ""
-        more = f"，共 {len(outcome.hits)} 处" if len(outcome.hits) > 1 else ""
+        more = f"，共 {len(evidence)} 处" if len(evidence) > 1 else ""
         return f"{when}{who}第 {first.utterance + 1} 句说“{first.quote}”{more}"
-
-
-def _has_words(said: Utterance) -> bool:
-    return any(character.isalnum() for character in said.text)

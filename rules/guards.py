@@ -26,7 +26,7 @@ class Guard:
 
     def forgives(self, match: Span, scan: Scan) -> bool:
         """Whether words in reach of `match` take it back."""
-        for part in ("before", "after"):
+        for part in ("before", "after") if self.after else ("before",):
             for word in scan.near(f"{self.name}.{part}", match.start, match.end):
                 if self._reaches(word, match, scan) and not self._means_else(word, scan):
                     return True
@@ -47,7 +47,7 @@ class Guard:
         return right - left <= reach and not self._broken(left, right, scan)
 
     def _broken(self, left: int, right: int, scan: Scan) -> bool:
-        if not self.across_clauses and scan.stop_between(left, right):
+        if scan.wall_between(left, right) if self.across_clauses else scan.stop_between(left, right):
             return True
         breakers = scan.near(f"{self.name}.breakers", left, right)
         return any(left <= word.start and word.end <= right for word in breakers)

@@ -9,14 +9,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from math import prod
 from operator import attrgetter, or_
 from typing import NamedTuple
 
 from rules.automaton import CoreHit, Cores
 from rules.lexicon import MAX_GAP, NUMBER, Family, Gap
-from rules.text import Text
+from rules.text import WALL, Text
 
 #: What a family must have behind it, in characters of cores longer than one, before it counts by sound, and how alike
 #: it must be on average. Below these, talk about anything else sounds like a threat: see tests/benchmarks/accuracy.py.
@@ -26,7 +26,7 @@ LEAST_LIKENESS = 0.75
 #: What a plain gap must not contain. 您不还 or 一直没接 between two cores denies neither, and 不然 is no negation.
 _NEGATION = re.compile(
     r"特别|分别|区别|别的|别人|别处|差不多|要不|不然|不过|不管|不仅|不但|不光|不论|不好意思|不断|不停|(.)[不没]\1"
-    r"|[不没](?:按时|能|肯|想|主动)?(?:还|接|给|来|处理|交|付|动静|回)|(?P<no>[不没别未勿])"
+    rf"|[不没](?:按时|能|肯|想|主动)?(?:还|接|给|来|处理|交|付|动静|回)|(?P<no>[不没别未勿])|(?P<wall>{WALL})"
 )
 
 #: How likely a number is to be anywhere: one character in thirty of a call.
@@ -53,7 +53,8 @@ class Span(NamedTuple):
 class Scan:
     """Everything found in one text, by group name."""
 
-    stops: tuple[int, ...]  #: where clauses end, ascending
+    stops: Sequence[int]  #: where clauses end, ascending
+    walls: Sequence[int]  #: characters that nothing reaches over, ascending
     groups: Mapping[str, Sequence[Span]]
 
     def found(self, group: str) -> Sequence[Span]:
@@ -70,8 +71,16 @@ class Scan:
 
     def stop_between(self, start: int, end: int) -> bool:
         """Whether a clause ends anywhere from `start` to `end`."""
-        at = bisect_left(self.stops, start)
-        return at < len(self.stops) and self.stops[at] <= end
+        return _between(self.stops, start, end)
+
+    def wall_between(self, start: int, end: int) -> bool:
+        """Whether what stands from `start` to `end` was not said in one breath."""
+        return _between(self.walls, start, end)
+
+
+def _between(places: Sequence[int], start: int, end: int) -> bool:
+    at = bisect_left(places, start)
+    return at < len(places) and places[at] <= end
 
 
 #: Where a family got to, and the hits it got there by.
@@ -94,6 +103,7 @@ class _Anchor(NamedTuple):
     left: tuple[_Slot, ...]
     right: tuple[_Slot, ...]
     needs: int  #: all other slots, as bits
+    alone: bool  #: no other slots, and no clause to begin or end
 
 
 class _Hits:
@@ -115,36 +125,31 @@ class _Hits:
             if not _is_letter(hit.core):
                 self.by_start[hit.start].append(hit)
                 self.by_end[hit.end].append(hit)
-                self.begins[hit.start] |= fills[hit.core]
-                self.ends[hit.end] |= fills[hit.core]
-        self.negations = [match.start("no") for match in _NEGATION.finditer(text.chars) if match["no"]]
+                filled = fills.get(hit.core, 0)
+                self.begins[hit.start] |= filled
+                self.ends[hit.end] |= filled
+        self.walls, self.barriers = _barriers(text.chars)
 
-    def stretches(self) -> Iterator[list[CoreHit]]:
-        """The hits in order, cut where no gap reaches over."""
-        first = reach = 0
-        for at, hit in enumerate(self.all):
-            if hit.start - reach > MAX_GAP and at > first:
-                yield self.all[first:at]
-                first = at
-            reach = max(reach, hit.end)
-        if self.all:
-            yield self.all[first:]
+    def stretches(self) -> Iterator[tuple[list[CoreHit], int]]:
+        """The hits between two walls, in order, with all the slots that something fills there."""
+        first = start = 0
+        for wall in (*self.walls, len(self.text.chars)):
+            last = bisect_left(self.all, (wall,), first)
+            if last > first:
+                yield self.all[first:last], reduce(or_, self.begins[start:wall])
+            first, start = last, wall
 
     def open_right(self, at: int, gap: Gap) -> int:
-        """How far a core may begin to the right of `at`: the gap's width, or where a negation stands in it."""
-        most = min(at + gap.width, len(self.text.chars))
-        if gap.over_negation or not gap.width:
-            return most
-        index = bisect_left(self.negations, at)
-        return min(most, self.negations[index]) if index < len(self.negations) else most
+        """How far a core may begin to the right of `at`: the gap's width, or where something stands in the way."""
+        barriers = self.walls if gap.over_negation else self.barriers
+        index = bisect_left(barriers, at)
+        return min(at + gap.width, barriers[index] if index < len(barriers) else len(self.text.chars))
 
     def open_left(self, at: int, gap: Gap) -> int:
         """How far a core may end to the left of `at`."""
-        least = max(at - gap.width, 0)
-        if gap.over_negation or not gap.width:
-            return least
-        index = bisect_left(self.negations, at)
-        return max(least, self.negations[index - 1] + 1) if index else least
+        barriers = self.walls if gap.over_negation else self.barriers
+        index = bisect_left(barriers, at)
+        return max(at - gap.width, barriers[index - 1] + 1 if index else 0)
 
     def beginning(self, at: int, cores: frozenset[str]) -> Iterator[CoreHit]:
         """Those of `cores` that begin there."""
@@ -200,33 +205,35 @@ class Matcher:
 
         `by_ear` says that a recogniser wrote the text: then words that sound like a core count too.
         """
-        if not self._anchors:
-            return Scan((), {})
-        hits = _Hits(text, self._cores.find(text, by_ear=by_ear), self._fills)
+        found = self._cores.find(text, by_ear=by_ear)
+        if not any(hit.core in self._anchors for hit in found):
+            return Scan((), (), {})
+        hits = _Hits(text, found, self._fills)
         groups: dict[str, list[Span]] = defaultdict(list)
-        for stretch in hits.stretches():
-            for anchor, hit in self._waiting(stretch, hits):
-                if span := _assemble(anchor, hit, hits):
-                    groups[anchor.group].append(span)
+        for stretch, filled in hits.stretches():
+            for hit in stretch:
+                for anchor in self._anchors.get(hit.core, ()):
+                    # A family is tried only where something nearby fills its other slots.
+                    if anchor.needs & filled == anchor.needs and (span := _assemble(anchor, hit, hits)):
+                        groups[anchor.group].append(span)
         for spans in groups.values():
             spans.sort(key=_START)
-        return Scan(tuple(sorted(text.stops)), groups)
+        return Scan(sorted(text.stops), hits.walls, groups)
 
-    def _waiting(self, stretch: list[CoreHit], hits: _Hits) -> Iterator[tuple[_Anchor, CoreHit]]:
-        """Each hit with each family that waits for it and has something for its other slots in the same stretch."""
-        first, last = stretch[0].start - MAX_GAP, max(hit.end for hit in stretch) + MAX_GAP
-        filled = reduce(or_, hits.begins[max(first, 0) : last])
-        for hit in stretch:
-            for anchor in self._anchors.get(hit.core, ()):
-                if anchor.needs & filled == anchor.needs:
-                    yield anchor, hit
+
+@lru_cache(maxsize=8)  # several matchers read one call
+def _barriers(chars: str) -> tuple[list[int], list[int]]:
+    """Where walls stand, and where anything stands that a plain gap does not leap over."""
+    found = [match for match in _NEGATION.finditer(chars) if match["no"] or match["wall"]]
+    return [match.start() for match in found if match["wall"]], [match.end() - 1 for match in found]
 
 
 def _anchor(group: str, family: Family, telling: int, bits: Mapping[frozenset[str], int]) -> _Anchor:
     slots, gaps = family.slots, family.gaps
     left = tuple(_Slot(slots[at], bits[slots[at]], gaps[at]) for at in range(telling - 1, -1, -1))
     right = tuple(_Slot(slots[at], bits[slots[at]], gaps[at - 1]) for at in range(telling + 1, len(slots)))
-    return _Anchor(group, family, left, right, reduce(or_, (slot.bit for slot in (*left, *right)), 0))
+    needs = reduce(or_, (slot.bit for slot in (*left, *right)), 0)
+    return _Anchor(group, family, left, right, needs, not (needs or family.at_start or family.at_end))
 
 
 def _commonness(families: Iterable[Family]) -> Callable[[str], float]:
@@ -243,6 +250,8 @@ def _commonness(families: Iterable[Family]) -> Callable[[str], float]:
 def _assemble(anchor: _Anchor, hit: CoreHit, hits: _Hits) -> Span | None:
     """The shortest way the family is complete around `hit`, or None."""
     family = anchor.family
+    if anchor.alone:
+        return _span((hit,), family)
     rights: _Ways = {hit.end: (hit,)}
     for slot in anchor.right:
         rights = _rightwards(rights, slot, hits)
@@ -260,17 +269,16 @@ def _assemble(anchor: _Anchor, hit: CoreHit, hits: _Hits) -> Span | None:
 
 def _span(way: tuple[CoreHit, ...], family: Family) -> Span | None:
     """The family found along `way`, or None where too much of it only sounds right."""
-    most = support = telling = 0.0
-    for hit in way:
-        most += hit.most
-        support += hit.support
-        if hit.most > 1:
-            # 你 and 我 are in every sentence: single characters support nothing that is not heard clearly.
-            telling += hit.support
-    if support < most and (telling < LEAST_SUPPORT or support / most < LEAST_LIKENESS):
+    cores = tuple([hit[:2] for hit in way])
+    start, end = cores[0][0], cores[-1][1]
+    support, most = sum([hit.support for hit in way]), sum([hit.most for hit in way])
+    if support == most:
+        return Span(start, end, 1.0, family, cores)
+    # 你 and 我 are in every sentence: single characters support nothing that is not heard clearly.
+    telling = sum([hit.support for hit in way if hit.most > 1])
+    if telling < LEAST_SUPPORT or support < LEAST_LIKENESS * most:
         return None
-    cores = tuple([(hit.start, hit.end) for hit in way])
-    return Span(way[0].start, way[-1].end, round(support / most, 3), family, cores)
+    return Span(start, end, round(support / most, 3), family, cores)
 
 
 def _ends_clause(at: int, width: int, text: Text) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
@@ -132,10 +133,12 @@ class Rule(Model):
                 return stage.severity
         return self.severity
 
+    @cached_property
     def names_speaker(self) -> bool:
         """Whether the verdict depends on who said something."""
         return self.scope.speaker is not None or any(op.own_speaker() for op in self.find.operator.walk())
 
+    @cached_property
     def reads_text(self) -> bool:
         """Whether the verdict depends on words."""
         return any(operator.reads_text for operator in self.find.operator.walk() if not operator.children())

@@ -14,6 +14,9 @@ import opencc
 
 from rules.numerals import find_numbers
 
+#: Stands between texts that were put together, and in no other place: nothing is found across it.
+WALL = " "
+
 _STOP = re.compile(r"[\s，。！？；：、…—,.!?;:]")
 _WORDS = re.compile(r"\w+")
 

@@ -25,13 +25,12 @@ class Turns(Operator):
         return {"count": condition, **({"speaker": written["speaker"]} if "speaker" in written else {})}
 
     def find(self, call: Call, part: Part) -> Outcome:
-        """Count turns in which something was said."""
-        turns = {
-            call.conversation.turns[at]
-            for at in part.utterances
-            if call.said_by(self.speaker or part.speaker, at) and call.transcript.utterances[at].text.strip()
-        }
-        return Outcome(self.count.holds(len(turns)), (), f"共 {len(turns)} 轮")
+        """Count the turns, in which 嗯 and 喂 are none."""
+        speaker = self.speaker or part.speaker
+        inside = {call.conversation.turns[at] for at in part.utterances if call.said_by(speaker, at)}
+        own = [turn for turn in call.conversation.full_turns if inside.intersection(range(turn[1], turn[2] + 1))]
+        count = sum(call.spoke(speaker, turn[0]) for turn in own)
+        return Outcome(self.count.holds(count), (), f"共 {count} 轮")
 
     def own_speaker(self) -> Speaker | None:
         """The speaker named here."""
