@@ -69,6 +69,13 @@ class Unprocessable(AppError):
     code = "unprocessable"
 
 
+class TooMany(AppError):
+    """More requests than one caller is allowed: try again after the time in Retry-After."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "too_many_requests"
+
+
 class Unavailable(AppError):
     """Not now: try again after the time in Retry-After."""
 

@@ -7,20 +7,35 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from app import errors
-from app.api import audio, audit, calls, health, users
+from app.api import audio, audit, calls, docs, health, users
 from app.api import rules as rules_api
 from app.api import session as session_api
 from app.api import texts as texts_api
+from app.middleware import BodyLimit, SecureHeaders
 from app.service import Service
+from app.throttle import Throttle, Throttles
+
+#: Of a request body that FastAPI reads, in bytes.
+_MAX_BODY = 1024 * 1024
+
+#: Routes that read their bodies themselves, up to limits of their own, after the key is checked.
+_COUNTING = frozenset({"/v1/calls", "/v1/texts", "/v1/rules/try"})
 
 
 def create_app(service: Service) -> FastAPI:
     """The application around the parts of one service."""
     # FastAPI's own /docs loads its scripts from the internet, which an intranet does not have.
-    app = FastAPIOffline(title="听鉴 Tingjian", version=version("tingjian"), summary="催收通话智能质检")
+    title, summary = "听鉴 Tingjian", "催收通话智能质检"
+    app = FastAPIOffline(None, None, title=title, version=version("tingjian"), summary=summary)
     app.state.service = service
+    app.state.throttles = Throttles(
+        requests=Throttle(service.settings.requests_per_minute),
+        failed_sign_ins=Throttle(service.settings.failed_sign_ins_per_minute),
+    )
+    app.add_middleware(BodyLimit, limit=_MAX_BODY, counting=_COUNTING)
+    app.add_middleware(SecureHeaders)
     errors.install(app)
-    for routes in (session_api, users, audit, calls, texts_api, rules_api, audio, health):
+    for routes in (session_api, users, audit, calls, texts_api, rules_api, audio, health, docs):
         app.include_router(routes.router)
 
     @app.get("/", include_in_schema=False)

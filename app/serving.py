@@ -75,7 +75,14 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
         service.recordings.sweep()
         # Uploads spool where recordings are kept: the system's temporary folder may be small, or memory.
         tempfile.tempdir = str(service.recordings.incoming)
-        server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="warning", timeout_graceful_shutdown=10))
+        http_config = uvicorn.Config(
+            create_app(service),
+            log_level="warning",
+            timeout_graceful_shutdown=10,
+            server_header=False,
+            forwarded_allow_ips=settings.trusted_proxies,
+        )
+        server = uvicorn.Server(http_config)
         http = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
         http.start()
         try:

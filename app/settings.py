@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     session_hours: Annotated[float, Field(gt=0)] = 12  #: after which one signs in again, busy or not
     inspectors_see: Literal["all", "assigned"] = "all"  #: calls: of their team, or only what is assigned to them
 
+    requests_per_minute: Annotated[int, Field(gt=0)] = 6000  #: of one caller, in each server process
+    failed_sign_ins_per_minute: Annotated[int, Field(gt=0)] = 30  #: from one address
+    trusted_proxies: str = "127.0.0.1"  #: whose X-Forwarded-For and -Proto are believed; comma-separated, or *
+
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8300
     workers: Annotated[int, Field(ge=0)] = min(os.cpu_count() or 1, 4)  #: processes that `serve` starts beside itself

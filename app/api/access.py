@@ -68,6 +68,8 @@ def allow(permission: Permission | None) -> Callable[..., Principal]:
         # A transaction of its own: a slow upload must not hold a connection.
         with service.database.transaction() as session:
             who = _identify(session, service, secret, token)
+            if who:
+                request.app.state.throttles.requests.take(who.name)
             fault = _refusal(request, who, permission, None if secret else token) if who else None
             if who and _matters(request, who):
                 _record(session, request, who, fault)

@@ -12,6 +12,7 @@ from app.schemas import Label
 from app.security import Permission, Principal, csrf_token
 from app.service import Service
 from app.store import audit, sessions, users
+from app.throttle import Throttle
 
 router = APIRouter(prefix="/v1/session", tags=["登录"])
 
@@ -104,12 +105,15 @@ def _start(service: Service, request: Request, response: Response, name: str, pa
 
 
 def _verify(service: Service, request: Request, name: str, password: str) -> None:
+    address = request.client.host if request.client else ""
+    failures: Throttle = request.app.state.throttles.failed_sign_ins
+    failures.check(address)
     # A transaction of its own: a wrong password must be counted, not rolled back.
     with _checking, service.database.transaction() as session:
         user = users.sign_in(session, name, password)
-        address = request.client.host if request.client else None
         audit.record(session, name, "sign_in", address=address, detail={} if user else {"refused": "bad_login"})
     if user is None:
+        failures.take(address)
         raise Unauthorized(
             "用户名或密码不正确，或账户已停用、暂时锁定", code="bad_login", headers={"WWW-Authenticate": "Session"}
         )
