@@ -152,7 +152,9 @@ def _joined(pieces: list[Payment]) -> list[Payment]:
     joined: list[Payment] = []
     waiting: Payment | None = None
     for piece in pieces:
-        if piece.pays:
+        if piece.pays and joined and waiting is None and _halves(joined[-1], piece):
+            joined[-1] = replace(joined[-1], end=piece.end, amount=piece.amount)
+        elif piece.pays:
             joined.append(_filled(waiting, piece) if waiting else piece)
             waiting = None
         elif joined and waiting is None and _fills(joined[-1], piece):
@@ -165,6 +167,11 @@ def _joined(pieces: list[Payment]) -> list[Payment]:
 
 def _filled(waiting: Payment, piece: Payment) -> Payment:
     return replace(piece, start=waiting.start, amount=piece.amount or waiting.amount, day=piece.day or waiting.day)
+
+
+def _halves(one: Payment, other: Payment) -> bool:
+    """Whether two acts in a row are one payment: 下周日我跟朋友结完账, 给你四千四."""
+    return one.pays and one.day is not None and one.amount is None and other.amount is not None and other.day is None
 
 
 def _fills(paying: Payment, piece: Payment) -> bool:

@@ -60,6 +60,9 @@ _CLOSED_QUESTION = re.compile(
 _ABOUT_PAYING = re.compile(r"还|处理|结|缴|补|存|安排|解决|日子|准信|凑|拿|转|交")
 _PART = re.compile(r"先还|一部分|一半|一点|部分|剩|其余")
 _CORRECTED = re.compile(r"不对|不是不是|说错|错了|哦不|不不|还是(?!.{0,3}[吗么])|要不|算了|改成")
+_CORRECTS = re.compile(
+    r"^(?:哦|噢|嗯|呃|那|哎|[，。,.\s])*(?:不对|不是|错了|说错|改|换成|还是|要不|应该是|我说的是|等等|等下)"
+)
 _WAGES = re.compile(r"工资|开支|发薪|薪水|发钱|开资|奖金|提成|货款|工程款")
 _TAKEN_BACK = re.compile(r"刚才说的不算|反悔|收回刚才|改主意|不还了|爱咋咋地|当我没说|我没答应|不作数")
 
@@ -123,7 +126,20 @@ class _Talk:
                 return []
         if offer and yes and not NO.search(folded) and not OPEN.search(folded) and not _BUT.search(folded):
             return [_promise(at, text, _own(offer, folded, self.today))]
-        return [_beside(promise, offer, folded) for promise in self._answer(at, text, folded)]
+        made = self._correction(at, text, folded) or self._answer(at, text, folded)
+        return [_beside(promise, offer, folded) for promise in made]
+
+    def _correction(self, at: int, text: str, folded: str) -> list[Promise]:
+        """不对，是这个礼拜五 after a promise changes the half it names."""
+        recent = self.promises[-1] if self.promises and at - self.promises[-1].utterance <= _SAME_PROMISE else None
+        if recent is None or not _CORRECTS.search(folded) or NO.search(folded) or HEDGE.search(folded):
+            return []
+        days = find_days(folded, self.today)
+        sums = amounts(folded, days)
+        if not days and not sums:
+            return []
+        amount, day = sums[-1][1] if sums else recent.amount, days[-1].date if days else recent.date
+        return [_promise(at, text, Payment(0, len(text), True, amount, day, recent.condition))]
 
     def _answer(self, at: int, text: str, folded: str) -> list[Promise]:
         """礼拜五吧 to 什么时候能还, 两千 to 能还多少."""
