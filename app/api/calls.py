@@ -4,16 +4,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from app import intake
-from app.api.access import Assigner, CallId, Poster, Reader, Retrier, ServiceDep, SessionDep, Watcher
+from app import intake, pipeline
+from app.api.access import Assigner, CallId, Poster, Reader, Retrier, Reviewer, ServiceDep, SessionDep, Watcher
 from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail, scorecard
 from app.api.uploads import audio_of, facts_of, upload_form
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.masking import shown
 from app.schemas import Label
 from app.store import calls, lists, users
+from app.tables import Transcript
+from asr import AsrError
+from asr.roles import swap_speakers
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
 
@@ -70,10 +74,7 @@ def get_transcript(call_id: CallId, session: SessionDep, who: Reader, unmask: Un
     """What was said."""
     show = shown(who, unmask=unmask)
     calls.get(session, call_id, who)
-    transcript = calls.transcript_of(session, call_id)
-    if transcript is None:
-        raise NotFound(f"通话 {call_id} 还没有转写", code="no_transcript")
-    body: dict[str, Any] = show(transcript.body)
+    body: dict[str, Any] = show(_transcript(session, call_id).body)
     return body
 
 
@@ -92,6 +93,27 @@ def retry_call(call_id: CallId, session: SessionDep, who: Retrier) -> CallState:
     calls.retry(session, call)
     session.flush()
     return CallState.model_validate(call)
+
+
+@router.post("/{call_id}/swap-speakers", status_code=202)
+def swap_call_speakers(call_id: CallId, session: SessionDep, who: Reviewer) -> CallState:
+    """Exchange agent and customer, and judge the call again; where they are unknown, the likelier one is the agent."""
+    call = calls.get(session, call_id, who)
+    heard = _transcript(session, call_id)
+    try:
+        swapped = swap_speakers(pipeline.read_transcript(heard.body))
+    except AsrError as error:
+        raise Conflict(str(error), code=error.code) from error
+    calls.correct(session, call, pipeline.transcript_row(swapped))
+    session.flush()
+    return CallState.model_validate(call)
+
+
+def _transcript(session: Session, call_id: int) -> Transcript:
+    transcript = calls.transcript_of(session, call_id)
+    if transcript is None:
+        raise NotFound(f"通话 {call_id} 还没有转写", code="no_transcript")
+    return transcript
 
 
 class Assignee(BaseModel):

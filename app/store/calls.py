@@ -165,6 +165,19 @@ def retry(session: Session, call: Call) -> None:
     _requeue(session, call)
 
 
+def correct(session: Session, call: Call, transcript: Mapping[str, Any]) -> None:
+    """Put a corrected transcript beside the one the call was judged by, and queue the judging of it.
+
+    Raises:
+        Conflict: the call is not judged yet.
+    """
+    session.refresh(call, with_for_update=True)
+    if call.status != "scored":
+        raise Conflict(f"通话 {call.id} 的状态是 {call.status}，评判完成后才能更正", code="not_scored")
+    session.add(Transcript(call_id=call.id, **transcript))
+    _requeue(session, call)
+
+
 def _requeue(session: Session, call: Call, delay: int = 0) -> None:
     call.status, call.progress = "queued", None
     call.attempt += 1

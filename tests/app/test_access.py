@@ -20,6 +20,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/calls/{call_id}/transcript"): {"agent", "inspector", "supervisor"},
     ("GET", "/v1/calls/{call_id}/scorecards"): {"agent", "inspector", "supervisor"},
     ("POST", "/v1/calls/{call_id}/retry"): {"inspector", "supervisor"},
+    ("POST", "/v1/calls/{call_id}/swap-speakers"): {"inspector", "supervisor"},
     ("PUT", "/v1/calls/{call_id}/assignee"): {"supervisor"},
     ("POST", "/v1/rules/try"): {"inspector", "supervisor", "admin"},
     ("GET", "/v1/session"): {*ROLES},

@@ -1,0 +1,33 @@
+"""A person says that agent and customer are the wrong way round, and the call is judged again."""
+
+from collections.abc import Callable
+
+from starlette.testclient import TestClient
+
+from tests.app.test_access import Auth
+
+
+def test_swapping(client: TestClient, auth: Auth, work_off: Callable[[], None]) -> None:
+    said = [{"speaker": "customer", "text": "再不还钱就让你坐牢"}, {"speaker": "agent", "text": "我明天还两千"}]
+    posted = client.post("/v1/texts", headers=auth["dialer"], json={"utterances": said})
+    path = f"/v1/calls/{posted.json()['id']}"
+    work_off()
+    before = client.get(path, headers=auth["inspector"]).json()
+    assert "false_legal" not in before["categories"]
+
+    assert client.post(f"{path}/swap-speakers", headers=auth["inspector"]).status_code == 202
+    assert client.post(f"{path}/swap-speakers", headers=auth["inspector"]).status_code == 409  # is being judged
+    work_off()
+    after = client.get(path, headers=auth["inspector"]).json()
+    assert [line["speaker"] for line in after["transcript"]["utterances"]] == ["agent", "customer"]
+    assert "false_legal" in after["categories"]
+    assert len(after["promises"]) == 1
+    assert len(client.get(f"{path}/scorecards", headers=auth["inspector"]).json()) == 2
+
+
+def test_nothing_to_swap(client: TestClient, auth: Auth, work_off: Callable[[], None]) -> None:
+    posted = client.post("/v1/texts", headers=auth["dialer"], json={"utterances": [{"text": "您好"}]})
+    path = f"/v1/calls/{posted.json()['id']}/swap-speakers"
+    work_off()
+    answer = client.post(path, headers=auth["inspector"])
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_told_apart")
