@@ -18,7 +18,7 @@ class Evidence:
     start: float | None  #: seconds from the start of the recording
     end: float | None
     confidence: float  #: 0 to 1: how sure that this was said and meant
-    note: str = ""  #: why a reviewer may doubt it; empty when there is no reason to
+    note: str = ""  #: why a reviewer may doubt it, or what was measured; empty when there is nothing to say
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from rules.operators.base import Operator, Outcome, Vocabulary
 from rules.operators.contact_limit import ContactLimit
 from rules.operators.duration import Duration
 from rules.operators.fact import Fact
+from rules.operators.loudness import Loudness
 from rules.operators.near import Near
 from rules.operators.none import Nothing
 from rules.operators.overlap import Overlap
@@ -48,6 +49,7 @@ class Find(Model):
     turns: Turns | None = None
     contact_limit: ContactLimit | None = None
     overlap: Overlap | None = None
+    loudness: Loudness | None = None
     repeat: Repeat | None = None
     silence: Silence | None = None
     similar: Similar | None = None

@@ -1,16 +1,20 @@
 """`overlap`: one speaker starts while the other is still speaking."""
 
-from itertools import pairwise
+from collections.abc import Iterator
 
 from pydantic import Field
 
-from asr.transcript import Speaker, Utterance
-from rules.call import Call, Hit, Part
+from asr.transcript import Speaker
+from rules.call import Call, Part
 from rules.operators.base import Operator, Outcome
+from rules.operators.timing import NO_TIMES, Said, during, timed
 
 
 class Overlap(Operator):
-    """Found where `speaker` cuts in and both speak for at least `seconds`, `times` times or more."""
+    """Found where `speaker` cuts in and both speak for at least `seconds`, `times` times or more.
+
+    Measured on the channels where the recording was; otherwise by the times of the utterances.
+    """
 
     seconds: float = Field(1.0, gt=0)
     times: int = Field(1, ge=1)
@@ -19,19 +23,35 @@ class Overlap(Operator):
 
     def find(self, call: Call, part: Part) -> Outcome:
         """Every interruption in the part."""
-        said = [(at, one) for at, one in enumerate(call.transcript.utterances) if at in part.utterances]
-        if any(one.start is None or one.end is None for _, one in said):
-            return Outcome(None, (), "文字没有时间，无法判断抢话")
-        hits = tuple(
-            Hit(at, 0, len(one.text))
-            for (_, before), (at, one) in pairwise(said)
-            if call.said_by(self.speaker or part.speaker, at) and self._cuts_in(before, one)
-        )
+        heard = call.transcript.acoustics
+        if heard and len(heard.voices) < 2:
+            return Outcome(None, (), "两人录在一个声道里，无法判断抢话")
+        said = timed(call, part)
+        if not said:
+            return Outcome(None, (), f"{NO_TIMES if said is None else '没有人说话'}，无法判断抢话")
+        cuts = self._heard(call, said) if heard else self._written(said)
+        who = self.speaker or part.speaker
+        found = {one.at: one for one in cuts if call.spoke(who, one.speaker) and len(one.text) >= self.min_chars}
+        hits = tuple(found[at].hit() for at in sorted(found))
         return Outcome(len(hits) >= self.times, hits, f"抢话 {len(hits)} 次")
 
-    def _cuts_in(self, before: Utterance, one: Utterance) -> bool:
-        both = min(before.end or 0.0, one.end or 0.0) - (one.start or 0.0)
-        return before.speaker != one.speaker and both >= self.seconds and len(one.text) >= self.min_chars
+    def _heard(self, call: Call, said: list[Said]) -> Iterator[Said]:
+        """What was said by those who came second, where both channels had speech."""
+        assert call.transcript.acoustics is not None
+        for both in call.transcript.acoustics.overlaps:
+            own = [one for one in said if one.speaker == both.speaker]
+            if both.end - both.start >= self.seconds and (one := during(own, both.start, both.end)):
+                yield one
+
+    def _written(self, said: list[Said]) -> Iterator[Said]:
+        """Utterances that begin during another one of the other speaker, however many lie between them in the list."""
+        speaking: list[Said] = []
+        for one in said:
+            speaking = [before for before in speaking if before.end > one.start]
+            others = [before for before in speaking if before.speaker != one.speaker and before.start < one.start]
+            if any(one.common(before.start, before.end) >= self.seconds for before in others):
+                yield one
+            speaking.append(one)
 
     def own_speaker(self) -> Speaker | None:
         """The speaker named here."""

@@ -2,10 +2,11 @@
 
 from pydantic import Field
 
-from asr.transcript import Speaker, Utterance
-from rules.call import Call, Hit, Part
+from asr.transcript import Speaker
+from rules.call import Call, Part
 from rules.conditions import Condition
 from rules.operators.base import Operator, Outcome
+from rules.operators.timing import NO_TIMES, Said, timed
 
 
 class SpeechRate(Operator):
@@ -18,25 +19,23 @@ class SpeechRate(Operator):
 
     def find(self, call: Call, part: Part) -> Outcome:
         """Measure the utterances of the speaker."""
-        speaker = self.speaker or part.speaker
-        said = [(at, call.transcript.utterances[at]) for at in sorted(part.utterances) if call.said_by(speaker, at)]
-        counted = [(at, one, chars) for at, one in said if (chars := sum(map(str.isalnum, one.text))) >= self.min_chars]
-        if any(one.start is None or one.end is None for _, one, _ in counted):
-            return Outcome(None, (), "文字没有时间，无法判断语速")
+        said = timed(call, part, self.speaker or part.speaker)
+        if said is None:
+            return Outcome(None, (), f"{NO_TIMES}，无法判断语速")
+        counted = [one for one in said if _chars(one) >= self.min_chars and one.end > one.start]
+        if not counted:
+            return Outcome(None, (), f"没有一句满 {self.min_chars} 字，无法判断语速")
         if self.average:
-            rate = _rate(sum(chars for *_, chars in counted), sum(_seconds(one) for _, one, _ in counted))
-            return Outcome(bool(self.chars_per_minute.holds(rate)), (), f"平均语速每分钟 {rate:.0f} 字")
-        fast = [(at, one) for at, one, chars in counted if self.chars_per_minute.holds(_rate(chars, _seconds(one)))]
-        return Outcome(bool(fast), tuple(Hit(at, 0, len(one.text)) for at, one in fast))
+            rate = 60 * sum(map(_chars, counted)) / sum(one.end - one.start for one in counted)
+            return Outcome(self.chars_per_minute.holds(rate), (), f"平均语速每分钟 {rate:.0f} 字")
+        rates = [(one, 60 * _chars(one) / (one.end - one.start)) for one in counted]
+        hits = [one.hit(f"每分钟 {rate:.0f} 字") for one, rate in rates if self.chars_per_minute.holds(rate)]
+        return Outcome(bool(hits), tuple(hits))
 
     def own_speaker(self) -> Speaker | None:
         """The speaker named here."""
         return self.speaker
 
 
-def _seconds(one: Utterance) -> float:
-    return (one.end or 0.0) - (one.start or 0.0)
-
-
-def _rate(chars: int, seconds: float) -> float:
-    return 60 * chars / seconds if seconds > 0 else 0.0
+def _chars(one: Said) -> int:
+    return sum(map(str.isalnum, one.text))

@@ -86,6 +86,42 @@ def test_scope(tmp_path: Path, scope: str, found: bool) -> None:
     assert (findings[0].verdict == "failed") == found
 
 
+LISTENING = """
+坐席：喂
+客户：喂，你好
+坐席：您好，我是金诚的客服
+客户：嗯。
+坐席：您的欠款
+客户：啊？
+坐席：要坐牢的
+客户：好的
+坐席：再见
+"""
+
+
+@pytest.mark.parametrize(
+    ("scope", "found"),
+    [
+        ("{speaker: agent, first_turns: 1}", True),
+        ("{speaker: agent, last_turns: 1}", False),
+        ("{speaker: agent, last_turns: 2}", True),
+        ("{speaker: customer, first_turns: 1}", False),
+        ("{first_turns: 2}", True),
+        ("{first_turns: 1}", False),
+    ],
+)
+def test_a_listening_sound_is_no_turn(tmp_path: Path, scope: str, found: bool) -> None:
+    finding = judge(tmp_path, "{phrases: {families: [坐牢], speaker: agent}}", call(LISTENING), scope=scope)
+    # What is looked for may name its own speaker; the scope's says whose turns are counted.
+    assert (finding.verdict == "failed") == found
+
+
+@pytest.mark.parametrize(("speaker", "turns"), [("", 4), (", speaker: agent", 2), (", speaker: customer", 2)])
+def test_turns_are_counted_without_listening_sounds(tmp_path: Path, speaker: str, turns: int) -> None:
+    finding = judge(tmp_path, f"{{turns: {{eq: {turns}{speaker}}}}}", call(LISTENING))
+    assert finding.verdict == "failed"
+
+
 def test_order_inside_one_utterance_counts(tmp_path: Path) -> None:
     rules = [
         rule("{phrases: {families: [欠款]}}", scope="{before: identity}"),

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from asr.transcript import Transcript, Utterance
-from rules import RuleError
-from tests.rules.helpers import call, judge
+from asr.transcript import Acoustics, Stretch, Transcript, Utterance, Voice
+from rules import RuleError, check
+from tests.rules.helpers import call, judge, pack, rule
 
 CALL = """
 坐席：您好，请问是张先生吗？
@@ -240,6 +240,91 @@ def test_timing_and_likeness(tmp_path: Path, find: str, expected: bool) -> None:
 )
 def test_timing_of_a_text_cannot_be_told(tmp_path: Path, find: str) -> None:
     assert judge(tmp_path, find, call(CALL)).verdict == "skipped"
+
+
+# The agent speaks on while the customer says two things; the second time the customer goes on alone.
+ACROSS = [
+    ("agent", "我再跟您说一遍这笔钱今天必须处理", 0.0, 8.0),
+    ("customer", "我知道我知道", 2.0, 4.0),
+    ("customer", "您先听我说完行不行", 6.5, 14.0),
+    ("agent", "嗯", 9.0, 9.5),
+    ("agent", "您说吧我听着呢", 25.0, 27.0),
+]
+
+
+def voice(speaker: str, *jumps: Stretch, loudness: float | None = -20.0) -> Voice:
+    return Voice(speaker, 9.0, 0.5, 200.0, 1.0, loudness, jumps, 0)  # type: ignore[arg-type]
+
+
+HEARD = Acoustics(
+    (voice("agent", Stretch(0.0, 8.0, "agent", 9.4)), voice("customer", Stretch(6.5, 14.0, "customer", 6.2))),
+    silences=(Stretch(15.0, 18.0), Stretch(20.0, 25.0)),
+    overlaps=(Stretch(2.0, 4.0, "customer"), Stretch(6.5, 8.0, "customer"), Stretch(9.0, 9.5, "agent")),
+)
+MONO = Acoustics((voice("unknown"),), (), ())
+MUTE = Acoustics((voice("agent", loudness=None), voice("customer")), (), ())
+
+
+def timed(find: str, folder: Path, heard: Acoustics | None, said: list[tuple[str, str, float, float]]) -> bool | None:
+    spoken = tuple(Utterance(speaker, text, start, end) for speaker, text, start, end in said)  # type: ignore[arg-type]
+    finding = judge(folder, find, Transcript("e", "zh", 30.0, "channels", spoken, heard))
+    return None if finding.verdict == "skipped" else finding.verdict == "failed"
+
+
+@pytest.mark.parametrize(
+    ("find", "heard", "expected"),
+    [
+        ("{overlap: {seconds: 1, speaker: customer, times: 2}}", None, True),
+        ("{overlap: {seconds: 1.6, speaker: customer, times: 2}}", None, False),
+        ("{overlap: {seconds: 0.5, speaker: agent, min_chars: 1}}", None, True),
+        ("{overlap: {seconds: 0.5, speaker: agent}}", None, False),
+        ("{overlap: {seconds: 1, speaker: customer, times: 2}}", HEARD, True),
+        ("{overlap: {seconds: 1.6, speaker: customer, times: 2}}", HEARD, False),
+        ("{overlap: {seconds: 0.5, speaker: agent}}", HEARD, False),
+        ("{overlap: {}}", MONO, None),
+        ("{silence: {seconds: 11}}", None, True),
+        ("{silence: {seconds: 12}}", None, False),
+        ("{silence: {seconds: 11, after: customer, before: agent}}", None, True),
+        ("{silence: {seconds: 11, after: agent}}", None, False),
+        ("{silence: {seconds: 5}}", HEARD, True),
+        ("{silence: {seconds: 6}}", HEARD, False),
+        ("{silence: {seconds: 1}}", HEARD, True),
+        ("{loudness: {}}", None, None),
+        ("{loudness: {}}", HEARD, True),
+        ("{loudness: {speaker: agent, rise: 9}}", HEARD, True),
+        ("{loudness: {speaker: agent, rise: 10}}", HEARD, False),
+        ("{loudness: {speaker: customer, rise: 9}}", HEARD, False),
+        ("{loudness: {times: 2}}", HEARD, True),
+        ("{loudness: {times: 3}}", HEARD, False),
+        ("{loudness: {speaker: agent}}", MUTE, None),
+        ("{loudness: {speaker: agent}}", MONO, None),
+    ],
+)
+def test_how_it_sounded(tmp_path: Path, find: str, heard: Acoustics | None, expected: bool | None) -> None:
+    assert timed(find, tmp_path, heard, ACROSS) is expected
+
+
+@pytest.mark.parametrize(
+    ("find", "why"),
+    [
+        ("{silence: {seconds: 1}}", "没有人说话"),
+        ("{overlap: {}}", "没有人说话"),
+        ("{speech_rate: {chars_per_minute: {lt: 100}, min_chars: 40, average: true}}", "没有一句满 40 字"),
+    ],
+)
+def test_nothing_to_measure_is_skipped_with_a_reason(tmp_path: Path, find: str, why: str) -> None:
+    said = tuple(Utterance("agent", text, at, at + 1.0) for at, text in enumerate(["您好", "再见"]))
+    scope = "{after: never}" if "没有人" in why else "{}"
+    never = rule("{phrases: {families: [外星人]}}", id="never")
+    findings = check(pack(tmp_path, rule(find, scope=scope), never), Transcript("e", "zh", 9.0, "channels", said))
+    assert findings[0].verdict == "skipped"
+    assert why in findings[0].message
+
+
+def test_evidence_says_how_loud(tmp_path: Path) -> None:
+    said = tuple(Utterance(who, text, start, end) for who, text, start, end in ACROSS)  # type: ignore[arg-type]
+    finding = judge(tmp_path, "{loudness: {rise: 9}}", Transcript("e", "zh", 30.0, "channels", said, HEARD))
+    assert [(one.utterance, one.note) for one in finding.evidence] == [(0, "比平时响 9 分贝")]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""What operators share that go by time: which utterances of a part have one, and which was said during a stretch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asr.transcript import Speaker
+from rules.call import Call, Hit, Part
+
+#: Why they cannot tell, in a text.
+NO_TIMES = "文字没有时间"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An utterance with the seconds it took."""
+
+    at: int  #: index into the transcript's utterances
+    speaker: Speaker
+    start: float
+    end: float
+    text: str
+
+    def common(self, start: float, end: float) -> float:
+        """For how many of these seconds it was being said; negative for how far it is from them."""
+        return min(self.end, end) - max(self.start, start)
+
+    def hit(self, note: str = "") -> Hit:
+        """All of it."""
+        return Hit(self.at, 0, len(self.text), note=note)
+
+
+def timed(call: Call, part: Part, speaker: Speaker | None = None) -> list[Said] | None:
+    """What `speaker` (None: anyone) said in the part, by start; None where any of it has no time."""
+    found = []
+    for at in sorted(part.utterances):
+        one = call.transcript.utterances[at]
+        if call.said_by(speaker, at) and part.covers(Hit(at, 0, len(one.text))):
+            if one.start is None or one.end is None:
+                return None
+            found.append(Said(at, one.speaker, one.start, one.end, one.text))
+    return sorted(found, key=lambda said: said.start)
+
+
+def during(said: Sequence[Said], start: float, end: float) -> Said | None:
+    """The one of `said` that fills most of these seconds; None where none was being said."""
+    best = max(said, key=lambda one: one.common(start, end), default=None)
+    return best if best and best.common(start, end) > 0 else None
