@@ -1,5 +1,6 @@
 """Spans of speech to windows for Whisper, and times in a window back to the span they belong to."""
 
+import bisect
 import itertools
 from dataclasses import dataclass
 
@@ -65,14 +66,15 @@ class Window:
 
 
 def pack(spans: list[Span], total: int, seconds: float = WINDOW_SECONDS, pad: float = PAD_SECONDS) -> list[Window]:
-    """Fill windows of at most `seconds` with the spans of each channel in order; a longer span has its own.
+    """Windows of at most `seconds` with the spans of each channel in order; a longer span has its own.
 
-    `total`: samples in the recording. With `seconds` 0, every span is alone.
+    No more windows than needed, and all of a channel about equally long: a rest in a short window at the end is heard
+    badly. `total`: samples in the recording. With `seconds` 0, every span is alone.
     """
     windows: list[Window] = []
     for channel in sorted({span.channel for span in spans}):
         padded = _padded([span for span in spans if span.channel == channel], total, int(pad * SAMPLE_RATE))
-        windows += _fill(padded, int(seconds * SAMPLE_RATE))
+        windows += _fill_evenly(padded, int(seconds * SAMPLE_RATE))
     return windows
 
 
@@ -83,6 +85,15 @@ def _padded(spans: list[Span], total: int, pad: int) -> list[tuple[Span, int, in
         (span, max(span.start - pad, before), min(span.end + pad, after))
         for span, before, after in zip(spans, edges, edges[1:], strict=False)
     ]
+
+
+def _fill_evenly(padded: list[tuple[Span, int, int]], limit: int) -> list[Window]:
+    """The windows with the lowest limit that needs no more of them than `limit`."""
+    most = _fill(padded, limit)
+    limits = range(sum(window.length for window in most) // len(most), limit + 1)
+    # More windows at a lower limit: the first limit with few enough is found by halving.
+    at = bisect.bisect_left(limits, -len(most), key=lambda tried: -len(_fill(padded, tried)))
+    return _fill(padded, limits[at]) if at < len(limits) else most
 
 
 def _fill(padded: list[tuple[Span, int, int]], limit: int) -> list[Window]:

@@ -56,3 +56,9 @@ def test_the_sound_is_the_speech_and_what_surrounds_it() -> None:
     pad = int(PAD_SECONDS * SAMPLE_RATE)
     expected = samples[0, SAMPLE_RATE * 5 - pad : SAMPLE_RATE * 6 + pad]
     assert sound * 32768 == pytest.approx(expected)
+
+
+def test_windows_of_a_channel_are_about_equally_long() -> None:
+    found = [Span(SAMPLE_RATE * start, SAMPLE_RATE * (start + 3), 0) for start in range(0, 40, 5)]
+    windows = pack(found, SAMPLE_RATE * 40)  # 24 s of speech, 28.5 with its padding: two windows, not 18 and 10.5
+    assert [len(window.pieces) for window in windows] == [4, 4]

@@ -165,11 +165,9 @@ def run_floor(paths: list[Path]) -> Result:
         windows = pack(spans(frame_levels(audio)), audio.samples.shape[1], recogniser.windows[0])
         windows.sort(key=lambda window: window.length, reverse=True)
         for first in range(0, len(windows), recogniser.profile.batch):
-            mels = recogniser.mels(
-                [window.sound(audio) for window in windows[first : first + recogniser.profile.batch]]
-            )
+            mels = [recogniser.mel(window.sound(audio)) for window in windows[first : first + recogniser.profile.batch]]
             cpu = _cpu()
-            recogniser.decode(recogniser.encode(mels), len(mels))
+            recogniser.decode(recogniser.encode(mels))
             spent += _cpu() - cpu
     return Result(spent, time.perf_counter() - began, _peak(), [])
 
