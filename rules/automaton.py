@@ -8,12 +8,12 @@ from typing import Generic, NamedTuple, TypeVar
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from rules.lexicon import NUMBER
-from rules.phonetics import by_sound, likeness, sounds_of
+from rules.phonetics import by_sound, evidence, sounds_of
 from rules.text import WALL, Text
 
 Meaning = TypeVar("Meaning")
 
-#: A core is heard only where its characters are this like what was written, on average: see `phonetics.likeness`.
+#: A core is heard only where its characters are this like what was written, on average: see `phonetics.evidence`.
 LEAST_LIKENESS = 0.6
 
 #: Cores of so many characters may have one syllable heard wrong altogether (朋友前 for 朋友圈 in 发到朋友圈).
@@ -88,7 +88,7 @@ class Cores:
 @lru_cache(maxsize=65536)
 def _support(core: str, heard: str) -> float:
     """How many characters' worth of evidence `heard` is for `core`; 0 where it is too little."""
-    alike = likeness(core, heard)
+    alike = evidence(core, heard)
     support = sum(alike)
     if support < LEAST_LIKENESS * len(core) or alike.count(0.0) > (len(core) >= FORGIVING):
         return 0.0

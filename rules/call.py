@@ -12,16 +12,7 @@ from rules.finding import Evidence
 from rules.guards import Guard
 from rules.lexicon import Lexicon
 from rules.matcher import Matcher, Scan, Span
-from rules.text import WALL, Text, normalise
-
-#: A pause in seconds after which the same speaker begins something new.
-NEW_BREATH_AFTER = 5.0
-
-#: And one after which a sentence has ended, though the recogniser wrote no mark. It cuts at pauses of 0.7.
-NEW_SENTENCE_AFTER = 1.5
-
-#: Characters of a reply such as 嗯嗯 that does not interrupt.
-SHORT_REPLY = 2
+from rules.speech import Sentence, Speech, join
 
 #: What people say to show that they listen. 好, 对 and 是 answer something, so they are turns.
 _LISTENING = re.compile(r"[\W嗯恩唔呃额啊阿哦噢喔喂哎唉诶欸]*")
@@ -79,18 +70,18 @@ class Conversation:
     """A transcript prepared for matching, once, for however many packs: all its text as one, scanned in one pass."""
 
     transcript: Transcript
-    text: Text = field(init=False)
-    owners: list[int] = field(init=False)  # for each character, the utterance it was said in
+    speech: Speech = field(init=False)
     turns: tuple[int, ...] = field(init=False)  # for each utterance, how often the speaker changed before it
     full_turns: tuple[tuple[Speaker, int, int], ...] = field(init=False)  # who, and the first and last of `turns` in it
     everything: frozenset[int] = field(init=False)  # all utterances
     worded: bool = field(init=False)  # whether anything was said that can be read
     nameless: bool = field(init=False)  # whether it is not known who said something
     _scans: dict[int, Scan] = field(default_factory=dict)
+    _sentences: Sequence[Sentence] | None = None
 
     def __post_init__(self) -> None:
         said = self.transcript.utterances
-        self.text, self.owners = _joined(self.transcript)
+        self.speech = join(self.transcript)
         self.turns = _turns(said)
         self.full_turns = _full_turns(said, self.turns)
         self.everything = frozenset(range(len(said)))
@@ -99,22 +90,34 @@ class Conversation:
 
     def scan(self, matchers: Iterable[Matcher]) -> Scan:
         """What the matchers find; a matcher that packs share scans once."""
+        text = self.speech.text
         groups: dict[str, Sequence[Span]] = {}
-        walls = [at for at, char in enumerate(self.text.chars) if char == WALL]
         for matcher in matchers:
             if id(matcher) not in self._scans:
-                self._scans[id(matcher)] = matcher.scan(self.text, by_ear=self.transcript.engine != GIVEN)
+                self._scans[id(matcher)] = matcher.scan(text, by_ear=self.by_ear)
             groups |= self._scans[id(matcher)].groups
-        return Scan(sorted(self.text.stops), walls, groups)
+        return Scan(sorted(text.stops), self.speech.walls, groups)
+
+    @property
+    def by_ear(self) -> bool:
+        """Whether a recogniser wrote it, so that words may be written as they sound."""
+        return self.transcript.engine != GIVEN
+
+    def sentences(self) -> Sequence[Sentence]:
+        """Everything said, sentence by sentence, in order."""
+        if self._sentences is None:
+            self._sentences = list(self.speech.sentences(self.transcript))
+        return self._sentences
 
     def hit(self, span: Span) -> Hit:
         """The span in its utterance. One that runs across two is shown where it ends: there the meaning is complete."""
-        first, last = self.owners[span.start], self.owners[span.end - 1]
+        owners = self.speech.owners
+        first, last = owners[span.start], owners[span.end - 1]
         notes = ["按读音匹配“" + span.family.written + "”，可能是识别错字"] if span.confidence < 1 else []
         if first != last:
             notes.append("这句话被停顿切成了几段")
-        start = span.start if first == last else self.owners.index(last)
-        return Hit(last, *self.text.original(start, span.end), span.confidence, "；".join(notes))
+        start = span.start if first == last else owners.index(last)
+        return Hit(last, *self.speech.text.original(start, span.end), span.confidence, "；".join(notes))
 
 
 @dataclass(slots=True)
@@ -184,66 +187,6 @@ def _distinct(spans: list[Span]) -> list[Span]:
         if not after and not (at and kept[at - 1].end > span.start):
             kept.insert(at, span)
     return kept
-
-
-def _joined(transcript: Transcript) -> tuple[Text, list[int]]:
-    """All that was said as one text, and for each character its utterance.
-
-    What a speaker says in one breath stays together, because recognisers cut sentences at every pause and phrases run
-    across. Elsewhere a wall stands between the texts.
-    """
-    chars = ""
-    starts: list[int] = []
-    ends: list[int] = []
-    owners: list[int] = []
-    stops: set[int] = set()
-    numbers: list[tuple[int, int]] = []
-    for breath in _breaths(transcript):
-        for before, utterance in zip((None, *breath), breath, strict=False):
-            text = normalise(transcript.utterances[utterance].text)
-            at = len(chars)
-            stops.update([at + stop for stop in text.stops])
-            if before is None or not _runs_on(transcript.utterances[before], transcript.utterances[utterance]):
-                stops.add(at)
-            numbers += [(at + start, at + end) for start, end in text.numbers]
-            chars += text.chars
-            starts += text.starts
-            ends += text.ends
-            owners += [utterance] * len(text.chars)
-        stops.add(len(chars))
-        chars += WALL
-        starts.append(0)
-        ends.append(0)
-        owners.append(-1)
-    return Text(chars, tuple(starts), tuple(ends), frozenset(stops), tuple(numbers)), owners
-
-
-def _breaths(transcript: Transcript) -> list[list[int]]:
-    """Utterances that belong together, by index: the same speaker going on, over a short 嗯 of the other too."""
-    breaths: list[list[int]] = []
-    last: dict[Speaker, list[int]] = {}
-    for at, said in enumerate(transcript.utterances):
-        own = last.get(said.speaker)
-        if own and _goes_on(transcript.utterances, own[-1], at):
-            own.append(at)
-        else:
-            last[said.speaker] = [at]
-            breaths.append(last[said.speaker])
-    return breaths
-
-
-def _goes_on(said: Sequence[Utterance], before: int, after: int) -> bool:
-    if any(len(one.text) > SHORT_REPLY for one in said[before + 1 : after]):
-        return False
-    end, start = said[before].end, said[after].start
-    if end is None or start is None:
-        return after == before + 1
-    return start - end < NEW_BREATH_AFTER
-
-
-def _runs_on(before: Utterance, after: Utterance) -> bool:
-    """Whether a sentence goes on over the pause: recognisers cut 我们不会 … 上门堵您的 where somebody breathes."""
-    return before.end is not None and after.start is not None and after.start - before.end < NEW_SENTENCE_AFTER
 
 
 def _turns(said: Sequence[Utterance]) -> tuple[int, ...]:

@@ -43,7 +43,7 @@ def sounds_of(core: str) -> tuple[str, ...]:
     return (first,) if second == core else (first, by_sound(second))
 
 
-def likeness(written: str, heard: str) -> tuple[float, ...]:
+def evidence(written: str, heard: str) -> tuple[float, ...]:
     """For each character of `written`, how well the character heard in its place supports it; 0 where not at all."""
     return tuple(map(_alike, written, heard))
 

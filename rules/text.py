@@ -6,6 +6,7 @@ surely ends.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -26,10 +27,10 @@ class Text:
     """Normalised characters with the way back to the text they came from."""
 
     chars: str
-    starts: tuple[int, ...]  #: for each character, where it begins in the original
-    ends: tuple[int, ...]  #: and one past where it ends; a number's digits all point at the whole number
+    starts: Sequence[int]  #: for each character, where it begins in the original
+    ends: Sequence[int]  #: and one past where it ends; a number's digits all point at the whole number
     stops: frozenset[int]  #: positions in `chars` before which a clause ends
-    numbers: tuple[tuple[int, int], ...]  #: spans of `chars` that are one number each
+    numbers: Sequence[tuple[int, int]]  #: spans of `chars` that are one number each
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """The span of the original text that the characters from `start` to `end` (exclusive) came from."""

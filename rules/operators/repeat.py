@@ -20,10 +20,9 @@ class Repeat(Operator):
     def find(self, call: Call, part: Part) -> Outcome:
         """Compare each utterance with those before it."""
         speaker = self.speaker or part.speaker
-        texts = [
-            (at, call.transcript.utterances[at].text) for at in sorted(part.utterances) if call.said_by(speaker, at)
-        ]
-        said = [(at, pairs(text)) for at, text in texts if len(text) >= self.min_chars]
+        speech, by_ear = call.conversation.speech, call.conversation.by_ear
+        own = [(at, speech.chars(at)) for at in sorted(part.utterances) if call.said_by(speaker, at)]
+        said = [(at, pairs(chars, by_ear=by_ear)) for at, chars in own if len(chars) >= self.min_chars]
         hits = []
         for here, (at, words) in enumerate(said):
             before = said[max(0, here - self.within) : here]

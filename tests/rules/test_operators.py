@@ -227,6 +227,12 @@ TIMED = [
         ("{similar: {sentences: [请问您是张先生本人吗]}}", True),
         ("{similar: {sentences: [请问您是张先生本人吗], score: 0.95}}", False),
         ("{similar: {sentences: [我要投诉你们公司], speaker: agent}}", False),
+        ("{similar: {sentences: [请问您是张先生本人吗], unlike: [我跟您说一下欠款的情况]}}", True),
+        ("{similar: {sentences: [请问您是张先生本人吗], unlike: [您好请问是张先生吗], margin: 0}}", False),
+        (
+            "{similar: {sentences: [我跟您说下欠款情况好吗], score: 0.5, unlike: [怎么又打电话来], margin: 0.3}}",
+            True,
+        ),
     ],
 )
 def test_timing_and_likeness(tmp_path: Path, find: str, expected: bool) -> None:
@@ -319,6 +325,22 @@ def test_nothing_to_measure_is_skipped_with_a_reason(tmp_path: Path, find: str, 
     findings = check(pack(tmp_path, rule(find, scope=scope), never), Transcript("e", "zh", 9.0, "channels", said))
     assert findings[0].verdict == "skipped"
     assert why in findings[0].message
+
+
+def test_evidence_says_what_it_is_like(tmp_path: Path) -> None:
+    find = "{similar: {sentences: [请问您是张先生本人吗, 这句完全不同], score: 0.5}}"
+    finding = judge(tmp_path, find, call("坐席：喂。您好请问是张先生本人吗？我找他"))
+    (evidence,) = finding.evidence
+    assert evidence.quote == "您好请问是张先生本人吗"
+    assert evidence.note == "像例句“请问您是张先生本人吗”，相似度 0.74"
+    assert evidence.confidence == pytest.approx(0.74, abs=0.005)
+
+
+def test_what_was_heard_is_compared_by_sound(tmp_path: Path) -> None:
+    said = (Utterance("agent", "您的信用卡已经于七六十天了"),)
+    find = "{similar: {sentences: [您的信用卡已经逾期六十天了], score: 0.9}}"
+    assert judge(tmp_path, find, Transcript("recogniser", "zh", None, "given", said)).verdict == "failed"
+    assert judge(tmp_path, find, Transcript("given", "zh", None, "given", said)).verdict == "passed"
 
 
 def test_evidence_says_how_loud(tmp_path: Path) -> None:

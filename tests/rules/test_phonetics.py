@@ -6,7 +6,7 @@ from asr.transcript import Transcript, Utterance
 from rules import check, load_pack
 from rules.lexicon import parse_family
 from rules.matcher import Matcher
-from rules.phonetics import by_sound, confusable, likeness
+from rules.phonetics import by_sound, confusable, evidence
 from rules.text import normalise
 
 
@@ -59,8 +59,8 @@ def test_confusions(syllable: str, plain: str) -> None:
         ("还款", "付款", (0.0, 1.0)),
     ],
 )
-def test_likeness(written: str, heard: str, support: tuple[float, ...]) -> None:
-    assert likeness(written, heard) == support
+def test_evidence(written: str, heard: str, support: tuple[float, ...]) -> None:
+    assert evidence(written, heard) == support
 
 
 @pytest.mark.parametrize(
