@@ -5,9 +5,12 @@ from typing import Any
 from asr.audio import MAX_SECONDS, AudioInfo, probe
 from asr.backends import load_recogniser
 from asr.errors import AsrError
-from asr.models import Progress
-from asr.transcriber import Side, Transcriber
+from asr.models import Progress, default_models
+from asr.roles import Side, swap_speakers
+from asr.speakers import Separator
+from asr.transcriber import Transcriber
 from asr.transcript import Speaker, SpeakerSource, Transcript, Utterance
+from asr.voiceprint import installed
 
 __all__ = [
     "AsrError",
@@ -21,6 +24,7 @@ __all__ = [
     "Utterance",
     "load_transcriber",
     "probe",
+    "swap_speakers",
 ]
 
 
@@ -33,9 +37,12 @@ def load_transcriber(
     For `whisper` (the default, on this machine) the model is `packaged`, a folder, or a name known to faster-whisper,
     and the options are `models` (folder to keep models in; in the user's cache when not given), `profile` (`fast` or
     `accurate`), `device` (`auto`, `cpu`, `cuda`), `threads` (1) and `progress` (told 0 to 1 while the model is joined
-    or downloaded). Raises AsrError when the backend or the model cannot be had.
+    or downloaded). Where the extra `speakers` is installed, voices of mono recordings are told apart, by a network
+    kept in `models` too, whatever the backend. Raises AsrError when the backend or the model cannot be had.
     """
     # Imported here: run as a program in its child, the sandbox must not be there before.
     from asr import sandbox
 
-    return Transcriber(load_recogniser(name, model, options), max_seconds, sandbox.decode)
+    models = options.get("models") or default_models()
+    separator = Separator(models) if installed(models) else None
+    return Transcriber(load_recogniser(name, model, options), max_seconds, sandbox.decode, separator)

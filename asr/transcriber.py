@@ -1,8 +1,8 @@
 """One recording to one Transcript: decode, find speech, pack, recognise, put every character back in its place."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,11 @@ from asr.hearing import confidence, hear
 from asr.models import Progress
 from asr.normalise import normalise
 from asr.recogniser import Heard, Recogniser
+from asr.roles import SIDES, Cast, Side, by_channel, by_voice
 from asr.silero import voice_probabilities
-from asr.transcript import Speaker, Transcript, Utterance
+from asr.speakers import Separated, Separator
+from asr.transcript import Transcript, Utterance
 from asr.vad import Span, frame_levels, spans
-
-Side = Literal["left", "right"]
 
 #: Silero must be this sure somewhere in a span before Whisper hears it.
 VOICE = 0.5
@@ -27,6 +27,10 @@ VOICE_PAD = SAMPLE_RATE // 4
 SAME_LEVEL = 1.0
 #: A channel that never rises above this (dB) is not connected: a line has noise, even of comfort.
 DEAD = -85.0
+
+#: Why the speakers of a mono recording are unknown.
+NOT_INSTALLED = "单声道录音，坐席与客户未区分：未安装声纹组件，安装命令 uv sync --extra speakers。"
+NOT_SEPARABLE = "单声道录音，坐席与客户未区分：声音太少或太相近，无法确定是一个人还是两个人。"
 
 
 class Transcriber:
@@ -37,54 +41,67 @@ class Transcriber:
         recogniser: Recogniser,
         max_seconds: float = MAX_SECONDS,
         decode: Callable[[str | Path, float], Audio] = decode,
+        separator: Separator | None = None,
     ) -> None:
         self._recogniser = recogniser
         self._max_seconds = max_seconds
         self._decode = decode
+        self._separator = separator
         self.engine = recogniser.engine
 
     def transcribe(
-        self, path: str | Path, agent_channel: Side = "left", progress: Progress | None = None
+        self, path: str | Path, agent_channel: Side | None = None, progress: Progress | None = None
     ) -> Transcript:
         """What was said in the recording at `path`, by whom and when.
 
-        Two channels give agent (on `agent_channel`) and customer; a mono recording, or two channels that carry the
-        same sound or of which one is dead, gives speaker `unknown`. `progress` is told the share done, 0 to 1.
-        Raises AsrError.
+        Two channels give agent (on `agent_channel`) and customer; when that is not given, the agent is on the left
+        unless what is said clearly tells otherwise. In a mono recording, or two channels that carry the same sound or
+        of which one is dead, voices are told apart where there is a separator, and named by what they say; else the
+        speakers are `unknown`, and a note says why. `progress` is told the share done, 0 to 1. Raises AsrError.
         """
+        _require_side(agent_channel)
         report = progress or (lambda _: None)
         report(0.0)
         audio, levels = _told_apart(self._decode(path, self._max_seconds))
-        speakers = _speakers(audio, agent_channel)
         found = [span for span in spans(levels) if _is_voice(audio, span)]
         report(0.05)
+        mono = len(audio.samples) == 1
+        apart = self._separator.separate(audio, levels, found) if mono and self._separator else None
+        if apart:
+            audio, found, levels = apart.audio, apart.spans, levels.repeat(len(apart.audio.samples), axis=0)
         said = hear(self._recogniser, audio, found, lambda share: report(0.05 + 0.9 * share))
-        utterances = [utterance for span in found for utterance in _utterance(span, said[span], speakers)]
+        heard = [one for span in found for one in _utterance(span, said[span], voiced=bool(apart) or not mono)]
+        cast = self._mono_cast(heard, apart) if mono else by_channel(heard, agent_channel)
+        utterances = [replace(one, speaker=cast.speakers[one.voice or 0]) for one in heard]
         report(1.0)
         return Transcript(
             engine=self.engine,
             language="zh",
             duration=round(audio.duration, 3),
-            speakers="channels" if len(speakers) == 2 else "unknown",
+            speakers=cast.source,
             utterances=tuple(utterances),
-            acoustics=measure(levels, found, utterances, speakers),
+            acoustics=measure(levels, found, utterances, cast.speakers),
+            speaker_confidence=cast.confidence,
+            notes=cast.notes,
         )
 
+    def _mono_cast(self, heard: Sequence[Utterance], apart: Separated | None) -> Cast:
+        if apart:
+            return by_voice(heard, len(apart.audio.samples))
+        return Cast(("unknown",), "unknown", notes=(NOT_SEPARABLE if self._separator else NOT_INSTALLED,))
 
-def _utterance(span: Span, heard: list[Heard], speakers: list[Speaker]) -> Iterator[Utterance]:
-    """The utterance of a span, if anything was said in it."""
+
+def _require_side(agent_channel: Side | None) -> None:
+    if agent_channel not in (None, *SIDES):
+        raise AsrError("bad_option", f"坐席声道只能是 left 或 right，得到：{agent_channel}")
+
+
+def _utterance(span: Span, heard: list[Heard], *, voiced: bool) -> Iterator[Utterance]:
+    """The utterance of a span, if anything was said in it; `voiced`: its channel is a voice."""
     if text := normalise("".join(piece.text for piece in heard)):
         start, end, sure = span.start / SAMPLE_RATE, span.end / SAMPLE_RATE, confidence(heard)
-        rounded = None if sure is None else round(sure, 3)
-        yield Utterance(speakers[span.channel], text, round(start, 2), round(end, 2), rounded)
-
-
-def _speakers(audio: Audio, agent_channel: Side) -> list[Speaker]:
-    if agent_channel not in get_args(Side):
-        raise AsrError("bad_option", f"坐席声道只能是 left 或 right，得到：{agent_channel}")
-    if len(audio.samples) == 1:
-        return ["unknown"]
-    return ["agent", "customer"] if agent_channel == "left" else ["customer", "agent"]
+        rounded, voice = None if sure is None else round(sure, 3), span.channel if voiced else None
+        yield Utterance("unknown", text, round(start, 2), round(end, 2), rounded, voice)
 
 
 def _is_voice(audio: Audio, span: Span) -> bool:

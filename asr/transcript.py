@@ -22,6 +22,9 @@ class Utterance:
     start: float | None = None  #: seconds from the start of the recording; None in a text without times
     end: float | None = None
     confidence: float | None = None  #: 0 to 1, how sure the recogniser is; None where the text was given
+    voice: int | None = (
+        None  #: the channel (0 left) or voice it was heard on or with, 0 or 1; None where not told apart
+    )
 
     @property
     def doubtful(self) -> bool:
@@ -79,3 +82,6 @@ class Transcript:
     speakers: SpeakerSource
     utterances: tuple[Utterance, ...]
     acoustics: Acoustics | None = None  #: None for text
+    #: 0 to 1, how sure the words are of who is the agent; None where that was told and not judged.
+    speaker_confidence: float | None = None
+    notes: tuple[str, ...] = ()  #: what a person should know of how this was made, in Chinese
