@@ -92,6 +92,11 @@ def problem(
     return JSONResponse(body | more, status, dict(headers or {}), media_type="application/problem+json")
 
 
+def unexpected() -> JSONResponse:
+    """The answer to a fault of ours."""
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "服务内部错误，已记入日志")
+
+
 def install(app: FastAPI) -> None:
     """Make `app` answer every error as problem details."""
 
@@ -123,4 +128,4 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def _unexpected(_: Request, __: Exception) -> JSONResponse:
         # Starlette still raises the exception after answering, so that it is logged with its traceback.
-        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "服务内部错误，已记入日志")
+        return unexpected()

@@ -23,7 +23,7 @@ from app import pipeline
 from app.database import Database, is_outage
 from app.schemas import CallFacts
 from app.storage import Recordings
-from app.store import calls, queue
+from app.store import calls, queue, tallies
 from asr import AsrError, Progress, Transcriber
 from asr.errors import HOPELESS
 from rules import RuleError
@@ -77,19 +77,21 @@ def transcribe(bench: Bench, call_id: int, attempt: int) -> None:
     call = bench.steadily(lambda session: calls.claim(session, call_id, attempt, "transcribing"))
     if call is None or call.recording is None:
         return
-    transcriber = bench.transcriber()
+    began, transcriber = time.monotonic(), bench.transcriber()
     channel = CallFacts.model_validate(call.facts).agent_channel
     # Not every container says how long it is (AMR, AAC and MP3 streams): then it may be as long as is allowed.
     seconds = bench.max_seconds if call.duration is None else call.duration
     with deadline(bench, call_id, attempt, _GRACE + _PACE * seconds), bench.recordings.opened(call.recording) as path:
         transcript = transcriber.transcribe(path, agent_channel=channel, progress=_noting(bench, call_id, attempt))
     row = pipeline.transcript_row(transcript)
+    counts = tallies.step("transcribe", time.monotonic() - began, transcript.duration)
 
     def keep(session: Session) -> None:
         call = calls.claim(session, call_id, attempt)
         # The status is part of the fence: a commit whose answer was lost is tried again.
         if call and call.status == "transcribing":
             calls.add_transcript(session, call, row, transcript.duration)
+            tallies.add(session, counts)
 
     bench.steadily(keep)
 
@@ -116,14 +118,17 @@ def judge(bench: Bench, call_id: int, attempt: int) -> None:
     )
     if call is None or row is None:
         return
-    facts = CallFacts.model_validate(call.facts).known()
+    began, facts = time.monotonic(), CallFacts.model_validate(call.facts).known()
     card, findings = pipeline.judgement_rows(
         bench.judge.judge(pipeline.read_transcript(row.body), facts, call.template)
     )
 
+    counts = tallies.step("judge", time.monotonic() - began) + tallies.judged(findings)
+
     def keep(session: Session) -> None:
         if call := calls.claim(session, call_id, attempt):
             calls.add_scorecard(session, call, {"transcript_id": row.id, **card}, findings)
+            tallies.add(session, counts)
 
     bench.steadily(keep)
 
@@ -146,7 +151,7 @@ def _set_back(session: Session, call_id: int, attempt: int, error: Exception, co
     if call is None:
         return
     if code:
-        calls.fail(call, str(error), code)
+        calls.fail(session, call, str(error), code)
     elif isinstance(error, OSError) and error.errno in _NO_ROOM:
         calls.hand_back(session, call, delay=_ROOM_AGAIN)
     else:

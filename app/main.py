@@ -7,10 +7,13 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from app import errors
-from app.api import audio, audit, calls, docs, health, users
+from app.api import audio, audit, calls, docs, events, health, metrics, users
 from app.api import rules as rules_api
 from app.api import session as session_api
 from app.api import texts as texts_api
+from app.api.requests import Requests
+from app.feed import Feed
+from app.metrics import HttpMetrics
 from app.middleware import BodyLimit, SecureHeaders
 from app.service import Service
 from app.throttle import Throttle, Throttles
@@ -33,9 +36,13 @@ def create_app(service: Service) -> FastAPI:
         failed_sign_ins=Throttle(service.settings.failed_sign_ins_per_minute),
     )
     app.add_middleware(BodyLimit, limit=_MAX_BODY, counting=_COUNTING)
+    app.state.feed = Feed(service.database.url)
+    app.state.http_metrics = HttpMetrics()
+    app.add_middleware(Requests, metrics=app.state.http_metrics)
     app.add_middleware(SecureHeaders)
     errors.install(app)
-    for routes in (session_api, users, audit, calls, texts_api, rules_api, audio, health, docs):
+    served = (session_api, users, audit, calls, events, texts_api, rules_api, audio, health, metrics, docs)
+    for routes in served:
         app.include_router(routes.router)
 
     @app.get("/", include_in_schema=False)

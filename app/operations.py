@@ -6,7 +6,6 @@ rule pack should not wait for.
 
 import asyncio
 import getpass
-import logging
 import os
 import signal
 import sys
@@ -23,7 +22,7 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app import demo, report, serving, worker
+from app import demo, logs, report, serving, worker
 from app.database import Database
 from app.embedded import EmbeddedError
 from app.engine import prepare_model
@@ -77,7 +76,7 @@ def run_demo(settings: Settings, *, once: bool) -> bool:
 
 def serve(settings: Settings) -> None:
     """HTTP and workers until told to stop."""
-    _log()
+    logs.configure()
     with _plain_errors():
         with report.model_bar(_err) as progress:
             prepare_model(settings, progress)
@@ -95,7 +94,7 @@ def work(settings: Settings, queues: Sequence[str], *, with_parent: bool) -> Non
     if unknown := set(queues) - set(worker.QUEUES):
         _err.print(f"没有队列 {', '.join(sorted(unknown))}；可选 {', '.join(worker.QUEUES)}", style="red")
         raise typer.Exit(2)
-    _log()
+    logs.configure()
     if with_parent:
         os.nice(5)  # whoever waits for an HTTP answer goes first
         _end_with_parent()
@@ -117,11 +116,6 @@ def _end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def _log() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
 
 
 def upgrade(settings: Settings, revision: str) -> None:

@@ -75,9 +75,11 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
         service.recordings.sweep()
         # Uploads spool where recordings are kept: the system's temporary folder may be small, or memory.
         tempfile.tempdir = str(service.recordings.incoming)
+        app = create_app(service)
         http_config = uvicorn.Config(
-            create_app(service),
-            log_level="warning",
+            app,
+            log_config=None,
+            access_log=False,
             timeout_graceful_shutdown=10,
             server_header=False,
             forwarded_allow_ips=settings.trusted_proxies,
@@ -90,6 +92,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
                 host = f"[{settings.host}]" if ":" in settings.host else settings.host
                 yield service, f"http://{host}:{listener.getsockname()[1]}"
         finally:
+            app.state.feed.close()
             server.should_exit = True
             http.join()
             service.database.close()

@@ -10,8 +10,12 @@ from app.api.access import ServiceDep
 from app.errors import AppError
 from app.intake import check_room
 from app.service import Service
+from app.store import tallies
 
 router = APIRouter(tags=["运行"])
+
+#: Seconds that a step may be due before somebody should have taken it: a worker's start with its model.
+_PATIENT = 60
 
 
 @router.get("/healthz")
@@ -22,8 +26,8 @@ def live() -> dict[str, str]:
 
 @router.get("/readyz")
 def ready(service: ServiceDep) -> JSONResponse:
-    """Database reachable and its schema current, recordings writable, room for more: 200, or 503 and what is not."""
-    checks = {"database": _database, "recordings": _recordings, "room": _room}
+    """Whether calls can be taken in and are worked on: 200, or 503 and what is not as it should be."""
+    checks = {"database": _database, "recordings": _recordings, "room": _room, "queues": _queues}
     results = {name: _run(check, service) for name, check in checks.items()}
     fine = all(result == "ok" for result in results.values())
     return JSONResponse({"status": "ok" if fine else "unavailable", "checks": results}, 200 if fine else 503)
@@ -50,3 +54,11 @@ def _recordings(service: Service) -> str:
 def _room(service: Service) -> str:
     check_room(service)
     return "ok"
+
+
+def _queues(service: Service) -> str:
+    """What is due is taken: late is a full queue's right, but somebody has to be working on it."""
+    with service.database.transaction() as session:
+        queues = tallies.queues(session)
+    stuck = [name for name, queue in queues.items() if queue.oldest > _PATIENT and not queue.working]
+    return f"nobody takes {', '.join(stuck)}" if stuck else "ok"

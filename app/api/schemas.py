@@ -19,9 +19,23 @@ class CallState(_Out):
     id: int
     external_id: str | None
     status: str
+    progress: float | None  #: share transcribed so far, 0 to 1; null when nothing is being transcribed
     received_at: datetime
     error: str | None
     error_code: str | None
+
+
+class CallProgress(_Out):
+    """How far a call has come and, when it is judged, with what result."""
+
+    id: int
+    external_id: str | None
+    status: str
+    progress: float | None  #: share transcribed so far, 0 to 1
+    error_code: str | None
+    flagged: bool | None
+    score: float | None
+    updated_at: datetime
 
 
 class CallOut(CallState):

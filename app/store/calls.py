@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
 from app.security import Principal
-from app.store import queue
+from app.store import queue, tallies
 from app.store.reach import within
 from app.tables import Call, Finding, Scorecard, Transcript
 
@@ -120,8 +120,9 @@ def add_scorecard(session: Session, call: Call, card: Mapping[str, Any], finding
     call.status, call.error, call.error_code = "scored", None, None
 
 
-def fail(call: Call, reason: str, code: str) -> None:
+def fail(session: Session, call: Call, reason: str, code: str) -> None:
     """Give the call up: a person has to look, so it is flagged."""
+    tallies.add(session, tallies.Counts({("finished", "failed"): 1}))
     call.status, call.progress = "failed", None
     call.flagged, call.error, call.error_code = True, reason, code
 
@@ -135,7 +136,7 @@ def again(session: Session, call: Call, reason: str, delay: int | None = None) -
     call.failures += 1
     call.error = reason
     if call.failures >= MAX_FAILURES:
-        fail(call, f"{call.failures} 次处理均失败：{reason}", "gave_up")
+        fail(session, call, f"{call.failures} 次处理均失败：{reason}", "gave_up")
     else:
         _requeue(session, call, 10 * 6 ** (call.failures - 1) if delay is None else delay)
 

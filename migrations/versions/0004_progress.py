@@ -6,13 +6,11 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
-#: Tells only what a list of calls in progress shows; rows that come finished (imports) are not told.
+#: Only that a call changed: who may know what of it, the listener asks. Rows that come finished are not told.
 _TELL = """
     CREATE FUNCTION tingjian_tell() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        PERFORM pg_notify('tingjian_calls', json_build_object(
-            'id', NEW.id, 'external_id', NEW.external_id, 'status', NEW.status, 'progress', NEW.progress,
-            'flagged', NEW.flagged, 'score', NEW.score, 'error_code', NEW.error_code)::text);
+        PERFORM pg_notify('tingjian_calls', NEW.id::text);
         RETURN NULL;
     END $$
 """

@@ -3,6 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
+from app.api import events
 from app.security import ROLES
 from app.service import Service
 from app.store import keys, users
@@ -19,6 +20,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/calls/{call_id}/audio"): {"agent", "inspector", "supervisor"},
     ("GET", "/v1/calls/{call_id}/transcript"): {"agent", "inspector", "supervisor"},
     ("GET", "/v1/calls/{call_id}/scorecards"): {"agent", "inspector", "supervisor"},
+    ("GET", "/v1/events"): {"agent", "inspector", "supervisor"},
     ("POST", "/v1/calls/{call_id}/retry"): {"inspector", "supervisor"},
     ("POST", "/v1/calls/{call_id}/swap-speakers"): {"inspector", "supervisor"},
     ("PUT", "/v1/calls/{call_id}/assignee"): {"supervisor"},
@@ -35,7 +37,12 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/keys"): {"admin"},
     ("DELETE", "/v1/keys/{name}"): {"admin"},
 }
-OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/v1/session")}
+OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("POST", "/v1/session")}
+
+
+@pytest.fixture(autouse=True)
+def _short_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_LONGEST", 0)  # a stream that ends, for a client that reads to the end
 
 
 def test_every_route_is_in_the_matrix(client: TestClient) -> None:

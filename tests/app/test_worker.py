@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -137,7 +138,7 @@ class Twice(Bench):
 
 def test_what_is_written_twice_is_kept_once(client: TestClient, auth: Auth, service: Service, bench: Bench) -> None:
     call_id = post_sample(client, auth["dialer"])
-    twice = Twice(bench.database, bench.recordings, bench.judge, bench.transcriber, bench.max_seconds)
+    twice = Twice(**{field.name: getattr(bench, field.name) for field in fields(bench)})
     jobs.run_step(jobs.transcribe, twice, call_id, 1)
     jobs.run_step(jobs.judge, twice, call_id, 1)
     assert count(service, "transcripts") == count(service, "scorecards") == 1

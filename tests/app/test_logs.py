@@ -1,0 +1,117 @@
+"""Logs say what happened, to which call, on whose request; never what was said, a key or a number."""
+
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import structlog
+from pydantic import TypeAdapter
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from app import jobs, logs
+from app.jobs import Bench
+from app.service import Service
+from tests.app.test_jobs import Auth, post_text
+
+WORDS = "再不还钱我就找人上门让你全家不得安宁"
+PHONE, CARD = "13812345678", "6222021234567890128"
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What is logged, as a service logs it."""
+    before = logging.getLogger().handlers[:]
+    stream = io.StringIO()
+    logs.configure(stream)
+    yield stream
+    structlog.reset_defaults()
+    logging.getLogger().handlers[:] = before
+    logging.getLogger().setLevel(logging.WARNING)
+
+
+def lines(log: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+def _pydantic() -> None:
+    TypeAdapter(int).validate_python(WORDS + PHONE)
+
+
+def _number() -> None:
+    int(WORDS)
+
+
+def _caused() -> None:
+    try:
+        _pydantic()
+    except ValueError as error:
+        raise RuntimeError(f"{CARD} {WORDS}") from error
+
+
+@pytest.mark.parametrize("fault", [_pydantic, _number, _caused])
+def test_an_exception_is_told_without_what_it_quotes(log: io.StringIO, fault: Callable[[], None]) -> None:
+    for logger in (structlog.stdlib.get_logger("app.x"), logging.getLogger("library")):
+        try:
+            fault()
+        except Exception:
+            logger.exception("it broke")
+    told = lines(log)
+    assert [line["event"] for line in told] == ["it broke"] * 2
+    assert all(fault.__name__ in line["exception"] and "Error: " in line["exception"] for line in told)
+    for secret in (WORDS, WORDS[:4], PHONE, CARD):
+        assert secret not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    "secret", [PHONE, CARD, "11010519491231002X", "tj_0123456789abcdefghij", "Bearer eyJhbGciOiJIUzI1NiJ9.x"]
+)
+def test_what_slips_in_is_masked(log: io.StringIO, secret: str) -> None:
+    structlog.stdlib.get_logger("app.x").info("seen", about=f"id {secret} end")
+    logging.getLogger("app.y").warning("seen %s", secret)
+    assert secret not in log.getvalue()
+    assert all("***" in line.get("about", line["event"]) for line in lines(log))
+
+
+def test_nothing_of_a_run_is_in_its_log(
+    log: io.StringIO, client: TestClient, auth: Auth, service: Service, bench: Bench, work_off: Callable[[], None]
+) -> None:
+    """A run with everything that may go wrong in it: refused posts, a step that fails, a fault of the service."""
+    dialer, reader = auth["dialer"], auth["supervisor"]
+    call_id = post_text(client, dialer, f"{WORDS}，我的电话是{PHONE}")
+    client.post("/v1/texts", headers=dialer, json={"utterances": [{"text": [WORDS]}], "call": {"amount": PHONE}})
+    client.get("/v1/calls", headers=reader, params={"q": WORDS, "external_id": PHONE})
+    client.get(f"/v1/calls/{PHONE}{CARD}", headers={"Authorization": f"Bearer tj_{PHONE}abcdef"})
+
+    def fails(*_: object) -> None:
+        raise RuntimeError(WORDS)
+
+    jobs.run_step(fails, bench, call_id, 1)
+    with service.database.transaction() as session:
+        session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL"))
+    work_off()
+    with service.database.transaction() as session:
+        session.execute(text("ALTER TABLE transcripts RENAME COLUMN body TO body_away"))
+    broken = client.get(f"/v1/calls/{call_id}", headers=reader, params={"x": WORDS})
+    assert (broken.status_code, broken.json()["code"]) == (500, "internal")
+    assert broken.headers["x-request-id"]
+    told = lines(log)
+    assert {"request", "request failed", "step done", "step failed"} <= {line["event"] for line in told}
+    assert any(line.get("call_id") == call_id and line.get("step") == "judge" for line in told)
+    (fault,) = [line for line in told if line["event"] == "request failed"]
+    assert fault["request_id"] == broken.headers["x-request-id"]
+    keys = [header["Authorization"].removeprefix("Bearer ") for header in auth.values()]
+    for secret in (WORDS, WORDS[:5], "上门", PHONE, CARD, *keys):
+        assert secret not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("dialer-42.7", True), ("", False), ("x" * 65, False), ("a b", False), ("电话", False)]
+)
+def test_a_request_id_is_taken_or_made(client: TestClient, given: str, kept: bool) -> None:
+    answer = client.get("/healthz", headers={b"X-Request-ID": given.encode()})
+    assert (answer.headers["x-request-id"] == given) is kept
+    assert answer.headers["x-request-id"]
