@@ -1,6 +1,7 @@
 """A recording file to sound: 16 kHz samples, one row per channel, within limits, or a clear reason why not."""
 
 import itertools
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ LOWEST_RATE, HIGHEST_RATE = 4_000, 384_000
 LOSSY_SLACK = 0.2
 #: PCM and FLAC say exactly how long they are; FFmpeg drops a damaged FLAC frame (0.07 s) without a word.
 EXACT_SLACK = 0.02
+#: These write when the sound ends, not how long it is: a recorder may start its clock before the sound, and Matroska
+#: counts in whole blocks.
+ENDS = frozenset({"matroska", "ogg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +115,26 @@ def _opened(path: Path) -> Iterator[InputContainer]:
 
 
 def _require_file(path: Path) -> None:
-    if not path.exists():
-        raise AsrError("not_found", f"{path.name}：文件不存在")
-    if not path.is_file():
-        raise AsrError("unreadable", f"{path.name}：不是普通文件")
     try:
-        with path.open("rb") as file:
-            first = file.read(16)
-    except OSError as error:
+        regular = stat.S_ISREG(path.stat().st_mode)  # before opening: a pipe would wait for ever
+        first = _first_bytes(path) if regular else b""
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise AsrError("not_found", f"{path.name}：文件不存在") from error
+    except OSError as error:  # no permission, a name longer than the system allows
         raise AsrError("unreadable", f"{path.name}：无法读取（{error.strerror}）") from error
+    except ValueError as error:  # a NUL
+        raise AsrError("not_found", f"{path.name!r}：文件名无效") from error
+    if not regular:
+        raise AsrError("unreadable", f"{path.name}：不是普通文件")
     if not first:
         raise AsrError("empty", f"{path.name}：文件为空（0 字节）")
     if not containers.is_known(first):
         raise AsrError("not_audio", f"{path.name}：不是可识别的录音文件（开头不是任何录音格式）")
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(16)
 
 
 def _inspect(path: Path, container: InputContainer, max_seconds: float) -> AudioInfo:
@@ -162,8 +173,19 @@ def _declared(path: Path, container: InputContainer, stream: AudioStream) -> flo
     if not containers.knows_duration(container.format.name.split(",")[0], path):
         return None
     if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return None if container.duration is None else container.duration / 1_000_000
+        length = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        length = container.duration / 1_000_000
+    else:
+        return None
+    return length - _start(stream) if container.format.name.split(",")[0] in ENDS else length
+
+
+def _start(stream: AudioStream) -> float:
+    """Second at which the sound begins, by the container's clock."""
+    if stream.start_time is None or stream.time_base is None:
+        return 0.0
+    return max(float(stream.start_time * stream.time_base), 0.0)
 
 
 def _read(
@@ -202,7 +224,8 @@ def _blocks(container: InputContainer, channels: int) -> Iterator[bytes]:
 
 
 def _require_complete(path: Path, info: AudioInfo, decoded: float) -> None:
-    slack = EXACT_SLACK if info.codec == "flac" or info.codec.startswith("pcm") else LOSSY_SLACK
+    exact = info.container not in ENDS and (info.codec == "flac" or info.codec.startswith("pcm"))
+    slack = EXACT_SLACK if exact else LOSSY_SLACK
     if info.duration is None or info.duration - decoded <= slack:
         return
     found = f"文件声明 {info.duration:.2f} 秒，只解出 {decoded:.2f} 秒"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from asr import vocabulary
 from asr.audio import SAMPLE_RATE
 from asr.errors import AsrError
+from asr.machine import fit, this_machine
 from asr.models import Progress
 from asr.recogniser import Heard, Sound
 
@@ -60,20 +61,24 @@ PROFILES = {
 class WhisperRecogniser:
     """A loaded model. Safe to use from one thread; for more calls at once run more processes."""
 
-    def __init__(self, folder: Path, name: str, profile: str = "fast", device: str = "auto", threads: int = 1) -> None:
+    def __init__(
+        self, folder: Path, name: str, profile: str = "fast", device: str = "auto", threads: int = 1, card: int = 0
+    ) -> None:
         """Load the model in `folder` onto `device` (cpu, cuda, or auto: the GPU when there is one).
 
-        int8 on CPU, float16 on GPU. One thread by default: a second adds almost nothing, a second process doubles.
+        int8 on CPU; on the GPU number `card`, float16 unless it cannot or is too small: see `machine.fit`, which also
+        tells how many processes to run. One thread by default: a second adds almost nothing, a second process doubles.
         Raises AsrError `bad_option`, `model_damaged`.
         """
         if profile not in PROFILES:
             raise AsrError("bad_option", f"没有名为 {profile} 的识别方案，可选：{'、'.join(PROFILES)}")
         self.profile = PROFILES[profile]
         self.windows = self.profile.windows
-        device = _device(device)
-        precision = "float16" if device == "cuda" else "int8"
+        device = _device(device, card)
+        size = sum(file.stat().st_size for file in folder.glob("model.bin"))
+        precision = fit(this_machine(), size).precision if device == "cuda" else "int8"
         cut = _cut(folder) if device == "cpu" else None
-        self._model = _load(folder, device, precision, threads, cut)
+        self._model = _load(folder, device, precision, threads, cut, card)
         self._tokenizer = _tokenizer(folder, self._model.is_multilingual)
         self._numbers = vocabulary.Numbers(cut.kept if cut else None)
         self._silent: NDArray[np.float32] | None = None
@@ -202,19 +207,30 @@ def _cut(folder: Path) -> vocabulary.CutModel | None:
         raise AsrError("model_damaged", f"语音模型 {folder} 不完整或已损坏：{error}") from error
 
 
-def _device(wanted: str) -> str:
+def card_precisions() -> list[frozenset[str]]:
+    """What CTranslate2 can compute with on every NVIDIA GPU of this machine."""
+    cards = range(ctranslate2.get_cuda_device_count())
+    return [frozenset(ctranslate2.get_supported_compute_types("cuda", card)) for card in cards]
+
+
+def _device(wanted: str, card: int) -> str:
     if wanted not in ("auto", "cpu", "cuda"):
         raise AsrError("bad_option", f"不支持的设备 {wanted}，可选：auto、cpu、cuda")
-    found = ctranslate2.get_cuda_device_count() > 0
+    found = ctranslate2.get_cuda_device_count()
     if wanted == "cuda" and not found:
         raise AsrError("bad_option", "指定了 cuda，但没有找到可用的 NVIDIA GPU")
-    return "cuda" if found and wanted != "cpu" else "cpu"
+    if wanted == "cpu" or not found:
+        return "cpu"
+    if card >= found:
+        raise AsrError("bad_option", f"没有第 {card} 号 GPU，本机共有 {found} 块（从 0 开始编号）")
+    return "cuda"
 
 
 def _load(
-    folder: Path, device: str, precision: str, threads: int, cut: vocabulary.CutModel | None
+    folder: Path, device: str, precision: str, threads: int, cut: vocabulary.CutModel | None, card: int
 ) -> ctranslate2.models.Whisper:
-    options = {"device": device, "compute_type": precision, "intra_threads": threads}
+    number = card if device == "cuda" else 0
+    options = {"device": device, "device_index": number, "compute_type": precision, "intra_threads": threads}
     try:
         return ctranslate2.models.Whisper(str(folder), files=cut and cut.files, **options)
     except (RuntimeError, ValueError) as error:

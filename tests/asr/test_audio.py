@@ -207,3 +207,24 @@ def test_samples_are_placed_on_the_clock(tmp_path: Path) -> None:
     loud = np.flatnonzero(levels[0] > -40)
     assert (loud[0], loud[-1]) == (pytest.approx(100, abs=2), pytest.approx(199, abs=2))
     assert levels[1].max() < -90
+
+
+def test_a_recorder_may_start_its_clock_before_the_sound(tmp_path: Path) -> None:
+    samples = np.ascontiguousarray(speech(end=3.0)[:, ::2].T.reshape(1, -1))
+    with av.open(str(tmp_path / "late.mka"), "w", format="matroska") as out:
+        stream = out.add_stream("pcm_s16le", rate=8000, layout="stereo")
+        for first in range(0, samples.shape[1], 2 * 1024):
+            frame = av.AudioFrame.from_ndarray(samples[:, first : first + 2 * 1024], format="s16", layout="stereo")
+            frame.sample_rate, frame.pts = 8000, 4000 + first // 2
+            out.mux(stream.encode(frame))
+    assert decode(tmp_path / "late.mka").duration == pytest.approx(3.0, abs=0.001)
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".wav", "长" * 100 + ".wav", "a\0b.wav", "d/" * 3000 + "x.wav"])
+def test_names_that_no_file_can_have(tmp_path: Path, name: str) -> None:
+    with pytest.raises(AsrError, match=r"\.wav"):
+        decode(tmp_path / name)
+
+
+def test_a_name_as_long_as_a_name_can_be(tmp_path: Path) -> None:
+    assert decode(write(tmp_path / ("长" * 83 + ".wav"), speech(end=1.0))).duration == pytest.approx(1.0)
