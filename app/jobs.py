@@ -23,7 +23,7 @@ from app import pipeline
 from app.database import Database, is_outage
 from app.schemas import CallFacts
 from app.storage import Recordings
-from app.store import calls, queue, tallies
+from app.store import calls, queue, scorecards, tallies
 from asr import AsrError, Progress, Transcriber
 from asr.errors import HOPELESS
 from rules import RuleError
@@ -119,15 +119,13 @@ def judge(bench: Bench, call_id: int, attempt: int) -> None:
     if call is None or row is None:
         return
     began, facts = time.monotonic(), CallFacts.model_validate(call.facts).known()
-    card, findings = pipeline.judgement_rows(
-        bench.judge.judge(pipeline.read_transcript(row.body), facts, call.template)
-    )
+    judgement = bench.judge.judge(pipeline.read_transcript(row.body), facts, call.template)
 
-    counts = tallies.step("judge", time.monotonic() - began) + tallies.judged(findings)
+    counts = tallies.step("judge", time.monotonic() - began) + tallies.judged(judgement.findings)
 
     def keep(session: Session) -> None:
         if call := calls.claim(session, call_id, attempt):
-            calls.add_scorecard(session, call, {"transcript_id": row.id, **card}, findings)
+            scorecards.add(session, call, row.id, judgement)
             tallies.add(session, counts)
 
     bench.steadily(keep)

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from app import errors
-from app.api import audio, audit, calls, docs, events, health, metrics, users
+from app.api import audio, audit, calls, docs, events, health, metrics, reviews, users
 from app.api import rules as rules_api
 from app.api import session as session_api
 from app.api import texts as texts_api
@@ -41,7 +41,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Requests, metrics=app.state.http_metrics)
     app.add_middleware(SecureHeaders)
     errors.install(app)
-    served = (session_api, users, audit, calls, events, texts_api, rules_api, audio, health, metrics, docs)
+    served = (session_api, users, audit, calls, reviews, events, texts_api, rules_api, audio, health, metrics, docs)
     for routes in served:
         app.include_router(routes.router)
 

@@ -24,6 +24,7 @@ class Judgement:
     findings: tuple[Finding, ...]
     promises: tuple[Promise, ...]
     scorecard: Scorecard
+    template: Template
     packs: Mapping[str, str]  #: pack id -> digest
 
 
@@ -71,6 +72,7 @@ class Judge:
             findings=findings,
             promises=tuple(rules.find_promises(transcript, _call_date(facts))),
             scorecard=scoring.score(card, findings),
+            template=card,
             packs={pack.id: pack.digest for pack in packs},
         )
 
@@ -98,19 +100,24 @@ def read_transcript(body: Mapping[str, Any]) -> Transcript:
     return transcript
 
 
+def read_finding(body: Mapping[str, Any]) -> Finding:
+    """A finding back from its JSON."""
+    finding: Finding = _adapter(Finding).validate_python(body)
+    return finding
+
+
 def transcript_row(transcript: Transcript) -> dict[str, Any]:
     """A transcript as columns of its table."""
-    text = "\n".join(utterance.text for utterance in transcript.utterances)
-    return {"engine": transcript.engine, "body": to_json(transcript), "text": text}
+    return {"engine": transcript.engine, "body": to_json(transcript)}
 
 
-def judgement_rows(judgement: Judgement) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """A judgement as columns of a scorecard and of its findings."""
-    card = {
+def scorecard_row(judgement: Judgement) -> dict[str, Any]:
+    """A judgement as columns of a scorecard."""
+    return {
         "template": judgement.scorecard.template,
         "version": judgement.scorecard.version,
         "packs": dict(judgement.packs),
         "body": to_json(judgement.scorecard),
         "promises": [to_json(promise) for promise in judgement.promises],
+        "findings": [to_json(finding) for finding in judgement.findings],
     }
-    return card, [to_json(finding) for finding in judgement.findings]

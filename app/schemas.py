@@ -28,6 +28,17 @@ def _storable(text: str) -> str:
     return text
 
 
+def printable(text: str) -> str:
+    """Text of several lines that PostgreSQL can hold.
+
+    Raises:
+        ValueError: it has other control characters.
+    """
+    lines = text.replace("\r\n", "\n")
+    _storable(lines.replace("\n", " ").replace("\t", " "))
+    return lines
+
+
 #: A moment; without an offset it is on the wall clock of CALL_ZONE.
 Moment = Annotated[datetime, AfterValidator(_zoned)]
 Label = Annotated[

@@ -1,11 +1,12 @@
 """The tables, as SQLAlchemy typed models."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -19,6 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.security import Role
+from scoring import Ruling
 
 
 class Base(DeclarativeBase):
@@ -88,9 +90,15 @@ class Call(Base):
     __table_args__ = (
         CheckConstraint("status IN ('queued', 'transcribing', 'judging', 'scored', 'failed')", name="calls_status"),
         Index("calls_unfinished", "id", postgresql_where=text("status NOT IN ('scored', 'failed')")),
-        Index("calls_newest", "received_at", "id"),
-        Index("calls_flagged", "received_at", "id", postgresql_where=text("flagged")),
-        Index("calls_agent", "agent_id", "received_at", "id"),
+        # Each ends in what lists are ordered by, so that a page is read from its index and never sorted.
+        Index("calls_newest", "happened_at", "id"),
+        Index("calls_received", "received_at", "id"),
+        Index("calls_rank", "rank", "id"),
+        Index("calls_flagged", "happened_at", "id", postgresql_where=text("flagged")),
+        Index("calls_status", "status", "happened_at", "id", postgresql_where=text("status <> 'scored'")),
+        Index("calls_channel", "channel", "happened_at", "id", postgresql_where=text("channel <> 'call'")),
+        Index("calls_agent", "agent_id", "happened_at", "id"),
+        Index("calls_team", "team", "happened_at", "id"),
         Index("calls_categories", "categories", postgresql_using="gin"),
         Index("calls_rules", "rules", postgresql_using="gin"),
     )
@@ -109,6 +117,8 @@ class Call(Base):
     started_at: Mapped[datetime | None]
     agent_id: Mapped[str | None]
     team: Mapped[str | None]
+    #: when it took place, or was received if that is not known: stored, so that there are statistics to plan by
+    happened_at: Mapped[datetime] = mapped_column(Computed("coalesce(started_at, received_at)", persisted=True))
 
     content: Mapped[str]  #: SHA-256 of what was posted, hex: how a repeated post is told from another one
     recording: Mapped[str | None]  #: SHA-256 of the audio, hex; None for a text
@@ -125,60 +135,118 @@ class Call(Base):
 
     duration: Mapped[float | None]
     score: Mapped[float | None]
+    #: the score as lists order by it: a missing one has a place too, so that paging never loses a call
+    rank: Mapped[float] = mapped_column(Computed("coalesce(score, -1)", persisted=True))
     grade: Mapped[str | None]
     passed: Mapped[bool | None]
     flagged: Mapped[bool | None]
     attention: Mapped[list[str] | None]
     categories: Mapped[list[str] | None]  #: of failed findings
     rules: Mapped[list[str] | None]  #: that failed
+    reviewed_at: Mapped[datetime | None]  #: when a person last gave a verdict that still stands
 
 
 class Transcript(Base):
     """What was said in a call; made once, never changed."""
 
     __tablename__ = "transcripts"
+    __table_args__ = (
+        # bigrams() is ours, see the migration. Without fastupdate: a search would read the list of what is pending.
+        Index("transcripts_said", text("bigrams(said)"), postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     engine: Mapped[str]
     body: Mapped[dict[str, Any]]  #: asr.Transcript
-    text: Mapped[str]  #: all utterances, one a line, for searching
+    said: Mapped[str]  #: all utterances as searching sees them, one a line: see app.store.search
 
 
 class Scorecard(Base):
     """One template version applied to one transcript; re-scoring adds another."""
 
     __tablename__ = "scorecards"
+    __table_args__ = (Index("scorecards_newest", "call_id", "id"),)
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
     transcript_id: Mapped[int] = mapped_column(ForeignKey("transcripts.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     template: Mapped[str]
     version: Mapped[int]
     packs: Mapped[dict[str, Any]]  #: pack id -> digest of the text it was judged by
+    template_digest: Mapped[str] = mapped_column(ForeignKey("templates.digest"))
     body: Mapped[dict[str, Any]]  #: scoring.Scorecard
     promises: Mapped[list[dict[str, Any]]]
+    findings: Mapped[list[dict[str, Any]]]  #: rules.Finding, every rule that applied; one's id: app.store.scorecards
 
 
-class Finding(Base):
-    """One rule's verdict, belonging to one scorecard."""
+class StoredTemplate(Base):
+    """A scoring template's text as calls were judged by it."""
 
-    __tablename__ = "findings"
-    __table_args__ = (UniqueConstraint("scorecard_id", "rule"),)
+    __tablename__ = "templates"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)  #: SHA-256 of the text, hex
+    body: Mapped[dict[str, Any]]  #: scoring.Template
+    kept_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Review(Base):
+    """A person's verdict on a finding, or a finding that the machine missed."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (CheckConstraint("ruling IN ('upheld', 'overturned', 'missed')", name="reviews_ruling"),)
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    scorecard_id: Mapped[int] = mapped_column(ForeignKey("scorecards.id", ondelete="CASCADE"))
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    ruling: Mapped[Ruling] = mapped_column(Text)
     rule: Mapped[str]
-    category: Mapped[str]
-    title: Mapped[str]
-    severity: Mapped[str]
-    expect: Mapped[str]
-    verdict: Mapped[str]
-    message: Mapped[str]
-    evidence: Mapped[list[dict[str, Any]]]
+    finding: Mapped[dict[str, Any]]  #: rules.Finding as it was judged; of `missed`, as the reviewer would have it
+    note: Mapped[str]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
+class Waveform(Base):
+    """How loud a recording is over its length, to be drawn: made when first asked for."""
+
+    __tablename__ = "waveforms"
+
+    recording: Mapped[str] = mapped_column(primary_key=True)  #: SHA-256 of the audio, hex
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    body: Mapped[dict[str, Any]]  #: asr.Waveform
+
+
+class DayTotal(Base):
+    """Numbers of one day that is over, counted in advance: one row for every group that statistics ask for."""
+
+    __tablename__ = "day_totals"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)  #: what `key` is: see app.store.statistics
+    day: Mapped[date] = mapped_column(primary_key=True)  #: in Asia/Shanghai
+    team: Mapped[str] = mapped_column(primary_key=True)  #: empty: calls of no team
+    key: Mapped[str] = mapped_column(primary_key=True)
+    calls: Mapped[int]
+    scored: Mapped[int]
+    passed: Mapped[int]
+    flagged: Mapped[int]
+    reviewed: Mapped[int]
+    failed: Mapped[int]  #: could not be judged
+    score: Mapped[float]  #: sum over calls that have one
+    with_score: Mapped[int]
+    seconds: Mapped[float]  #: of recording
+
+
+class StaleDay(Base):
+    """A day whose totals no longer hold, because a call of it changed; one row for each change."""
+
+    __tablename__ = "stale_days"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    day: Mapped[date] = mapped_column(index=True)
 
 
 class AuditEntry(Base):

@@ -1,5 +1,6 @@
 """Calls: post, list, look at, retry."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -9,13 +10,13 @@ from starlette.concurrency import run_in_threadpool
 
 from app import intake, pipeline
 from app.api.access import Assigner, CallId, Poster, Reader, Retrier, Reviewer, ServiceDep, SessionDep, Watcher
-from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail, scorecard
+from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail, listed, scorecard
 from app.api.uploads import audio_of, facts_of, upload_form
 from app.errors import Conflict, NotFound
-from app.masking import shown
+from app.masking import masked, shown
 from app.schemas import Label
-from app.store import calls, lists, users
-from app.tables import Transcript
+from app.store import calls, lists, reviews, scorecards, users
+from app.tables import Call, Transcript
 from asr import AsrError
 from asr.roles import swap_speakers
 
@@ -56,7 +57,8 @@ async def post_call(request: Request, response: Response, who: Poster, service: 
 def list_calls(session: SessionDep, who: Reader, query: Annotated[lists.Query, Query()]) -> CallPage:
     """Calls that pass every filter given, a page at a time."""
     found, more = lists.page(session, query, who)
-    return CallPage(calls=[CallOut.model_validate(call) for call in found], next=more)
+    hits = lists.hits(session, query, found)
+    return CallPage(calls=[listed(call, hits.get(call.id), masked) for call in found], next=more)
 
 
 @router.get("/{call_id}")
@@ -65,8 +67,14 @@ def get_call(call_id: CallId, session: SessionDep, who: Watcher, unmask: Unmask 
     call = calls.get(session, call_id, who)
     if not who.may("read"):
         return CallState.model_validate(call)
-    transcript, result = calls.transcript_of(session, call_id), calls.result(session, call_id)
-    return detail(call, transcript, result, shown(who, unmask=unmask))
+    return _detail(session, call, shown(who, unmask=unmask))
+
+
+def _detail(session: Session, call: Call, show: Callable[[Any], Any]) -> CallDetail:
+    transcript, newest = calls.transcript_of(session, call.id), scorecards.newest(session, call.id)
+    given = reviews.of_call(session, call.id)
+    corrected = scorecards.corrected(session, newest)[1] if newest and call.reviewed_at else None
+    return detail(call, transcript, newest, given, corrected, show)
 
 
 @router.get("/{call_id}/transcript")
@@ -83,7 +91,7 @@ def get_scorecards(call_id: CallId, session: SessionDep, who: Reader, unmask: Un
     """Every scorecard the call was ever given, newest first."""
     show = shown(who, unmask=unmask)
     calls.get(session, call_id, who)
-    return [scorecard(card, show) for card in calls.scorecards_of(session, call_id)]
+    return [scorecard(card, show) for card in scorecards.every(session, call_id)]
 
 
 @router.post("/{call_id}/retry", status_code=202)

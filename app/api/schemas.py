@@ -1,12 +1,19 @@
 """What the API answers with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from app.tables import Call, Finding, Scorecard, Transcript
+import scoring
+from app.pipeline import read_finding, to_json
+from app.store import scorecards
+from app.tables import Call, Review, Scorecard, Transcript
+from scoring import Ruling, concerns
+
+#: How a JSON value is shown to whoever asked: see app.masking.
+Show = Callable[[Any], Any]
 
 
 class _Out(BaseModel):
@@ -54,17 +61,47 @@ class CallOut(CallState):
     attention: list[str] | None
     categories: list[str] | None
     rules: list[str] | None
+    reviewed_at: datetime | None
+
+
+class Hit(BaseModel):
+    """Where the words of a search were said first."""
+
+    utterance: int
+    speaker: str
+    text: str
+    start: float | None
+
+
+class ListedCall(CallOut):
+    """A call in a list; `hit` tells where the words of `q` were said."""
+
+    hit: Hit | None = None
 
 
 class CallPage(BaseModel):
     """One page of a list; `next` is the cursor of the following one."""
 
-    calls: list[CallOut]
+    calls: list[ListedCall]
     next: str | None
 
 
-class FindingOut(_Out):
-    """One rule's verdict with its evidence."""
+class ReviewOut(BaseModel):
+    """A person's verdict on a finding."""
+
+    id: int
+    call_id: int
+    ruling: Ruling
+    rule: str
+    finding: dict[str, Any]  #: as it was when reviewed
+    note: str
+    reviewer: str
+    created_at: datetime
+    withdrawn_at: datetime | None
+
+
+class FindingOut(BaseModel):
+    """One rule's verdict with its evidence, and what a person said of it."""
 
     id: int
     rule: str
@@ -75,6 +112,7 @@ class FindingOut(_Out):
     verdict: str
     message: str
     evidence: list[dict[str, Any]]
+    review: ReviewOut | None = None  #: the one that counts
 
 
 class ScorecardOut(_Out):
@@ -101,32 +139,62 @@ class CallDetail(CallOut):
     findings: list[FindingOut] = []
     promises: list[dict[str, Any]] = []
     scorecard: dict[str, Any] | None = None
+    reviews: list[ReviewOut] = []  #: all that were ever given, oldest first
+    corrected: dict[str, Any] | None = None  #: the scorecard under the reviews that stand, if there are any
+
+
+def listed(call: Call, hit: Mapping[str, Any] | None, show: Show) -> ListedCall:
+    """A call of a list from its row, its hit as `show` shows it."""
+    out = ListedCall.model_validate(call)
+    out.hit = Hit.model_validate(show(hit)) if hit else None
+    return out
+
+
+def review_out(review: Review, reviewer: str, show: Show) -> ReviewOut:
+    """A review from its row, its texts as `show` shows them."""
+    columns = ("id", "call_id", "ruling", "rule", "created_at", "withdrawn_at")
+    return ReviewOut(
+        reviewer=reviewer,
+        finding=show(review.finding),
+        note=show(review.note),
+        **{column: getattr(review, column) for column in columns},
+    )
+
+
+def _finding(body: Mapping[str, Any], reviews: Sequence[tuple[Review, str]], show: Show) -> FindingOut:
+    """A finding with the last review that was given on just this one and still stands."""
+    own = [given for given in reviews if given[0].rule == body["rule"] and given[0].withdrawn_at is None]
+    on_it = [given for given in own if concerns(_ruled(given[0]), read_finding(body))]
+    out = FindingOut(review=review_out(*on_it[-1], show) if on_it else None, **body)
+    out.message, out.evidence = show(out.message), show(out.evidence)
+    return out
+
+
+def _ruled(review: Review) -> scoring.Review:
+    return scoring.Review(review.ruling, read_finding(review.finding))
 
 
 def detail(
     call: Call,
     transcript: Transcript | None,
-    result: tuple[Scorecard, list[Finding]] | None,
-    show: Callable[[Any], Any],
+    scorecard: Scorecard | None,
+    reviews: Sequence[tuple[Review, str]],
+    corrected: scoring.Scorecard | None,
+    show: Show,
 ) -> CallDetail:
     """The detail of one call from its rows, its texts as `show` shows them."""
     out = CallDetail.model_validate(call)
     out.facts, out.recording_name = show(out.facts), show(out.recording_name)
     out.transcript = show(transcript.body) if transcript else None
-    if result:
-        card, findings = result
-        out.scorecard, out.promises = show(card.body) | {"packs": card.packs}, show(card.promises)
-        out.findings = [_finding(finding, show) for finding in findings]
+    out.reviews = [review_out(*given, show) for given in reviews]
+    if scorecard:
+        out.scorecard, out.promises = show(scorecard.body) | {"packs": scorecard.packs}, show(scorecard.promises)
+        out.findings = [_finding(finding, reviews, show) for finding in scorecards.with_ids(scorecard)]
+        out.corrected = show(to_json(corrected)) if corrected else None
     return out
 
 
-def _finding(finding: Finding, show: Callable[[Any], Any]) -> FindingOut:
-    out = FindingOut.model_validate(finding)
-    out.message, out.evidence = show(out.message), show(out.evidence)
-    return out
-
-
-def scorecard(card: Scorecard, show: Callable[[Any], Any]) -> ScorecardOut:
+def scorecard(card: Scorecard, show: Show) -> ScorecardOut:
     """One scorecard from its row, its texts as `show` shows them."""
     out = ScorecardOut.model_validate(card)
     out.body, out.promises = show(out.body), show(out.promises)

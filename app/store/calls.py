@@ -1,18 +1,18 @@
 """Calls: stored once, moved through their states, looked up and listed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
 from app.security import Principal
-from app.store import queue, tallies
+from app.store import queue, search, tallies
 from app.store.reach import within
-from app.tables import Call, Finding, Scorecard, Transcript
+from app.tables import Call, Transcript
 
 #: Failed attempts after which a call is given up.
 MAX_FAILURES = 3
@@ -45,7 +45,7 @@ def post(session: Session, values: Mapping[str, Any], transcript: Mapping[str, A
         return same
     call = session.get_one(Call, call_id)
     if transcript:
-        session.add(Transcript(call_id=call.id, **transcript))
+        _keep_transcript(session, call, transcript)
     queue.defer(session, "judge" if transcript else "transcribe", call)
     return Posted(call, created=True)
 
@@ -74,6 +74,17 @@ def get(session: Session, call_id: int, who: Principal) -> Call:
     return call
 
 
+def lock_scored(session: Session, call: Call) -> None:
+    """Lock a call whose result is there, so that nobody else changes it meanwhile.
+
+    Raises:
+        Conflict: it has no result now.
+    """
+    session.refresh(call, with_for_update=True)
+    if call.status != "scored":
+        raise Conflict(f"通话 {call.id} 的状态是 {call.status}，质检完成后才能操作", code="not_scored")
+
+
 def waiting(session: Session, at_most: int) -> int:
     """How many calls are not finished, counted up to `at_most`."""
     some = select(Call.id).where(Call.status.not_in(_FINAL)).limit(at_most)
@@ -100,24 +111,14 @@ def transcript_of(session: Session, call_id: int) -> Transcript | None:
 
 def add_transcript(session: Session, call: Call, transcript: Mapping[str, Any], duration: float | None) -> None:
     """Keep what was heard and queue the judging."""
-    session.add(Transcript(call_id=call.id, **transcript))
+    _keep_transcript(session, call, transcript)
     call.status, call.duration, call.progress = "judging", duration, None
     queue.defer(session, "judge", call)
 
 
-def add_scorecard(session: Session, call: Call, card: Mapping[str, Any], findings: list[dict[str, Any]]) -> None:
-    """Keep a judgement and show it as the call's result."""
-    scorecard = Scorecard(call_id=call.id, **card)
-    session.add(scorecard)
-    session.flush()
-    session.add_all(Finding(call_id=call.id, scorecard_id=scorecard.id, **finding) for finding in findings)
-    failed = [finding for finding in findings if finding["verdict"] == "failed"]
-    body = card["body"]
-    for column in ("score", "grade", "passed", "flagged", "attention"):
-        setattr(call, column, body[column])
-    call.categories = sorted({finding["category"] for finding in failed})
-    call.rules = sorted(finding["rule"] for finding in failed)
-    call.status, call.error, call.error_code = "scored", None, None
+def _keep_transcript(session: Session, call: Call, transcript: Mapping[str, Any]) -> None:
+    said = search.searchable(utterance["text"] for utterance in transcript["body"]["utterances"])
+    session.add(Transcript(call_id=call.id, said=said, **transcript))
 
 
 def fail(session: Session, call: Call, reason: str, code: str) -> None:
@@ -172,10 +173,8 @@ def correct(session: Session, call: Call, transcript: Mapping[str, Any]) -> None
     Raises:
         Conflict: the call is not judged yet.
     """
-    session.refresh(call, with_for_update=True)
-    if call.status != "scored":
-        raise Conflict(f"通话 {call.id} 的状态是 {call.status}，评判完成后才能更正", code="not_scored")
-    session.add(Transcript(call_id=call.id, **transcript))
+    lock_scored(session, call)
+    _keep_transcript(session, call, transcript)
     _requeue(session, call)
 
 
@@ -183,21 +182,3 @@ def _requeue(session: Session, call: Call, delay: int = 0) -> None:
     call.status, call.progress = "queued", None
     call.attempt += 1
     queue.defer(session, "judge" if transcript_of(session, call.id) else "transcribe", call, delay)
-
-
-def result(session: Session, call_id: int) -> tuple[Scorecard, list[Finding]] | None:
-    """The call's newest scorecard with its findings."""
-    scorecard = session.scalars(_scorecards(call_id).limit(1)).one_or_none()
-    if scorecard is None:
-        return None
-    findings = select(Finding).where(Finding.scorecard_id == scorecard.id).order_by(Finding.id)
-    return scorecard, list(session.scalars(findings))
-
-
-def scorecards_of(session: Session, call_id: int) -> Sequence[Scorecard]:
-    """Every scorecard of the call, newest first."""
-    return session.scalars(_scorecards(call_id)).all()
-
-
-def _scorecards(call_id: int) -> Select[Scorecard]:
-    return select(Scorecard).where(Scorecard.call_id == call_id).order_by(Scorecard.id.desc())

@@ -6,24 +6,28 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
-from sqlalchemy import ColumnElement, Select, cast, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, cast, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.types import Text
 
 from app.errors import AppError
 from app.schemas import Channel, Label, Moment
 from app.security import Principal
+from app.store import search
 from app.store.reach import within
-from app.tables import Call, Transcript
+from app.tables import Call
+
+#: Calls that a search reads before it asks the index.
+_NEAR = 2_000
 
 Sort = Literal["-received_at", "received_at", "-started_at", "started_at", "-score", "score"]
 
-#: What a list is ordered by; a missing value has a place too, so that paging never loses a row.
+#: What a list is ordered by.
 _ORDERS: dict[str, ColumnElement[Any]] = {
     "received_at": Call.received_at.expression,
-    "started_at": func.coalesce(Call.started_at, Call.received_at),
-    "score": func.coalesce(Call.score, -1.0),
+    "started_at": Call.happened_at.expression,
+    "score": Call.rank.expression,
 }
 
 
@@ -43,17 +47,15 @@ class Query(BaseModel):
     external_id: Label | None = None
     since: Moment | None = Field(None, alias="from")  #: when the call started, or was received if that is not known
     until: Moment | None = Field(None, alias="to")
-    score_lt: float | None = None
-    score_gte: float | None = None
-    q: Label | None = None  #: words that were said
+    score_lt: FiniteFloat | None = None
+    score_gte: FiniteFloat | None = None
+    reviewed: bool | None = None  #: a person gave a verdict
+    q: Label | None = None  #: words that were said; several, apart by spaces, must all be there
 
-    sort: Sort = "-received_at"
+    # By when a call took place, as `from` and `to` are: a period is then one stretch of an index.
+    sort: Sort = "-started_at"
     cursor: str | None = None  #: `next` of the page before
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-
-
-def _said(words: str) -> ColumnElement[bool]:
-    return exists().where(Transcript.call_id == Call.id, Transcript.text.icontains(words, autoescape=True))
 
 
 def _holds(column: InstrumentedAttribute[list[str] | None], value: str) -> ColumnElement[bool]:
@@ -72,30 +74,63 @@ _MEANINGS: dict[str, Callable[[Any], ColumnElement[Any]]] = {
     "team": lambda value: Call.team == value,
     "channel": lambda value: Call.channel == value,
     "external_id": lambda value: Call.external_id == value,
-    "since": lambda value: _ORDERS["started_at"] >= value,
-    "until": lambda value: _ORDERS["started_at"] < value,
-    "score_lt": lambda value: Call.score < value,
-    "score_gte": lambda value: Call.score >= value,
-    "q": _said,
+    "since": lambda value: Call.happened_at >= value,
+    "until": lambda value: Call.happened_at < value,
+    # By rank, which is what the index holds; a call without a score has rank -1 and is in neither.
+    "score_lt": lambda value: and_(Call.rank >= 0, Call.rank < value),
+    "score_gte": lambda value: Call.rank >= max(value, 0),
+    "reviewed": lambda value: Call.reviewed_at.is_not(None) if value else Call.reviewed_at.is_(None),
 }
 
 
 def page(session: Session, query: Query, who: Principal) -> tuple[Sequence[Call], str | None]:
     """One page of the calls within reach of `who`, and the cursor of the next one, None at the end."""
-    rows = session.execute(statement(query, who)).all()
+    found = _searched if query.q else _listed
+    rows = found(session, query, statement(query, who))
     more = _encode(rows[query.limit - 1], query.sort) if len(rows) > query.limit else None
     return [row[0] for row in rows[: query.limit]], more
 
 
+def hits(session: Session, query: Query, found: Sequence[Call]) -> dict[int, dict[str, Any]]:
+    """For each call that a search found, where its first word was said: utterance, speaker, text, start."""
+    words = search.words_of(query.q or "")
+    return search.hits(session, [call.id for call in found], words[0]) if words else {}
+
+
 def statement(query: Query, who: Principal) -> Select[Call, Any]:
-    """The calls of one page and the first one of the next, each with the value it is ordered by."""
-    order, descending = _ORDERS[query.sort.removeprefix("-")], query.sort.startswith("-")
-    wanted = select(Call, order).where(within(who), *_conditions(query))
+    """The calls from the cursor on that pass every filter but `q`, each with the value it is ordered by."""
+    order = _ORDERS[query.sort.removeprefix("-")]
+    wanted = select(Call, order.label("place")).where(within(who), *_conditions(query))
     if query.cursor:
         here, mark = tuple_(order, Call.id), tuple_(*_decode(query.cursor, query.sort))
-        wanted = wanted.where(here < mark if descending else here > mark)
-    columns = [column.desc() if descending else column.asc() for column in (order, Call.id)]
-    return wanted.order_by(*columns).limit(query.limit + 1)
+        wanted = wanted.where(here < mark if query.sort.startswith("-") else here > mark)
+    return wanted.order_by(*_ordered(query, order, Call.id))
+
+
+def _ordered(query: Query, *columns: Any) -> list[ColumnElement[Any]]:
+    return [column.desc() if query.sort.startswith("-") else column.asc() for column in columns]
+
+
+def _listed(session: Session, query: Query, calls: Select[Call, Any]) -> Sequence[Any]:
+    return session.execute(calls.limit(query.limit + 1)).all()
+
+
+def _searched(session: Session, query: Query, calls: Select[Call, Any]) -> Sequence[Any]:
+    """The first calls in which every word of the search was said.
+
+    The nearest calls are simply read: enough for a common word, of which the index would name a large part of all
+    calls, and for few calls. The index is asked for a word that is rarer than that.
+    """
+    words = search.words_of(query.q or "")
+    if not words:
+        return []
+    near = calls.limit(_NEAR).subquery()
+    call = aliased(Call, near)
+    read = select(call, near.c.place).where(search.read(near.c.id, words))
+    found = session.execute(read.order_by(*_ordered(query, near.c.place, near.c.id)).limit(query.limit + 1)).all()
+    if len(found) > query.limit or session.execute(calls.offset(_NEAR).limit(1)).first() is None:
+        return found
+    return _listed(session, query, calls.where(search.looked_up(Call.id.expression, words)))
 
 
 def _conditions(query: Query) -> list[ColumnElement[Any]]:

@@ -9,13 +9,13 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.tables import Tally
+from rules import Finding
 
 #: Upper limits of histogram buckets: seconds of a step, and seconds of work per second of recording.
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
@@ -46,9 +46,9 @@ def step(stage: str, seconds: float, audio: float | None = None) -> Counts:
     return counts
 
 
-def judged(findings: Iterable[Mapping[str, Any]]) -> Counts:
+def judged(findings: Iterable[Finding]) -> Counts:
     """The counts of one judged call: that it is finished, and its failed findings by category."""
-    failed = (("finding", finding["category"]) for finding in findings if finding["verdict"] == "failed")
+    failed = (("finding", finding.category) for finding in findings if finding.verdict == "failed")
     return Counter([("finished", "scored"), *failed])
 
 

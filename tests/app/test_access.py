@@ -24,6 +24,9 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/calls/{call_id}/retry"): {"inspector", "supervisor"},
     ("POST", "/v1/calls/{call_id}/swap-speakers"): {"inspector", "supervisor"},
     ("PUT", "/v1/calls/{call_id}/assignee"): {"supervisor"},
+    ("POST", "/v1/calls/{call_id}/findings"): {"inspector", "supervisor"},
+    ("POST", "/v1/findings/{finding_id}/review"): {"inspector", "supervisor"},
+    ("DELETE", "/v1/reviews/{review_id}"): {"inspector", "supervisor"},
     ("POST", "/v1/rules/try"): {"inspector", "supervisor", "admin"},
     ("GET", "/v1/session"): {*ROLES},
     ("DELETE", "/v1/session"): {*ROLES},
@@ -37,6 +40,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/keys"): {"admin"},
     ("DELETE", "/v1/keys/{name}"): {"admin"},
 }
+SOMETHING = {"call_id": 1, "finding_id": 1, "review_id": 1, "name": "nobody"}
 OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("POST", "/v1/session")}
 
 
@@ -55,7 +59,7 @@ def test_every_route_is_in_the_matrix(client: TestClient) -> None:
 @pytest.mark.parametrize("route", MATRIX, ids=" ".join)
 def test_roles(client: TestClient, auth: Auth, route: tuple[str, str], role: str) -> None:
     method, path = route
-    status = client.request(method, path.format(call_id=1, name="nobody"), headers=auth[role]).status_code
+    status = client.request(method, path.format(**SOMETHING), headers=auth[role]).status_code
     assert (status == 403) == (role not in MATRIX[route])
     assert status < 500
 
@@ -66,7 +70,7 @@ def test_no_key(client: TestClient, auth: Auth, route: tuple[str, str], header: 
     method, path = route
     headers = {"Authorization": header.encode("latin-1")} if header else {}
     # The key comes before everything else: a body that makes no sense is not even read.
-    url = path.format(call_id=1, name="nobody")
+    url = path.format(**SOMETHING)
     answer = client.request(method, url, headers=headers, content=b"{")  # type: ignore[arg-type]
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
     assert answer.headers["www-authenticate"] == "Bearer"

@@ -55,10 +55,11 @@ CALLS = (
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("", "4321"),
+        ("", "4213"),
+        ("sort=-received_at", "4321"),
         ("status=failed", "4"),
         ("flagged=true", "41"),
-        ("flagged=false", "32"),
+        ("flagged=false", "23"),
         ("passed=false", "41"),
         ("category=threat", "1"),
         ("category=abuse", ""),
@@ -69,9 +70,12 @@ CALLS = (
         ("channel=sms", "2"),
         ("external_id=c2", "2"),
         ("score_lt=92", "1"),
-        ("score_gte=92", "32"),
+        ("score_gte=92", "23"),
+        ("score_gte=-5", "213"),
+        ("score_lt=-5", ""),
+        ("sort=score&score_lt=95", "13"),
         ("from=2026-03-02T12:02:00Z", "42"),
-        ("to=2026-03-02T12:02:00Z", "31"),
+        ("to=2026-03-02T12:02:00Z", "13"),
         ("from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z", "3"),
         ("q=还钱", "1"),
         ("q=%25", ""),
@@ -86,7 +90,8 @@ def test_filters_and_orders(client: TestClient, auth: Auth, service: Service, qu
     store(service, *CALLS)
     with service.database.transaction() as session:
         call_id = session.scalar(text("SELECT id FROM calls WHERE external_id = 'c1'"))
-        session.add(Transcript(call_id=call_id, engine="given", body={}, text="再不还钱就上门"))
+        body = {"utterances": [{"speaker": "agent", "text": "再不还钱，就上门", "start": None}]}
+        session.add(Transcript(call_id=call_id, engine="given", body=body, said="再不还钱就上门"))
     answer = client.get(f"/v1/calls?{query}", headers=auth["supervisor"])
     assert answer.status_code == 200, answer.text
     assert "".join(call["external_id"][1] for call in answer.json()["calls"]) == found

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from app import jobs, serving
 from app.jobs import Bench
 from app.service import Service
-from app.store import calls
+from app.store import scorecards
 from app.tables import Call
 from tests.app.test_jobs import Auth, count, post_sample, post_text
 
@@ -111,7 +111,7 @@ def test_a_database_that_goes_away_costs_a_call_nothing(
     client: TestClient, auth: Auth, service: Service, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection is cut when the result is written and not committed yet."""
-    call_id, add, cut = post_text(client, auth["dialer"]), calls.add_scorecard, list[int]()
+    call_id, add, cut = post_text(client, auth["dialer"]), scorecards.add, list[int]()
 
     def add_and_cut(session: Session, *rest: Any) -> None:
         add(session, *rest)
@@ -120,7 +120,7 @@ def test_a_database_that_goes_away_costs_a_call_nothing(
             with service.database.engine.connect() as other:
                 other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": cut[0]})
 
-    monkeypatch.setattr(calls, "add_scorecard", add_and_cut)
+    monkeypatch.setattr(scorecards, "add", add_and_cut)
     jobs.run_step(jobs.judge, bench, call_id, 1)
     call = row(service, call_id)
     assert cut
