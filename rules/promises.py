@@ -126,8 +126,8 @@ class _Talk:
                 return []
         if offer and yes and not NO.search(folded) and not OPEN.search(folded) and not _BUT.search(folded):
             return [_promise(at, text, _own(offer, folded, self.today))]
-        made = self._correction(at, text, folded) or self._answer(at, text, folded)
-        return [_beside(promise, offer, folded) for promise in made]
+        answers = self._correction(at, text, folded) or self._answer(at, text, folded)
+        return [_beside(promise, offer, folded) for promise in answers]
 
     def _correction(self, at: int, text: str, folded: str) -> list[Promise]:
         """不对，是这个礼拜五 after a promise changes the half it names."""
