@@ -13,6 +13,7 @@ from rules.guards import Guard
 from rules.lexicon import Lexicon
 from rules.matcher import Matcher, Scan, Span
 from rules.speech import Sentence, Speech, join
+from rules.text import fold
 
 #: What people say to show that they listen. 好, 对 and 是 answer something, so they are turns.
 _LISTENING = re.compile(r"[\W嗯恩唔呃额啊阿哦噢喔喂哎唉诶欸]*")
@@ -71,6 +72,7 @@ class Conversation:
 
     transcript: Transcript
     speech: Speech = field(init=False)
+    folded: tuple[str, ...] = field(init=False)  # each utterance in simplified characters, half width and lower case
     turns: tuple[int, ...] = field(init=False)  # for each utterance, how often the speaker changed before it
     full_turns: tuple[tuple[Speaker, int, int], ...] = field(init=False)  # who, and the first and last of `turns` in it
     everything: frozenset[int] = field(init=False)  # all utterances
@@ -82,6 +84,7 @@ class Conversation:
     def __post_init__(self) -> None:
         said = self.transcript.utterances
         self.speech = join(self.transcript)
+        self.folded = tuple(fold(one.text) for one in said)
         self.turns = _turns(said)
         self.full_turns = _full_turns(said, self.turns)
         self.everything = frozenset(range(len(said)))

@@ -56,9 +56,9 @@ class Condition(Model):
     def _test(self, name: str, value: object) -> bool:
         wanted = getattr(self, name)
         if name in ("eq", "ne"):
-            return (_plain(value) == _plain(wanted)) == (name == "eq")
+            return _same(value, wanted) == (name == "eq")
         if name in ("one_of", "not_in"):
-            return (_plain(value) in [_plain(option) for option in wanted]) == (name == "one_of")
+            return any(_same(value, option) for option in wanted) == (name == "one_of")
         number = as_number(value)
         if number is None:
             return False
@@ -96,5 +96,10 @@ def call_date(facts: Mapping[str, object]) -> date:
     return (moment or datetime.now(UTC).astimezone(WALL_CLOCK)).date()
 
 
-def _plain(value: object) -> object:
-    return str(value) if not isinstance(value, (int, float, bool)) else value
+def _same(one: object, other: object) -> bool:
+    """Whether two values mean the same: facts may arrive as text (`"90"`), and 007 and 7 are two agents."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, (int, float)) or isinstance(other, (int, float)):
+        return as_number(one) is not None and as_number(one) == as_number(other)
+    return str(one) == str(other)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from rules.lexicon import Family
 from rules.matcher import Scan, Span
 
+#: The lists of phrases a guard has.
+PARTS = ("before", "after", "inside", "unless_inside", "breakers")
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
@@ -15,13 +18,14 @@ class Guard:
     title: str  #: the reason in words, for the reviewer
     before: tuple[Family, ...] = ()  #: phrases that forgive when they end before the match, never inside it
     after: tuple[Family, ...] = ()  #: phrases that forgive when they begin after it
+    inside: tuple[Family, ...] = ()  #: phrases that forgive when they stand between its cores: 会依法起诉
     unless_inside: tuple[Family, ...] = ()  #: where this guard's words mean something else: 不能还, 别怪我
     breakers: tuple[Family, ...] = ()  #: phrases in between that end the guard's reach: 就, 否则
     across_clauses: bool = False  #: whether the reach goes on over the end of a clause
 
     def groups(self) -> Iterator[tuple[str, tuple[Family, ...]]]:
         """The families to look for, each list under the name that `forgives` finds it by."""
-        for part in ("before", "after", "unless_inside", "breakers"):
+        for part in PARTS:
             yield f"{self.name}.{part}", getattr(self, part)
 
     def forgives(self, match: Span, scan: Scan) -> bool:
@@ -30,7 +34,8 @@ class Guard:
             for word in scan.near(f"{self.name}.{part}", match.start, match.end):
                 if self._reaches(word, match, scan) and not self._means_else(word, scan):
                     return True
-        return False
+        between = scan.near(f"{self.name}.inside", match.start, match.end) if self.inside else ()
+        return any(match.holds(word) and not self._means_else(word, scan) for word in between)
 
     def _means_else(self, word: Span, scan: Scan) -> bool:
         others = scan.near(f"{self.name}.unless_inside", word.start, word.end)

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
+from itertools import pairwise
 from math import prod
 from operator import attrgetter, or_
 from typing import NamedTuple
@@ -47,6 +48,11 @@ class Span(NamedTuple):
     def inside(self, other: "Span") -> bool:
         """Whether a core of this span is part of `other`: the 他 of 其他, the 打 of 打扰."""
         return any(other.start <= start and end <= other.end for start, end in self.cores)
+
+    def holds(self, other: "Span") -> bool:
+        """Whether `other` stands in one of the gaps of this span."""
+        gaps = pairwise(self.cores)
+        return any(left <= other.start and other.end <= right for (_, left), (right, _) in gaps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from rules.conditions import Model
 from rules.errors import Fault
-from rules.guards import Guard
+from rules.guards import PARTS, Guard
 from rules.lexicon import Family, Lexicon, parse_family
 from rules.operators import Vocabulary
 from rules.rule import Id, Rule
@@ -62,6 +62,7 @@ class GuardEntry(Model):
     title: str
     before: list[str] = Field(default_factory=list)
     after: list[str] = Field(default_factory=list)
+    inside: list[str] = Field(default_factory=list)
     unless_inside: list[str] = Field(default_factory=list)
     breakers: list[str] = Field(default_factory=list)
     across_clauses: bool = False
@@ -154,10 +155,7 @@ class Reader:
     def _guard(self, name: str, written: Any, file: str) -> None:
         if (entry := self._model(GuardEntry, written, file, f"guards.{name}", "")) is None:
             return
-        parts = {
-            part: self._families(getattr(entry, part), file, f"guards.{name}", part)
-            for part in ("before", "after", "unless_inside", "breakers")
-        }
+        parts = {part: self._families(getattr(entry, part), file, f"guards.{name}", part) for part in PARTS}
         self.origins[f"guards.{name}"] = file
         self._guards[name] = Guard(name, entry.title, across_clauses=entry.across_clauses, **parts)
 

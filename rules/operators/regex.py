@@ -12,7 +12,6 @@ from pydantic import AfterValidator, StringConstraints
 from asr.transcript import Speaker
 from rules.call import Call, Hit, Part
 from rules.operators.base import Operator, Outcome
-from rules.text import fold
 
 #: Seconds one expression may take over one call: a pattern that backtracks for ever must not hold up the worker.
 TIME_LIMIT = 0.25
@@ -43,7 +42,7 @@ class Regex(Operator):
         try:
             for at in sorted(part.utterances):
                 if call.said_by(self.speaker or part.speaker, at):
-                    hits += self._in_utterance(at, fold(call.transcript.utterances[at].text), deadline)
+                    hits += self._in_utterance(at, call.conversation.folded[at], deadline)
         except TimeoutError:
             return Outcome(None, (), f"正则表达式“{self.pattern}”超过 {TIME_LIMIT} 秒未算完")
         hits = [hit for hit in hits if part.covers(hit)]

@@ -6,7 +6,7 @@ import pytest
 
 from asr import Transcript, Utterance
 from rules import check, load_pack
-from tests.rules.helpers import call, judge
+from tests.rules.helpers import call, judge, pack, rule
 
 FIND = "{{phrases: {{families: ['{family}'], guards: [{guards}]}}}}"
 
@@ -68,3 +68,19 @@ def test_a_denial_reaches_over_a_breath_and_not_over_a_pause(
     findings = check(load_pack("collection-standard"), Transcript("given", "zh", 9.0, "channels", said), {})
     violations = {"threat", "false_legal", "induce"}
     assert any(f.category in violations and f.verdict == "failed" for f in findings) is not taken_back
+
+
+@pytest.mark.parametrize(
+    ("sentence", "found"),
+    [
+        ("我们会依法起诉您", False),
+        ("我们会马上起诉您", True),
+        ("依法来说，我们会马上起诉您", True),
+        ("会起诉您，依法", True),
+    ],
+)
+def test_a_word_between_the_cores_may_take_a_match_back(tmp_path: Path, sentence: str, found: bool) -> None:
+    guards = {"lawful": {"title": "依法", "inside": ["依法|按照法律"]}}
+    find = "{phrases: {families: ['会 ~8 起诉'], guards: [lawful]}}"
+    findings = check(pack(tmp_path, rule(find), guards=guards), call(f"坐席：{sentence}"))
+    assert (findings[0].verdict == "failed") == found
