@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from asr import campplus
 from asr.audio import SAMPLE_RATE
+from asr.errors import AsrError
 
 #: What the extra `speakers` brings, apart from the weights.
 _LIBRARIES = ("kaldi_native_fbank", "onnx", "onnxruntime")
@@ -29,8 +30,11 @@ class VoicePrinter:
         # One thread per process, as Whisper has: cores are filled by processes.
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
-        model = str(campplus.ready(models))
-        self._session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
+        model = campplus.ready(models)
+        try:
+            self._session = onnxruntime.InferenceSession(str(model), options, ["CPUExecutionProvider"])
+        except Exception as error:  # its errors share no other base
+            raise AsrError("model_damaged", f"声纹模型 {model} 已损坏，删除后会重新生成（{error}）") from error
 
     def prints(self, sound: NDArray[np.float32], windows: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
         """A voice print of length 1 for each window (first and last frame of 10 ms) of 16 kHz sound, (windows, 192).

@@ -129,6 +129,13 @@ def test_weights_that_are_not_the_published_ones_are_refused(tmp_path: Path, mon
     assert [path.name for path in tmp_path.iterdir()] == ["weights.pt"]
 
 
+def test_a_damaged_network_is_named(tmp_path: Path) -> None:
+    (tmp_path / campplus.ready(tmp_path).name).write_bytes(b"else")
+    with pytest.raises(AsrError, match=r"campplus-92f29b94\.onnx 已损坏") as caught:
+        VoicePrinter(tmp_path)
+    assert caught.value.code == "model_damaged"
+
+
 def test_without_the_package_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert not campplus.available(tmp_path)
