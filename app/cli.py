@@ -63,7 +63,7 @@ def serve() -> None:
 
 @app.command()
 def worker(
-    queues: Annotated[str, typer.Option(help="逗号分隔")] = "transcribe,judge",
+    queues: Annotated[str, typer.Option(help="逗号分隔")] = "fetch,transcribe,judge",
     with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """处理排队的通话，一次一通；用多个进程扩容。"""

@@ -2,15 +2,19 @@
 
 import hashlib
 import shutil
+from dataclasses import dataclass
 from typing import Any, BinaryIO
+
+from pydantic import ValidationError
 
 from app import pipeline
 from app.errors import Unavailable, Unprocessable
+from app.references import FetchError, told
 from app.schemas import CallFacts, TextIn
 from app.security import Principal
 from app.service import Service
 from app.storage import Arrival
-from app.store import calls
+from app.store import calls, references
 from app.store.calls import Posted
 from asr import AsrError, sandbox
 from rules import RuleError
@@ -19,6 +23,31 @@ from scoring import TemplateError
 #: Dialer posts come by the thousand; somebody who uploads by hand is waiting.
 _PRIORITY = {"dialer": 0}
 _BY_HAND = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One call as it was posted: with its recording, or with where that is to be fetched."""
+
+    facts: CallFacts
+    name: str  #: the recording's, as the sender calls it
+    file: BinaryIO | None = None
+    url: str | None = None
+
+
+def take_call(service: Service, who: Principal, sent: Sent) -> Posted:
+    """Check and store a posted call and queue its first step.
+
+    Raises:
+        Unprocessable: the recording, its address, a fact or the template cannot be used.
+        Conflict: the `external_id` stands for another recording.
+        Unavailable: too much is waiting, or the disk is nearly full.
+    """
+    facts = completed(service, who, sent)
+    if sent.file is not None:
+        return take_recording(service, who, sent.file, sent.name, facts)
+    assert sent.url is not None
+    return _take_reference(service, who, sent.url, facts)
 
 
 def take_recording(service: Service, who: Principal, file: BinaryIO, name: str, facts: CallFacts) -> Posted:
@@ -43,6 +72,24 @@ def take_recording(service: Service, who: Principal, file: BinaryIO, name: str, 
         return calls.post(session, values | recording)
 
 
+def _take_reference(service: Service, who: Principal, url: str, facts: CallFacts) -> Posted:
+    """Store a call whose recording a worker is to fetch: the sender need not wait for it."""
+    try:
+        service.references.check(url)
+    except FetchError as error:
+        raise Unprocessable(str(error), code=error.code) from error
+    # Without the query: a dialer's next try carries a fresh signature.
+    content = hashlib.sha256(told(url).encode()).hexdigest()
+    if known := _known(service, facts, content):
+        return known
+    check_room(service)
+    with service.database.transaction() as session:
+        posted = calls.post(session, _values(service, who, facts, content))
+        if posted.created:
+            references.add(session, posted.call, url)
+        return posted
+
+
 def take_text(service: Service, who: Principal, text: TextIn) -> Posted:
     """Store a message, visit note or given transcript and queue its judging.
 
@@ -59,6 +106,21 @@ def take_text(service: Service, who: Principal, text: TextIn) -> Posted:
     values = _values(service, who, text.call, content) | {"duration": transcript.duration}
     with service.database.transaction() as session:
         return calls.post(session, values, pipeline.transcript_row(transcript))
+
+
+def completed(service: Service, who: Principal, sent: Sent) -> CallFacts:
+    """What the sender said; failing that what the recording's name says; failing that what settings say of `who`.
+
+    Raises:
+        Unprocessable: the name says something that cannot be.
+    """
+    known = service.settings.sources.get(who.name, CallFacts()).model_dump(exclude_unset=True)
+    named: dict[str, Any] = next(filter(None, (form.read(sent.name) for form in service.file_names)), {})
+    try:
+        return CallFacts.model_validate(known | named | sent.facts.model_dump(exclude_unset=True))
+    except ValidationError as error:
+        faults = "；".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False))
+        raise Unprocessable(f"{sent.name}: 文件名中的信息有误：{faults}", code="bad_file_name") from error
 
 
 def check_room(service: Service) -> None:

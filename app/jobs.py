@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from app import pipeline
 from app.database import Database, is_outage
+from app.references import References
 from app.schemas import CallFacts
 from app.storage import Recordings
 from app.store import calls, queue, scorecards, tallies
@@ -57,6 +58,7 @@ class Bench:
     judge: pipeline.Judge
     transcriber: Callable[[], Transcriber]  #: loads the model on first use: a worker that only judges needs none
     max_seconds: float  #: of recording, at most
+    references: References  #: fetches recordings that were posted by reference
 
     def steadily(self, read_or_write: Callable[[Session], _T]) -> _T:
         """One transaction, tried until the database is there: what was heard must not be lost because it restarts."""

@@ -6,8 +6,10 @@ from functools import cache, partial
 from app.blobs import open_blobs
 from app.database import Database
 from app.engine import build_judge, load_transcriber
+from app.filenames import FileName
 from app.jobs import Bench
 from app.pipeline import Judge
+from app.references import References
 from app.settings import Settings
 from app.storage import Recordings
 
@@ -20,12 +22,21 @@ class Service:
     database: Database
     recordings: Recordings
     judge: Judge
+    references: References
+    file_names: tuple[FileName, ...]
 
 
 def build_service(settings: Settings) -> Service:
     """Wire the parts together. `settings.database_url` must be set."""
     assert settings.database_url
-    return Service(settings, Database(settings.database_url), build_recordings(settings), build_judge(settings))
+    return Service(
+        settings,
+        Database(settings.database_url),
+        build_recordings(settings),
+        build_judge(settings),
+        References(settings.recording_sources, settings.max_upload),
+        tuple(map(FileName, settings.file_names)),
+    )
 
 
 def build_recordings(settings: Settings) -> Recordings:
@@ -37,4 +48,6 @@ def build_bench(settings: Settings) -> Bench:
     """A worker's parts; the speech model is loaded when the first recording needs it."""
     service = build_service(settings)
     transcriber = cache(partial(load_transcriber, settings))
-    return Bench(service.database, service.recordings, service.judge, transcriber, settings.max_seconds)
+    return Bench(
+        service.database, service.recordings, service.judge, transcriber, settings.max_seconds, service.references
+    )

@@ -1,20 +1,37 @@
 """The service's settings: the only reader of the environment (TINGJIAN_*)."""
 
+import json
 import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import DirectoryPath, Field, FilePath, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, DirectoryPath, Field, FilePath, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.filenames import FileName
+from app.references import FetchError, References
+from app.schemas import CallFacts
 from app.sealing import Seal, SealError, new_key, read_keys
 
 MIB = 1024 * 1024
 
 
 class Settings(BaseSettings):
+def _words(text: object) -> object:
+    return text.replace(",", " ").split() if isinstance(text, str) else text
+
+
+def _lines(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    return json.loads(text) if text.startswith("[") else [line.strip() for line in text.splitlines() if line.strip()]
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+
+
     """Every knob of the service, each read from TINGJIAN_<NAME>."""
 
     model_config = SettingsConfigDict(env_prefix="TINGJIAN_", extra="forbid")
@@ -103,6 +120,23 @@ class Settings(BaseSettings):
 
     @property
     def max_seconds(self) -> float:
+    @field_validator("recording_sources")
+    @classmethod
+    def _addresses(cls, prefixes: tuple[str, ...]) -> tuple[str, ...]:
+        for prefix in prefixes:
+            try:
+                References((prefix,), 0).check(prefix.rstrip("/") + "/")
+            except FetchError as error:
+                raise ValueError(f"{prefix}: {error}") from None
+        return prefixes
+
+    @field_validator("file_names")
+    @classmethod
+    def _patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            FileName(pattern)
+        return patterns
+
         """The longest recording."""
         return self.max_call_hours * 3600
 

@@ -147,6 +147,15 @@ class Call(Base):
 
 
 class Transcript(Base):
+class RecordingUrl(Base):
+    """Where a call's recording is to be fetched; gone once it is here."""
+
+    __tablename__ = "recording_urls"
+
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True)
+    url: Mapped[str]  #: may hold a signature: shown to nobody
+
+
     """What was said in a call; made once, never changed."""
 
     __tablename__ = "transcripts"

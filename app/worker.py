@@ -16,6 +16,7 @@ from procrastinate.jobs import Status
 from procrastinate.worker import Worker
 
 from app import jobs
+from app.fetching import fetch
 from app.jobs import Bench
 from app.store import calls, queue
 
@@ -25,7 +26,7 @@ log = structlog.stdlib.get_logger(__name__)
 STALLED_AFTER = 60
 _BEAT = 10
 
-QUEUES = ("transcribe", "judge")
+QUEUES = ("fetch", "transcribe", "judge")
 _UPKEEP = "upkeep"
 
 
@@ -34,6 +35,10 @@ def worker_app(bench: Bench) -> procrastinate.App:
     app = procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=bench.database.url, min_size=1, max_size=4)
     )
+
+    @app.task(name="fetch", queue="fetch")
+    def _fetch(call_id: int, attempt: int) -> None:
+        jobs.run_step(fetch, bench, call_id, attempt)
 
     @app.task(name="transcribe", queue="transcribe")
     def _transcribe(call_id: int, attempt: int) -> None:

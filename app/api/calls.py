@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from app import intake, pipeline
 from app.api.access import Assigner, CallId, Poster, Reader, Retrier, Reviewer, ServiceDep, SessionDep, Watcher
 from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail, listed, scorecard
-from app.api.uploads import audio_of, facts_of, upload_form
+from app.api.uploads import BODY, posted_call
 from app.errors import Conflict, NotFound
 from app.masking import masked, shown
 from app.schemas import Label
@@ -24,31 +24,13 @@ router = APIRouter(prefix="/v1/calls", tags=["通话"])
 
 Unmask = Annotated[bool, Query(description="显示未脱敏的内容；需要权限，并记入审计日志")]
 
-_FORM = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["audio"],
-                "properties": {
-                    "audio": {"type": "string", "format": "binary", "description": "wav mp3 m4a amr opus flac"},
-                    "metadata": {"type": "string", "description": "JSON 对象：external_id, agent_id, started_at, …"},
-                },
-            }
-        }
-    },
-}
 
-
-@router.post("", status_code=202, openapi_extra={"requestBody": _FORM})
+@router.post("", status_code=202, openapi_extra={"requestBody": BODY})
 async def post_call(request: Request, response: Response, who: Poster, service: ServiceDep) -> CallState:
     """Store a recording and queue its inspection: 202 when new, 200 with the same call when `external_id` is known."""
     await run_in_threadpool(intake.check_disk, service)
-    async with upload_form(request, service.settings.max_upload) as form:
-        audio, facts = audio_of(form), facts_of(form)
-        name = audio.filename or "audio"
-        posted = await run_in_threadpool(intake.take_recording, service, who, audio.file, name, facts)
+    async with posted_call(request, service.settings.max_upload) as sent:
+        posted = await run_in_threadpool(intake.take_call, service, who, sent)
     response.status_code = 202 if posted.created else 200
     return CallState.model_validate(posted.call)
 

@@ -16,9 +16,57 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from app.errors import AppError, TooLarge, Unprocessable
+from app.intake import Sent
+from app.references import name_of
 from app.schemas import CallFacts
 
 _MAX_METADATA = 64 * 1024
+_MAX_URL = 4000
+
+
+#: What may be posted, for OpenAPI.
+BODY = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["audio"],
+                "properties": {
+                    "audio": {"type": "string", "format": "binary", "description": "wav mp3 m4a amr opus flac"},
+                    "metadata": {"type": "string", "description": "JSON 对象：external_id, agent_id, started_at, …"},
+                },
+            }
+        },
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["recording_url"],
+                "properties": {
+                    "recording_url": {"type": "string", "description": "http、https 或 s3；须在允许的地址之内"},
+                    "external_id": {"type": "string"},
+                },
+                "additionalProperties": True,
+            }
+        },
+    },
+}
+
+
+@asynccontextmanager
+async def posted_call(request: Request, limit: int) -> AsyncIterator[Sent]:
+    """The call in a request: a form with `audio` and `metadata`, or metadata alone with `recording_url` in it.
+
+    Raises:
+        TooLarge: the body is longer than `limit` bytes.
+        AppError: it is no form and no JSON, or has no recording, or two.
+        RequestValidationError: a fact has a wrong value.
+    """
+    if request.headers.get("content-type", "").startswith("application/json"):
+        yield _sent(None, _parse(await read_body(request, _MAX_METADATA)))
+        return
+    async with upload_form(request, limit) as form:
+        yield _sent(form.get("audio"), _parse(form.get("metadata") or "{}"))
 
 
 @asynccontextmanager
@@ -30,7 +78,7 @@ async def upload_form(request: Request, limit: int) -> AsyncIterator[FormData]:
         AppError: it is not a multipart form.
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise AppError("请求须为 multipart/form-data，含 audio 与 metadata", code="not_multipart")
+        raise AppError("请求须为含 audio 的 multipart/form-data，或含 recording_url 的 JSON", code="not_multipart")
     body = _counted(request, limit)
     try:
         parser = MultiPartParser(request.headers, body, max_files=1, max_fields=1, max_part_size=_MAX_METADATA)
@@ -77,29 +125,26 @@ def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"上传超过 {limit // (1024 * 1024)} MiB 的上限")
 
 
-def audio_of(form: FormData) -> UploadFile:
-    """The recording in the form.
+def _sent(audio: object, metadata: dict[str, Any]) -> Sent:
+    url = metadata.pop("recording_url", None)
+    with checked("metadata"):
+        facts = CallFacts.model_validate(metadata)
+    if url is None:
+        upload = _audio(audio)
+        return Sent(facts, upload.filename or "audio", file=upload.file)
+    if audio is not None:
+        raise Unprocessable("audio 与 recording_url 只能给出一个", code="two_recordings")
+    if not isinstance(url, str) or len(url) > _MAX_URL:
+        raise Unprocessable(f"recording_url 须为不超过 {_MAX_URL} 个字符的地址", code="bad_url")
+    return Sent(facts, name_of(url), url=url)
 
-    Raises:
-        Unprocessable: there is none, or it is empty.
-    """
-    audio = form.get("audio")
+
+def _audio(audio: object) -> UploadFile:
     if not isinstance(audio, UploadFile):
-        raise Unprocessable("缺少文件字段 audio", code="audio_missing")
+        raise Unprocessable("缺少文件字段 audio，或 metadata 中的 recording_url", code="audio_missing")
     if not audio.size:
         raise Unprocessable(f"{audio.filename}: 文件为空", code="empty")
     return audio
-
-
-def facts_of(form: FormData) -> CallFacts:
-    """The call facts in the form, none if there is no metadata.
-
-    Raises:
-        Unprocessable: they are not a JSON object.
-        RequestValidationError: a field has a wrong value.
-    """
-    with checked("metadata"):
-        return CallFacts.model_validate(_parse(form.get("metadata") or "{}"))
 
 
 def _parse(metadata: Any) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def post(session: Session, values: Mapping[str, Any], transcript: Mapping[str, A
     call = session.get_one(Call, call_id)
     if transcript:
         _keep_transcript(session, call, transcript)
-    queue.defer(session, "judge" if transcript else "transcribe", call)
+    queue.defer(session, "judge" if transcript else _to_hear(call), call)
     return Posted(call, created=True)
 
 
@@ -181,4 +181,8 @@ def correct(session: Session, call: Call, transcript: Mapping[str, Any]) -> None
 def _requeue(session: Session, call: Call, delay: int = 0) -> None:
     call.status, call.progress = "queued", None
     call.attempt += 1
-    queue.defer(session, "judge" if transcript_of(session, call.id) else "transcribe", call, delay)
+    queue.defer(session, "judge" if transcript_of(session, call.id) else _to_hear(call), call, delay)
+
+
+def _to_hear(call: Call) -> queue.Step:
+    return "transcribe" if call.recording else "fetch"

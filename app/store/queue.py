@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.tables import Call
 
-Step = Literal["transcribe", "judge"]
+Step = Literal["fetch", "transcribe", "judge"]
 
 #: Only defers, on connections handed to it; the worker has its own, see app.jobs.
 _app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
@@ -32,7 +32,7 @@ _ABANDONED = text("""
     SELECT id, attempt, updated_at > pg_postmaster_start_time() AS counts FROM calls
     WHERE status NOT IN ('scored', 'failed') AND NOT EXISTS (
         SELECT FROM procrastinate_jobs AS job
-        WHERE job.status IN ('todo', 'doing') AND job.task_name IN ('transcribe', 'judge')
+        WHERE job.status IN ('todo', 'doing') AND job.task_name IN ('fetch', 'transcribe', 'judge')
           AND (job.args->>'call_id')::bigint = calls.id AND (job.args->>'attempt')::bigint = calls.attempt
     )
 """)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
+import boto3  # type: ignore[import-untyped]
 import pytest
 import uvicorn
+from moto.server import ThreadedMotoServer
 from sqlalchemy import create_engine, make_url, text
 from starlette.testclient import TestClient
 
@@ -97,7 +99,7 @@ def auth(service: Service) -> dict[str, dict[str, str]]:
 @pytest.fixture
 def bench(service: Service, transcriber: asr.Transcriber) -> Bench:
     """A worker's parts, with the model that is loaded already."""
-    return Bench(service.database, service.recordings, service.judge, lambda: transcriber, 4 * 3600)
+    return Bench(service.database, service.recordings, service.judge, lambda: transcriber, 4 * 3600, service.references)
 
 
 @pytest.fixture
@@ -110,6 +112,27 @@ def work_off(bench: Bench) -> Callable[[], None]:
             await app.run_worker_async(queues=list(QUEUES), wait=False, install_signal_handlers=False)
 
     return lambda: asyncio.run(run())
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """An S3 server of our own."""
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch, _serial: Iterator[int]) -> str:
+    """The URL of an empty bucket with a prefix."""
+    given = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
+    for name, value in (given | {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}).items():
+        monkeypatch.setenv(name, value)
+    name = f"recordings-{next(_serial)}"
+    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket=name)
+    return f"s3://{name}/tingjian"
 
 
 def _named(url: str, name: str) -> str:

@@ -139,7 +139,9 @@ def test_an_upload_that_declares_nothing_is_refused_at_the_limit(
 @pytest.mark.parametrize(
     ("content_type", "body", "code"),
     [
-        ("application/json", b"{}", "not_multipart"),
+        ("application/json", b"{}", "audio_missing"),
+        ("application/json", b"[]", "metadata_not_object"),
+        ("text/plain", b"{}", "not_multipart"),
         ("multipart/form-data", b"", "bad_multipart"),
         ("multipart/form-data; boundary=x", b"--y\r\n", "bad_multipart"),
         ("multipart/form-data; boundary=x", b"--x--\r\n", "audio_missing"),

@@ -4,16 +4,13 @@ import hashlib
 import io
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from itertools import count
 from pathlib import Path
 
-import boto3  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from moto.server import ThreadedMotoServer
 
 from app.blobs import LocalBlobs, S3Blobs, open_blobs
 from app.errors import NotFound, Unavailable
@@ -23,32 +20,6 @@ from app.storage import Recordings
 OLD, NEW = read_keys(f"{new_key()},{new_key()}")
 CHUNK = 64 * 1024
 SIZES = [1, 1000, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 20 * CHUNK + 7]
-
-
-@pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    """An S3 server of our own."""
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch, _bucket_serial: Iterator[int]) -> str:
-    """The URL of an empty bucket with a prefix."""
-    given = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
-    for name, value in (given | {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}).items():
-        monkeypatch.setenv(name, value)
-    name = f"recordings-{next(_bucket_serial)}"
-    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket=name)
-    return f"s3://{name}/tingjian"
-
-
-@pytest.fixture(scope="session")
-def _bucket_serial() -> Iterator[int]:
-    return count(1)
 
 
 @pytest.fixture(params=["folder", "s3"])
