@@ -14,11 +14,11 @@ from app.filenames import FileName
 from app.references import FetchError, References
 from app.schemas import CallFacts
 from app.sealing import Seal, SealError, new_key, read_keys
+from app.security import Role
 
 MIB = 1024 * 1024
 
 
-class Settings(BaseSettings):
 def _words(text: object) -> object:
     return text.replace(",", " ").split() if isinstance(text, str) else text
 
@@ -32,6 +32,7 @@ def _lines(text: object) -> object:
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
 
+class Settings(BaseSettings):
     """Every knob of the service, each read from TINGJIAN_<NAME>."""
 
     model_config = SettingsConfigDict(env_prefix="TINGJIAN_", extra="forbid")
@@ -47,6 +48,16 @@ Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
     recording_keys: SecretStr | None = None
     recording_keys_file: FilePath | None = None  #: the same, in a file
 
+    #: What `recording_url` must lie under: https://host/folder/, http://10.1.2.3:8080/, s3://bucket/; by white space.
+    recording_sources: Listed = ()
+    #: What file names say, such as {agent_id}_{started_at:%Y%m%d%H%M%S}.wav; JSON list or one a line, first one wins.
+    file_names: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_lines)] = ()
+    #: Facts that go without saying, by who posts: {"dialer-2": {"agent_channel": "right", "template": "…"}}.
+    sources: dict[str, CallFacts] = {}
+
+    watch: DirectoryPath | None = None  #: a folder whose recordings become calls, see app.watch
+    watch_settle_seconds: Annotated[float, Field(ge=0)] = 10  #: without a change, after which a recording is complete
+
     asr_backend: str = "whisper"  #: or `openai`: a server with OpenAI's transcription protocol at `asr_url`
     asr_url: str | None = None
     asr_key: SecretStr | None = None
@@ -57,6 +68,17 @@ Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
     session_idle_minutes: Annotated[float, Field(gt=0)] = 30  #: without a request, after which one signs in again
     session_hours: Annotated[float, Field(gt=0)] = 12  #: after which one signs in again, busy or not
     inspectors_see: Literal["all", "assigned"] = "all"  #: calls: of their team, or only what is assigned to them
+
+    oidc_issuer: str | None = None  #: https://… of the institution's identity provider; None: passwords only
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_scopes: str = "openid profile"
+    oidc_role_claim: str = "groups"
+    oidc_roles: dict[str, Role] = {}  #: group -> role, as JSON; the first one that fits counts
+    oidc_team_claim: str = "team"
+    oidc_agent_claim: str = "agent_id"
+
+    retention_days: Annotated[int, Field(ge=730)] = 1827  #: five years; two are the least for credit cards
 
     requests_per_minute: Annotated[int, Field(gt=0)] = 6000  #: of one caller, in each server process
     failed_sign_ins_per_minute: Annotated[int, Field(gt=0)] = 30  #: from one address
@@ -98,6 +120,23 @@ Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
             raise ValueError(f"{file}: {error}") from None
         return file
 
+    @field_validator("recording_sources")
+    @classmethod
+    def _addresses(cls, prefixes: tuple[str, ...]) -> tuple[str, ...]:
+        for prefix in prefixes:
+            try:
+                References((prefix,), 0).check(prefix.rstrip("/") + "/")
+            except FetchError as error:
+                raise ValueError(f"{prefix}: {error}") from None
+        return prefixes
+
+    @field_validator("file_names")
+    @classmethod
+    def _patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            FileName(pattern)
+        return patterns
+
     @field_validator("data")
     @classmethod
     def _absolute(cls, folder: Path) -> Path:
@@ -120,23 +159,6 @@ Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
     @property
     def max_seconds(self) -> float:
-    @field_validator("recording_sources")
-    @classmethod
-    def _addresses(cls, prefixes: tuple[str, ...]) -> tuple[str, ...]:
-        for prefix in prefixes:
-            try:
-                References((prefix,), 0).check(prefix.rstrip("/") + "/")
-            except FetchError as error:
-                raise ValueError(f"{prefix}: {error}") from None
-        return prefixes
-
-    @field_validator("file_names")
-    @classmethod
-    def _patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            FileName(pattern)
-        return patterns
-
         """The longest recording."""
         return self.max_call_hours * 3600
 
