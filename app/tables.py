@@ -146,7 +146,6 @@ class Call(Base):
     reviewed_at: Mapped[datetime | None]  #: when a person last gave a verdict that still stands
 
 
-class Transcript(Base):
 class RecordingUrl(Base):
     """Where a call's recording is to be fetched; gone once it is here."""
 
@@ -156,6 +155,7 @@ class RecordingUrl(Base):
     url: Mapped[str]  #: may hold a signature: shown to nobody
 
 
+class Transcript(Base):
     """What was said in a call; made once, never changed."""
 
     __tablename__ = "transcripts"
