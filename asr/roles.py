@@ -15,38 +15,42 @@ SIDES: tuple[Side, Side] = ("left", "right")
 
 #: What one side says and the other does not, and how much it tells (in logits: 1 makes it e times as likely). An agent
 #: says where from, for whom and under which number, asks who is there, names the debt, presses, offers and thanks; a
-#: customer asks who is calling and why, and says what can and cannot be paid. Written with the development
-#: calls in sight, so the figures below are better than those of calls nobody has seen.
+#: customer asks who is calling and why, and says what can and cannot be paid. Written with the calls
+#: that the figures below are of in sight, but for those that are said to be by somebody else.
 AGENT_SAYS: Mapping[float, str] = {
     2.5: """工号 通话录音 通话将被录音 通话会被录音 通话全程录音 委托跟您联系 受委托 资产管理公司的 客服中心 的客服
             的催收 贷后管理""",
     2.0: """请问是 请问您是 女士本人 先生本人 先生您好 女士您好 感谢您的接听 感谢接听 祝您 法务部 信用卡中心
             核对一下您 身份证号码的后 请您确认 麻烦核对 您名下 帮您申请 为您申请 帮您登记 为您登记 给您安排 您的欠款
-            执行局 公安局 我这边是 我们这边是 这里是 转告他 让他回个电话 你这个老赖 欠钱不还""",
-    1.5: """先生吗 女士吗 本人吗 是不是 您的账户 您的信用卡 您的借款 您的贷款 你的信用卡 你的贷款 待还金额 最低还款
+            执行局 公安局 我这边是 我们这边是 这里是 转告他 让他回个电话 你这个老赖 欠钱不还 关我什么事 打扰您""",
+    1.5: """先生吗 女士吗 本人吗 您的账户 您的信用卡 您的借款 您的贷款 你的信用卡 你的贷款 待还金额 最低还款
             截至今天 已经逾期 欠款金额 打算什么时候还 什么时候还 到底还不还 再不还 赶紧还 今天不还 强制执行
-            方便处理 协商一个 分期还款 减免 征信 温馨提醒 您的处境 理解您 您别着急 请您 为您 帮您 您看 等着坐牢
-            你就等着 找人上门 你的家人 你单位""",
+            方便处理 协商一个 分期还款 减免 征信 温馨提醒 您的处境 理解您 您别着急 请您 为您 帮您 您看 跟您 联系您
+            麻烦您 欠我们 你欠的 你欠了 等着坐牢 你就等着 找人上门 来抓你 判你 帮你撤案 你的家人 你单位 转我微信""",
     0.7: "您 资产的 金融的 银行的 平台的 我告诉你 通知你 你欠 逾期",
 }
 CUSTOMER_SAYS: Mapping[float, str] = {
-    2.5: "你哪位 你哪里 你是哪 你是谁 打错了 我没钱 现在没钱 真没钱 没有钱 我是他本人 别再打 你们再打",
-    2.0: """什么事 怎么了 干什么 我要投诉 投诉你们 我知道了 不认识 没这个人 手头比较紧 手头紧 失业 生病 住院 发工资
-            工资还没 想想办法 想办法 我忘了 忘记还 我先还 还不上 还不起 借不到 我在上班 在开会 在开车 能不能缓 缓一缓
-            宽限 晚一点 能不能分 能不能少 利息太高 你们这是 你们怎么 你们天天 我报警 我就报警""",
-    1.5: """是我 是的 对的 请讲 您说 你说 我确认 我尽量 商量商量 我下个月 我月底 我明天 我今天还 我这个月 他不在 他不住
-            我不是 没借过 知道了 好吧 行吧 我一定还""",
+    2.5: """你哪位 您哪位 你哪里 你是哪 你是谁 你谁啊 打错了 我没钱 现在没钱 真没钱 没有钱 我是他本人 别再打 你们再打
+            再打给我 你工号 你的工号""",
+    2.0: """什么事 啥事 怎么了 干什么 我要投诉 投诉你 我知道了 不认识 没这个人 手头比较紧 手头紧 失业 生病 住院
+            发工资 工资还没 想想办法 想办法 我忘了 忘记还 我先还 还不上 还不起 借不到 我在上班 在开会 在开车 能不能缓
+            缓一缓 宽限 晚一点 能不能分 能不能少 利息太高 你们这是 你们怎么 你们天天 我报警 我就报警 不关我的
+            我没收到""",
+    1.5: """是我 是的 对的 请讲 我确认 我尽量 商量商量 我下个月 我月底 我明天 我今天还 我这个月 他不在 他不住 我不是
+            没借过 知道了 我一定还 那我怎么办 我怎么知道""",
     0.7: "我没 我也 嗯 你们",
 }
 #: A cue said again tells less: each counts so many times at most.
 MOST = 2
 #: Who opens the call is more often the agent, who made it.
 OPENS = 0.5
-#: From here on a voice is named. Of stretches of two turns from 24 development calls as heard, 69 % reach it, all of
-#: them rightly (0.85: 73 %, 98 % rightly); of four turns 89 %; every whole call reaches 0.98.
+#: From here on a voice is named. In 24 written calls by somebody else, before what they taught was added, 20 were
+#: named, none wrongly; of their stretches of four turns 51 %, of those 3.5 % wrongly. In the development calls as
+#: heard, every whole call is at 0.98 or more, and of stretches of two turns 71 % are named, none wrongly.
 NAMED = 0.9
-#: From here on the words are believed against the usual side of the agent's channel.
-BELIEVED = 0.95
+#: From here on the words are believed against the usual side of the agent's channel: none of all those stretches
+#: was wrong there.
+BELIEVED = 0.98
 
 #: Sounds that telephone speech confuses: zh/z, ch/c, sh/s, in/ing, en/eng, an/ang; 还 is read both hai and huan.
 _CONFUSED = ((re.compile(r"^([zcs])h"), r"\1"), (re.compile(r"(?<=[aei]n)g$"), ""))
