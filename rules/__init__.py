@@ -12,7 +12,7 @@ from rules.errors import Fault, RuleError
 from rules.examples import dialogue, verify
 from rules.finding import Evidence, Expect, Finding, Severity, Verdict
 from rules.pack import Pack, built_in_packs, load_pack
-from rules.pii import Pii, find_pii, mask
+from rules.pii import Pii, find_pii, mask, mask_finding, mask_transcript
 from rules.promises import Promise, find_promises
 from rules.rule import Rule
 
@@ -38,5 +38,7 @@ __all__ = [
     "find_promises",
     "load_pack",
     "mask",
+    "mask_finding",
+    "mask_transcript",
     "verify",
 ]

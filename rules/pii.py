@@ -1,29 +1,41 @@
 """Personal information in text: ID cards, bank cards, phone numbers and addresses, found and masked for display.
 
-Numbers are found as they are written or read out (一三八零零一三八…). A mask keeps every position, so spans and seconds
-that point into the text stay right.
+Numbers are found as they are written or read out (一三八零零一三八…), also with pauses between the digits. A mask keeps
+every position, so spans and seconds that point into the text stay right.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal
 
-from rules.numerals import find_numbers
+from asr.transcript import Transcript
+from rules.finding import Finding
 from rules.text import fold
 
-Kind = Literal["id_card", "bank_card", "phone", "address"]
+Kind = Literal["id_card", "bank_card", "phone", "landline", "address"]
 
+_READ_OUT = str.maketrans("零〇一二两三四五六七八九幺", "0012234567891")
 _DIGIT = "0-9零〇一二两三四五六七八九幺"
-_LONG = re.compile(rf"[{_DIGIT}](?:[\s\-—·]?[{_DIGIT}]){{10,18}}[xX]?")
+#: Digits with at most two blanks or dashes between them. A unit after the last makes it an amount: 三千.
+_RUN = re.compile(rf"[{_DIGIT}](?:[\s\-—·]{{0,2}}[{_DIGIT}]){{9,}}[xX]?(?![十百千万亿元块])")
+#: What a number is when this stands right before it; these are no one's personal number.
+_OF_A_THING = re.compile(r"(?:订单|单|编|流水|合同|案件|案|工单|快递|运单|批次|工)号?码?[是为:：\s]{0,3}[a-z]{0,4}$")
+_PHONE = re.compile(r"1[3-9]\d{9}")
+#: 010 and 02x have eight digits after them, other area codes seven or eight.
+_LANDLINE = re.compile(r"(?:010|02\d)[2-8]\d{7}|0[3-9]\d{2}[2-8]\d{6,7}")
+
 _COUNT = rf"[{_DIGIT}十百]+"
 _ADDRESS = re.compile(
     r"(?:[\u4e00-\u9fa5]{2,7}?(?:省|自治区))?(?:[\u4e00-\u9fa5]{2,7}?[市州盟])?(?:[\u4e00-\u9fa5]{1,7}?[区县旗])?"
     rf"(?P<exact>[\u4e00-\u9fa5]{{1,10}}?(?:镇|乡|街道|村|路|大街|街|巷|弄|胡同|小区|花园|公寓|大厦|新村)"
-    rf"[\u4e00-\u9fa5]{{0,2}}?{_COUNT}(?:弄|号楼|号|栋|幢|座|组)(?:{_COUNT}(?:单元|号楼|栋|层|楼|室|号|房))*)"
+    rf"[\u4e00-\u9fa5]{{0,2}}?{_COUNT}(?:弄|号楼|号院|号|栋|幢|座|组)"
+    rf"(?:{_COUNT}(?:单元|号楼|弄|栋|幢|座|层|楼|室|号|房))*)"
 )
 
-#: Characters left readable at either end.
-_SHOWN: dict[Kind, tuple[int, int]] = {"id_card": (3, 4), "bank_card": (4, 4), "phone": (3, 4), "address": (0, 0)}
+#: Digits left readable at either end.
+_SHOWN: dict[Kind, tuple[int, int]] = {"id_card": (3, 4), "bank_card": (4, 4), "phone": (3, 4), "landline": (3, 2)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ class Pii:
 def find_pii(text: str) -> list[Pii]:
     """Every piece of personal information in `text`, in order, without overlaps."""
     folded = fold(text)
-    found = [Pii(kind, *match.span()) for match in _LONG.finditer(folded) if (kind := _kind(match.group()))]
+    found = [pii for run in _RUN.finditer(folded) for pii in _numbers(folded, run)]
     numbers = [(pii.start, pii.end) for pii in found]
     for match in _ADDRESS.finditer(folded):
         start, end = match.span("exact")
@@ -51,24 +63,93 @@ def mask(text: str) -> str:
     """The text with `*` for personal information, as long as before."""
     chars = list(text)
     for pii in find_pii(text):
-        first, last = _SHOWN[pii.kind]
-        for at in range(pii.start + first, pii.end - last):
+        digits = [at for at in range(pii.start, pii.end) if pii.kind == "address" or chars[at].isalnum()]
+        first, last = _SHOWN.get(pii.kind, (0, 0))
+        for at in digits[first : len(digits) - last]:
             chars[at] = "*"
     return "".join(chars)
 
 
-def _kind(written: str) -> Kind | None:
-    """What a long number is. Checksums are not asked for: one digit misheard must not leave the rest readable."""
-    digits = "".join(number.digits for number in find_numbers(re.sub(r"[^\w]", "", written).rstrip("xX")))
-    ends_in_x = written[-1] in "xX"
-    if (len(digits) == 17 and ends_in_x) or (len(digits) in (15, 18) and _is_birthday(digits)):
+def mask_transcript(transcript: Transcript) -> Transcript:
+    """The transcript with every text masked. A number read out over several utterances is found in all of them."""
+    shown: list[str] = []
+    for _, said in groupby(transcript.utterances, key=lambda one: one.speaker):
+        texts = [one.text for one in said]
+        masked = mask(" ".join(texts))
+        for text in texts:
+            shown.append(masked[: len(text)])
+            masked = masked[len(text) + 1 :]
+    utterances = tuple(replace(one, text=text) for one, text in zip(transcript.utterances, shown, strict=True))
+    return replace(transcript, utterances=utterances)
+
+
+def mask_finding(finding: Finding, masked: Transcript) -> Finding:
+    """The finding with its quotes as they read in `masked`, the masked transcript of the same call."""
+    message, evidence = finding.message, []
+    for one in finding.evidence:
+        quote = masked.utterances[one.utterance].text[slice(*one.span)]
+        message = message.replace(f"“{one.quote}”", f"“{quote}”")
+        evidence.append(replace(one, quote=quote))
+    return replace(finding, message=message, evidence=tuple(evidence))
+
+
+def _numbers(folded: str, run: re.Match[str]) -> Iterator[Pii]:
+    """The personal numbers in one run of digits. Usually it is one; 13800138000 13900139000 are two."""
+    if _OF_A_THING.search(folded[max(run.start() - 12, 0) : run.start()]):
+        return
+    places = [at for at in range(*run.span()) if folded[at].isalnum()]
+    digits = "".join(folded[at] for at in places).translate(_READ_OUT).lower()
+    if kind := _kind(digits):
+        yield Pii(kind, places[0], places[-1] + 1)
+        return
+    first = 0
+    while first < len(digits):
+        size, kind = _piece(digits[first:], places[first:])
+        if kind:
+            yield Pii(kind, places[first], places[first + size - 1] + 1)
+        first += size
+
+
+def _piece(digits: str, places: list[int]) -> tuple[int, Kind | None]:
+    """What stands at the beginning of several numbers in a row: rather what ends at a pause, and surely something."""
+    sizes = [size for size in (11, 18, 19, 17, 16, 12) if size <= len(digits)]
+    sizes.sort(key=lambda size: size < len(digits) and places[size] == places[size - 1] + 1)
+    for size in sizes:
+        kind = _kind(digits[:size])
+        if kind == "phone" or (kind == "id_card" and _is_id_card(digits[:size])):
+            return size, kind
+        if kind in ("bank_card", "landline") and (_is_luhn(digits[:size]) or kind == "landline"):
+            return size, kind
+    return 1, None
+
+
+def _kind(digits: str) -> Kind | None:
+    """What a number is. One misheard digit must not leave the rest readable, so a failed checksum saves no number."""
+    if len(digits) == 18 and (digits[-1] == "x" or _is_birthday(digits[6:14]) or _is_id_card(digits)):
         return "id_card"
-    if len(digits) == 11 and re.match("1[3-9]", digits):
+    if len(digits) == 15 and _is_birthday("19" + digits[6:12]):
+        return "id_card"
+    if not digits.isdigit():
+        return None
+    if _PHONE.fullmatch(digits):
         return "phone"
-    return "bank_card" if 15 <= len(digits) <= 19 else None
+    if _LANDLINE.fullmatch(digits):
+        return "landline"
+    return "bank_card" if 16 <= len(digits) <= 19 or (len(digits) == 15 and _is_luhn(digits)) else None
 
 
-def _is_birthday(digits: str) -> bool:
-    """Whether the digits of an ID card's birthday make a date: yyyymmdd of 18, yymmdd of 15."""
-    day = digits[6:14] if len(digits) == 18 else "19" + digits[6:12]
+def _is_birthday(day: str) -> bool:
+    """Whether the eight digits are a day: yyyymmdd."""
     return 1900 <= int(day[:4]) <= 2099 and 1 <= int(day[4:6]) <= 12 and 1 <= int(day[6:]) <= 31
+
+
+def _is_id_card(digits: str) -> bool:
+    """Whether the last of 18 is the check digit that GB 11643-1999 demands (ISO 7064, MOD 11-2)."""
+    total = sum(int(digit) * 2 ** (17 - at) for at, digit in enumerate(digits[:17]))
+    return digits[17] == "10x98765432"[total % 11]
+
+
+def _is_luhn(digits: str) -> bool:
+    """Whether the last is the check digit of a card number (ISO/IEC 7812-1)."""
+    doubled = [int(digit) * (2 - at % 2) for at, digit in enumerate(reversed(digits), start=1)]
+    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
