@@ -227,6 +227,18 @@ def verify_audit(
     raise typer.Exit(0 if operations.verify_audit(_settings(), expect) else 1)
 
 
+@app.command()
+def purge(
+    debtor: Annotated[str | None, typer.Option(help="删除这个债务人（debtor_id）的全部通话，不论时间")] = None,
+    dry_run: Annotated[bool, typer.Option(help="只列出将删除什么")] = False,
+    yes: Annotated[bool, typer.Option(help="不再询问")] = False,
+) -> None:
+    """删除超过保存期限（TINGJIAN_RETENTION_DAYS）的通话及其录音；依法保留的除外，逐通记入审计日志。"""
+    from app import operations
+
+    operations.purge(_settings(), debtor, dry_run=dry_run, sure=yes)
+
+
 @packs.command("check")
 def check_packs(paths: Annotated[list[Path] | None, typer.Argument(help="规则包；默认为内置的全部")] = None) -> None:
     """校验规则包并运行其中的例句，列出全部错误。"""

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from app import errors
-from app.api import audio, audit, calls, docs, events, health, metrics, reviews, users
+from app.api import audio, audit, calls, docs, events, health, metrics, oidc, purge, reviews, users
 from app.api import rules as rules_api
 from app.api import session as session_api
 from app.api import texts as texts_api
@@ -35,13 +35,29 @@ def create_app(service: Service) -> FastAPI:
         requests=Throttle(service.settings.requests_per_minute),
         failed_sign_ins=Throttle(service.settings.failed_sign_ins_per_minute),
     )
+    oidc.install(app, service.settings)
     app.add_middleware(BodyLimit, limit=_MAX_BODY, counting=_COUNTING)
     app.state.feed = Feed(service.database.url)
     app.state.http_metrics = HttpMetrics()
     app.add_middleware(Requests, metrics=app.state.http_metrics)
     app.add_middleware(SecureHeaders)
     errors.install(app)
-    served = (session_api, users, audit, calls, reviews, events, texts_api, rules_api, audio, health, metrics, docs)
+    served = (
+        session_api,
+        oidc,
+        users,
+        audit,
+        purge,
+        calls,
+        reviews,
+        events,
+        texts_api,
+        rules_api,
+        audio,
+        health,
+        metrics,
+        docs,
+    )
     for routes in served:
         app.include_router(routes.router)
 

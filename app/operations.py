@@ -18,6 +18,7 @@ from typing import NoReturn
 import typer
 from alembic.util import CommandError
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -27,10 +28,11 @@ from app.database import Database
 from app.embedded import EmbeddedError
 from app.engine import prepare_model
 from app.errors import AppError
+from app.retention import purged, wanted
 from app.security import Role
-from app.service import build_bench
+from app.service import build_bench, build_service
 from app.settings import Settings
-from app.store import audit, keys, users
+from app.store import audit, keys, retention, users
 from asr import AsrError
 from rules import RuleError
 from scoring import TemplateError
@@ -209,9 +211,29 @@ def revoke_user(settings: Settings, name: str) -> None:
         users.change(session, users.named(session, name), {"disabled": True})
 
 
-def _record(session: Session, action: str, name: str) -> None:
+def purge(settings: Settings, debtor: str | None, *, dry_run: bool, sure: bool) -> None:
+    """Delete what is due, after showing it."""
+    with _database(settings) as database:
+        service = build_service(settings.model_copy(update={"database_url": database.url}))
+        with database.transaction() as session:
+            due = retention.due(session, what := wanted(settings, debtor))
+            held = retention.held(session, what)
+        _out.print(f"将删除 {len(due)} 通，{held} 通依法保留", highlight=False)
+        for call in due[:20]:
+            _out.print(f"  {call.id}  {call.external_id or '–'}  {_moment(call.started_at or call.received_at)}")
+        if dry_run or not due or not (sure or typer.confirm("删除后无法恢复，继续？")):
+            return
+        for _ in track(purged(service, _me(), due), "删除", len(due), console=_err):
+            pass
+
+
+def _me() -> str:
     # Whoever has the machine has the database: the account on it is all that can be known.
-    audit.record(session, f"cli:{getpass.getuser()}", action, detail={"name": name})
+    return f"cli:{getpass.getuser()}"
+
+
+def _record(session: Session, action: str, name: str) -> None:
+    audit.record(session, _me(), action, detail={"name": name})
 
 
 def verify_audit(settings: Settings, expected: str | None) -> bool:

@@ -16,8 +16,21 @@ ROLES: tuple[Role, ...] = get_args(Role)
 #: afresh. review: a person's verdicts. statistics: numbers over many calls. export: many calls as a file.
 #: unmask: personal data as it was said. assign: who looks at which call. try: judge a text without storing it.
 #: manage: users and keys. audit: who did what.
+#: hold: which calls must not be deleted.
 Permission = Literal[
-    "post", "state", "read", "retry", "review", "statistics", "export", "unmask", "assign", "try", "manage", "audit"
+    "post",
+    "state",
+    "read",
+    "retry",
+    "review",
+    "statistics",
+    "export",
+    "unmask",
+    "assign",
+    "try",
+    "manage",
+    "audit",
+    "hold",
 ]
 PERMISSION_NAMES: tuple[Permission, ...] = get_args(Permission)
 
@@ -28,7 +41,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "dialer": frozenset({"post", "state"}),
     "agent": frozenset({"state", "read"}),
     "inspector": _INSPECTING,
-    "supervisor": _INSPECTING | {"statistics", "export", "unmask", "assign"},
+    "supervisor": _INSPECTING | {"statistics", "export", "unmask", "assign", "hold"},
     # Administrators manage users, keys and packs; listening to debtors is not part of that.
     "admin": frozenset({"try", "manage", "audit"}),
 }

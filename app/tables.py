@@ -108,6 +108,7 @@ class Call(Base):
     posted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     #: The inspector who looks at it.
     assigned_to: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    hold: Mapped[str | None]  #: why it must not be deleted, whatever its age; None: it may
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     template: Mapped[str]

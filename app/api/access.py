@@ -133,6 +133,7 @@ Statistician = Annotated[Principal, Depends(allow("statistics"))]
 Exporter = Annotated[Principal, Depends(allow("export"))]
 Trier = Annotated[Principal, Depends(allow("try"))]
 Manager = Annotated[Principal, Depends(allow("manage"))]
+Holder = Annotated[Principal, Depends(allow("hold"))]
 Auditor = Annotated[Principal, Depends(allow("audit"))]
 
 CallId = Annotated[int, Path(ge=1, le=2**63 - 1)]

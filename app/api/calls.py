@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from app import intake, pipeline
-from app.api.access import Assigner, CallId, Poster, Reader, Retrier, Reviewer, ServiceDep, SessionDep, Watcher
+from app.api.access import Assigner, CallId, Holder, Poster, Reader, Retrier, Reviewer, ServiceDep, SessionDep, Watcher
 from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail, listed, scorecard
 from app.api.uploads import BODY, posted_call
 from app.errors import Conflict, NotFound
@@ -104,6 +104,21 @@ def _transcript(session: Session, call_id: int) -> Transcript:
     if transcript is None:
         raise NotFound(f"通话 {call_id} 还没有转写", code="no_transcript")
     return transcript
+
+
+class Hold(BaseModel):
+    """Why a call must not be deleted; null: it may be, once it is old enough."""
+
+    reason: Label | None
+
+
+@router.put("/{call_id}/hold")
+def hold_call(call_id: CallId, hold: Hold, session: SessionDep, who: Holder) -> CallState:
+    """Keep a call for as long as a dispute or an inquiry needs it."""
+    call = calls.get(session, call_id, who)
+    call.hold = hold.reason
+    session.flush()
+    return CallState.model_validate(call)
 
 
 class Assignee(BaseModel):

@@ -132,6 +132,7 @@ class CallDetail(CallOut):
     """Everything about a call but its audio; transcript, findings and scorecard as `inspect --json` prints them."""
 
     facts: dict[str, Any]
+    hold: str | None
     recording: str | None
     recording_name: str | None
     recording_bytes: int | None

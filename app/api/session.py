@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
+from sqlalchemy.orm import Session
 
 from app.api.access import COOKIE, Anyone, ServiceDep
 from app.errors import Unauthorized
@@ -12,6 +13,7 @@ from app.schemas import Label
 from app.security import Permission, Principal, csrf_token
 from app.service import Service
 from app.store import audit, sessions, users
+from app.tables import User
 from app.throttle import Throttle
 
 router = APIRouter(prefix="/v1/session", tags=["登录"])
@@ -98,10 +100,16 @@ def _start(service: Service, request: Request, response: Response, name: str, pa
     _verify(service, request, name, password)
     with service.database.transaction() as session:
         user = users.named(session, name)
-        token = sessions.start(session, user)
+        token = open_session(session, request, response, user)
         who = sessions.principal(user)
-    response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
     return _out(who, token)
+
+
+def open_session(session: Session, request: Request, response: Response, user: User) -> str:
+    """Start a session of `user` in the browser that `response` goes to; returns its token."""
+    token = sessions.start(session, user)
+    response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
+    return token
 
 
 def _verify(service: Service, request: Request, name: str, password: str) -> None:

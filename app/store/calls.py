@@ -17,7 +17,8 @@ from app.tables import Call, Transcript
 #: Failed attempts after which a call is given up.
 MAX_FAILURES = 3
 
-_FINAL = ("scored", "failed")
+#: States in which nothing more happens by itself.
+FINAL = ("scored", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def lock_scored(session: Session, call: Call) -> None:
 
 def waiting(session: Session, at_most: int) -> int:
     """How many calls are not finished, counted up to `at_most`."""
-    some = select(Call.id).where(Call.status.not_in(_FINAL)).limit(at_most)
+    some = select(Call.id).where(Call.status.not_in(FINAL)).limit(at_most)
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
@@ -96,7 +97,7 @@ def claim(session: Session, call_id: int, attempt: int, status: str | None = Non
 
     This is the fence: a worker that was paused, given up and wakes again finds another attempt here.
     """
-    current = select(Call).where(Call.id == call_id, Call.attempt == attempt, Call.status.not_in(_FINAL))
+    current = select(Call).where(Call.id == call_id, Call.attempt == attempt, Call.status.not_in(FINAL))
     call = session.scalars(current.with_for_update()).one_or_none()
     if call and status:
         call.status = status

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Forbidden, NotFound
 from app.security import Role, hash_password, is_password, new_password
 from app.store import sessions
 from app.tables import User
@@ -74,6 +74,26 @@ def _count_failure(user: User) -> None:
     if user.failures >= _PATIENCE:
         pause = min(timedelta(minutes=2 ** min(user.failures - _PATIENCE, 10)), _LONGEST)
         user.locked_until = datetime.now(UTC) + pause
+
+
+def from_provider(
+    session: Session, subject: str, name: str, role: Role, *, team: str | None, agent_id: str | None
+) -> User:
+    """The user that an identity provider calls `subject`, made when new; role and reach are what the provider says.
+
+    Raises:
+        Conflict: the name belongs to somebody who does not come from the provider.
+        Forbidden: the user is disabled here.
+    """
+    user = session.scalars(select(User).where(User.subject == subject)).one_or_none()
+    if user is None:
+        user = add(session, name, role)
+        user.subject = subject
+    if user.disabled_at:
+        raise Forbidden("账户已停用，请联系管理员", code="disabled")
+    user.role, user.team, user.agent_id, user.signed_in_at = role, team, agent_id, datetime.now(UTC)
+    session.flush()
+    return user
 
 
 def set_password(session: Session, user: User, password: str) -> None:

@@ -23,6 +23,8 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/events"): {"agent", "inspector", "supervisor"},
     ("POST", "/v1/calls/{call_id}/retry"): {"inspector", "supervisor"},
     ("POST", "/v1/calls/{call_id}/swap-speakers"): {"inspector", "supervisor"},
+    ("PUT", "/v1/calls/{call_id}/hold"): {"supervisor"},
+    ("POST", "/v1/purge"): {"admin"},
     ("PUT", "/v1/calls/{call_id}/assignee"): {"supervisor"},
     ("POST", "/v1/calls/{call_id}/findings"): {"inspector", "supervisor"},
     ("POST", "/v1/findings/{finding_id}/review"): {"inspector", "supervisor"},
@@ -41,7 +43,14 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("DELETE", "/v1/keys/{name}"): {"admin"},
 }
 SOMETHING = {"call_id": 1, "finding_id": 1, "review_id": 1, "name": "nobody"}
-OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("POST", "/v1/session")}
+OPEN = {
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+    ("POST", "/v1/session"),
+    ("GET", "/v1/session/oidc"),
+    ("GET", "/v1/session/oidc/callback"),
+}
 
 
 @pytest.fixture(autouse=True)

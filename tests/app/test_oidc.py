@@ -1,0 +1,145 @@
+"""Signing in through an identity provider: a real HTTP server that signs real tokens."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx2
+import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.service import Service
+from app.store import users
+
+_KEY = RSAKey.generate_key(2048, {"kid": "k1"})
+_OTHER_KEY = RSAKey.generate_key(2048, {"kid": "k1"})
+
+
+class Provider(ThreadingHTTPServer):
+    """An identity provider where everybody is signed in already."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.issuer = f"http://127.0.0.1:{self.server_address[1]}"
+        self.claims: dict[str, Any] = {"sub": "42", "preferred_username": "han", "groups": ["qa"], "team": "A组"}
+        self.key = _KEY
+        self.nonce = ""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Provider
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        if url.path == "/authorize":
+            asked = {name: values[0] for name, values in parse_qs(url.query).items()}
+            self.server.nonce = asked["nonce"]
+            self.send_response(302)
+            self.send_header("Location", f"{asked['redirect_uri']}?{urlencode({'code': 'c', 'state': asked['state']})}")
+            self.end_headers()
+        elif url.path == "/keys":
+            self._answer({"keys": [_KEY.as_dict(private=False)]})
+        else:
+            names = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
+            found = {name: f"{self.server.issuer}/{path}" for name, path in names.items()}
+            algorithms = {"id_token_signing_alg_values_supported": ["RS256"]}
+            self._answer({"issuer": self.server.issuer, **found, **algorithms})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        now = int(time.time())
+        fixed = {"iss": self.server.issuer, "aud": "tingjian", "iat": now, "exp": now + 60, "nonce": self.server.nonce}
+        signed = jwt.encode({"alg": "RS256", "kid": "k1"}, fixed | self.server.claims, self.server.key)
+        self._answer({"access_token": "a", "token_type": "Bearer", "id_token": signed})
+
+    def _answer(self, body: object) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    server = Provider()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def client(service: Service, provider: Provider) -> Iterator[TestClient]:
+    service.settings.oidc_issuer = provider.issuer
+    service.settings.oidc_client_id = "tingjian"
+    service.settings.oidc_client_secret = SecretStr("s" * 32)
+    service.settings.oidc_roles = {"heads": "supervisor", "qa": "inspector"}
+    with TestClient(create_app(service), raise_server_exceptions=False, follow_redirects=False) as client:
+        yield client
+
+
+def _sign_in(client: TestClient) -> httpx2.Response:
+    there = client.get("/v1/session/oidc").headers["location"]
+    back = httpx2.get(there, trust_env=False).headers["location"]
+    return client.get(back)
+
+
+def test_signing_in(client: TestClient, provider: Provider) -> None:
+    answer = _sign_in(client)
+    assert (answer.status_code, answer.headers["location"]) == (302, "/")
+    who = client.get("/v1/session").json()
+    assert (who["name"], who["role"], who["team"]) == ("han", "inspector", "A组")
+    provider.claims["groups"] = ["qa", "heads"]
+    _sign_in(client)
+    assert client.get("/v1/session").json()["role"] == "supervisor"
+
+
+@pytest.mark.parametrize(
+    ("claims", "status", "code"),
+    [
+        ({"groups": ["cleaners"]}, 403, "no_role"),
+        ({"groups": []}, 403, "no_role"),
+        ({"aud": "somebody else"}, 401, "oidc_failed"),
+        ({"iss": "http://somebody.else"}, 401, "oidc_failed"),
+        ({"exp": 1}, 401, "oidc_failed"),
+        ({"nonce": "another"}, 401, "oidc_failed"),
+        ({"preferred_username": "local"}, 409, "name_taken"),
+    ],
+)
+def test_who_is_not_let_in(
+    client: TestClient, provider: Provider, service: Service, claims: dict[str, Any], status: int, code: str
+) -> None:
+    with service.database.transaction() as session:
+        users.add(session, "local", "admin")
+    provider.claims |= claims
+    answer = _sign_in(client)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert client.get("/v1/session").status_code == 401
+
+
+def test_a_token_that_somebody_else_signed(client: TestClient, provider: Provider) -> None:
+    provider.key = _OTHER_KEY
+    assert _sign_in(client).json()["code"] == "oidc_failed"
+
+
+@pytest.mark.parametrize("query", ["", "?code=c&state=made-up", "?error=access_denied"])
+def test_an_answer_nobody_asked_for(client: TestClient, query: str) -> None:
+    assert client.get(f"/v1/session/oidc/callback{query}").status_code == 401
+
+
+def test_without_a_provider(service: Service) -> None:
+    with TestClient(create_app(service)) as client:
+        assert client.get("/v1/session/oidc").json()["code"] == "no_oidc"

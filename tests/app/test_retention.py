@@ -1,0 +1,89 @@
+"""What is old or asked for is deleted, with its recording and on record; what is held stays."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from app.service import Service
+from app.settings import Settings
+from app.store import audit
+from tests.app.sounds import wav
+from tests.app.test_access import Auth
+
+_OLD = (datetime.now(UTC) - timedelta(days=2000)).isoformat()
+_NEW = datetime.now(UTC).isoformat()
+
+
+def _post(client: TestClient, auth: Auth, service: Service, seed: int = 1, **facts: Any) -> int:
+    form = {"metadata": json.dumps(facts)}
+    answer = client.post("/v1/calls", headers=auth["dialer"], data=form, files={"audio": ("a.wav", wav(seed=seed))})
+    with service.database.transaction() as session:
+        session.execute(text("UPDATE calls SET status = 'scored'"))
+    call_id: int = answer.json()["id"]
+    return call_id
+
+
+def _purge(client: TestClient, auth: Auth, **wish: Any) -> dict[str, int]:
+    answer: dict[str, int] = client.post("/v1/purge", headers=auth["admin"], json=wish).json()
+    return answer
+
+
+def _left(client: TestClient, auth: Auth) -> set[int]:
+    return {call["id"] for call in client.get("/v1/calls", headers=auth["supervisor"]).json()["calls"]}
+
+
+def _files(service: Service) -> int:
+    return sum(path.is_file() for path in service.recordings.incoming.parent.rglob("*"))
+
+
+def test_what_is_past_its_time_goes(client: TestClient, auth: Auth, service: Service) -> None:
+    old = _post(client, auth, service, 1, started_at=_OLD)
+    new = _post(client, auth, service, 2, started_at=_NEW)
+    assert _purge(client, auth) == {"calls": 1, "held": 0}
+    assert _left(client, auth) == {old, new}
+    assert _purge(client, auth, dry_run=False) == {"calls": 1, "held": 0}
+    assert _left(client, auth) == {new}
+    assert _files(service) == 1
+    with service.database.transaction() as session:
+        (entry,) = audit.page(session, audit.Query(action="purge", call_id=old))
+    assert (entry.actor, entry.detail["external_id"]) == ("admin", None)
+    assert entry.detail["recording"]
+
+
+def test_a_debtor_s_data_goes_on_request(client: TestClient, auth: Auth, service: Service) -> None:
+    own = _post(client, auth, service, 1, debtor_id="D1", started_at=_NEW)
+    same = _post(client, auth, service, 1, debtor_id="D2", started_at=_NEW)
+    assert _purge(client, auth, debtor_id="D1", dry_run=False) == {"calls": 1, "held": 0}
+    assert _left(client, auth) == {same}
+    # The other call has the same recording.
+    assert client.get(f"/v1/calls/{same}/audio", headers=auth["supervisor"]).status_code == 200
+    assert client.get(f"/v1/calls/{own}", headers=auth["supervisor"]).status_code == 404
+
+
+def test_what_is_held_stays(client: TestClient, auth: Auth, service: Service) -> None:
+    held = _post(client, auth, service, 1, debtor_id="D1", started_at=_OLD)
+    path = f"/v1/calls/{held}/hold"
+    assert client.put(path, headers=auth["supervisor"], json={"reason": "诉讼中"}).status_code == 200
+    assert client.get(f"/v1/calls/{held}", headers=auth["supervisor"]).json()["hold"] == "诉讼中"
+    for wish in ({}, {"debtor_id": "D1"}):
+        assert _purge(client, auth, dry_run=False, **wish) == {"calls": 0, "held": 1}
+    client.put(path, headers=auth["supervisor"], json={"reason": None})
+    assert _purge(client, auth, dry_run=False) == {"calls": 1, "held": 0}
+
+
+def test_an_unfinished_call_stays(client: TestClient, auth: Auth, service: Service) -> None:
+    _post(client, auth, service, 1, started_at=_OLD)
+    with service.database.transaction() as session:
+        session.execute(text("UPDATE calls SET status = 'queued'"))
+    assert _purge(client, auth, dry_run=False) == {"calls": 0, "held": 1}
+
+
+@pytest.mark.parametrize("days", ["1", "729"])
+def test_two_years_are_the_least(monkeypatch: pytest.MonkeyPatch, days: str) -> None:
+    monkeypatch.setenv("TINGJIAN_RETENTION_DAYS", days)
+    with pytest.raises(ValueError, match="retention_days"):
+        Settings()
