@@ -55,7 +55,7 @@ def _later(session: Session, call_id: int, attempt: int, error: FetchError) -> N
         return
     call.failures += 1
     if error.hopeless or call.failures > len(DELAYS):
-        calls.fail(call, str(error), error.code)
+        calls.fail(session, call, str(error), error.code)
     else:
         call.error = str(error)
         calls.hand_back(session, call, DELAYS[call.failures - 1])
