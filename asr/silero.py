@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 
 #: Samples per probability.
 STEP = 512
+#: Silero must be this sure somewhere in a sound.
+VOICE = 0.5
+#: A voice shows at once: only what does not in so many samples is looked at whole.
+FIRST = 2 * 16_000
 
 
 @functools.cache
@@ -22,3 +26,9 @@ def voice_probabilities(sound: NDArray[np.float32]) -> NDArray[np.float32]:
     padded = np.pad(sound, (0, -len(sound) % STEP))
     probabilities: NDArray[np.float32] = np.asarray(_model()(padded), np.float32).reshape(-1)
     return probabilities
+
+
+def is_voice(sound: NDArray[np.float32]) -> bool:
+    """Whether there is a voice anywhere in 16 kHz sound."""
+    looks = [sound[:FIRST], sound] if len(sound) > FIRST else [sound]
+    return any(voice_probabilities(look).max() >= VOICE for look in looks)

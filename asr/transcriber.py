@@ -4,29 +4,22 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from asr.acoustics import measure
 from asr.audio import MAX_SECONDS, SAMPLE_RATE, Audio, decode
+from asr.channels import told_apart
 from asr.errors import AsrError
 from asr.hearing import confidence, hear
 from asr.models import Progress
 from asr.normalise import normalise
 from asr.recogniser import Heard, Recogniser
 from asr.roles import SIDES, Cast, Side, by_channel, by_voice
-from asr.silero import voice_probabilities
+from asr.silero import is_voice
 from asr.speakers import Separated, Separator
 from asr.transcript import Transcript, Utterance
-from asr.vad import Span, frame_levels, spans
+from asr.vad import Span, spans
 
-#: Silero must be this sure somewhere in a span before Whisper hears it.
-VOICE = 0.5
+#: Sound around a span in which a voice may show, too.
 VOICE_PAD = SAMPLE_RATE // 4
-#: Dual-mono: both channels this close (dB) in nearly all loud frames carry the same sound.
-SAME_LEVEL = 1.0
-#: A channel that never rises above this (dB) is not connected: a line has noise, even of comfort.
-DEAD = -85.0
 
 #: Why the speakers of a mono recording are unknown.
 NOT_INSTALLED = "单声道录音，坐席与客户未区分：未安装声纹组件，安装命令 uv sync --extra speakers。"
@@ -62,7 +55,7 @@ class Transcriber:
         _require_side(agent_channel)
         report = progress or (lambda _: None)
         report(0.0)
-        audio, levels = _told_apart(self._decode(path, self._max_seconds))
+        audio, levels = told_apart(self._decode(path, self._max_seconds))
         found = [span for span in spans(levels) if _is_voice(audio, span)]
         report(0.05)
         mono = len(audio.samples) == 1
@@ -107,26 +100,4 @@ def _utterance(span: Span, heard: list[Heard], *, voiced: bool) -> Iterator[Utte
 def _is_voice(audio: Audio, span: Span) -> bool:
     """Tones, ring-back and most noise are loud but no voice: nothing that Whisper should get to guess about."""
     start, end = max(span.start - VOICE_PAD, 0), span.end + VOICE_PAD
-    return bool(voice_probabilities(audio.cut(span.channel, start, end)).max() >= VOICE)
-
-
-def _told_apart(audio: Audio) -> tuple[Audio, NDArray[np.float32]]:
-    """Audio and levels, of one channel when the two do not tell the speakers apart.
-
-    Some exchanges save a mono line as stereo, the same sound on both channels, or on one and nothing on the other.
-    Taken as two speakers, each sentence would be said by both, or the agent would have said the customer's.
-    """
-    levels = frame_levels(audio)
-    live = [channel for channel, row in enumerate(levels) if row.max(initial=DEAD) > DEAD]
-    if len(levels) == 2 and (len(live) == 1 or _same(levels)):
-        only = slice(live[0], live[0] + 1)
-        return Audio(audio.source, audio.samples[only]), levels[only]
-    return audio, levels
-
-
-def _same(levels: NDArray[np.float32]) -> bool:
-    loudest = levels.max(axis=0)
-    if not len(loudest):
-        return False
-    differences = np.abs(levels[0] - levels[1])[loudest > np.percentile(loudest, 60)]
-    return len(differences) > 0 and float(np.mean(differences < SAME_LEVEL)) > 0.95
+    return is_voice(audio.cut(span.channel, start, end))

@@ -31,8 +31,6 @@ TAIL = SAMPLE_RATE // 2
 LONGEST_WINDOW = 30 * SAMPLE_RATE
 #: What log-mel features of digital silence are beside speech: Whisper cuts what is 80 dB below the loudest sound.
 SILENT_MEL = -0.75
-#: Encoder steps joined into one before times are looked up in them: 40 ms are fine enough to tell utterances apart.
-JOINED = 2
 #: Fast Mandarin is 7 characters a second, at up to 2 tokens each; a looping decoder would write 448.
 TOKENS_PER_SECOND = 14
 
@@ -94,10 +92,10 @@ class WhisperRecogniser:
     def _hear_batch(self, sounds: list[Sound]) -> list[list[Heard]]:
         encoded = self.encode([self.mel(sound) for sound in sounds])
         texts = self.decode(encoded)
-        frames = [len(sound) // HOP // JOINED for sound in sounds]
+        frames = [len(sound) // HOP for sound in sounds]
         prompt = self._numbers.cut(self._tokenizer.sot_sequence)
-        coarse = ctranslate2.StorageView.from_array(_joined(encoded))
-        aligned = self._model.align(coarse, prompt, [self._numbers.cut(tokens) for tokens in texts], frames)
+        stored = ctranslate2.StorageView.from_array(encoded)
+        aligned = self._model.align(stored, prompt, [self._numbers.cut(tokens) for tokens in texts], frames)
         return [self._timed(tokens, alignment) for tokens, alignment in zip(texts, aligned, strict=True)]
 
     def mel(self, sound: Sound) -> NDArray[np.float32]:
@@ -159,18 +157,11 @@ class WhisperRecogniser:
         return heard
 
 
-def _joined(encoded: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Encoder steps averaged by JOINED: aligning costs half, and places text as well. Decoding from them does not."""
-    windows, steps, size = encoded.shape
-    whole = encoded[:, : steps // JOINED * JOINED].reshape(windows, -1, JOINED, size)
-    return np.ascontiguousarray(whole.mean(axis=2))
-
-
 def _token_starts(path: list[tuple[int, int]], count: int) -> list[float]:
     """Seconds at which each token begins, and where the last one ends, from the alignment's (token, step) path."""
     starts = [0.0] * (count + 1)
     for token, step in reversed(path):
-        starts[min(token, count)] = step * JOINED * STEP_SECONDS
+        starts[min(token, count)] = step * STEP_SECONDS
     return starts
 
 
