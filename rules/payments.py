@@ -193,6 +193,8 @@ def amounts(text: str, days: list[Day]) -> list[tuple[Number, Decimal]]:
 
 def _money(text: str, number: Number) -> Decimal | None:
     before, written, after = text[: number.start], text[number.start : number.end], text[number.end :]
+    if after.startswith("年") and re.search("[百千]", written):
+        after = "元" + after[1:]  # Whisper hears 三千七百二十年; nobody counts that many years.
     if _NOT_MONEY.match(after) or _NO_SUM.search(before) or not re.fullmatch(r"\d{1,9}(?:\.\d{1,2})?", number.digits):
         return None
     unit = re.match(r"(?:多|来|整)?(?:元|块|万|人民币|个?大洋)", after)

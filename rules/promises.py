@@ -125,7 +125,10 @@ class _Talk:
             if self.proposed:
                 return []
         if offer and yes and not NO.search(folded) and not OPEN.search(folded) and not _BUT.search(folded):
-            return [_promise(at, text, _own(offer, folded, self.today))]
+            own = _own(offer, folded, self.today)
+            last = self.promises[-1] if self.promises else None
+            # 好的 to 那就是周五还三千，是吗 repeats what was promised.
+            return [] if last and (last.amount, last.date) == (own.amount, own.day) else [_promise(at, text, own)]
         answers = self._correction(at, text, folded) or self._answer(at, text, folded)
         return [_beside(promise, offer, folded) for promise in answers]
 
