@@ -19,6 +19,7 @@ from app.embedded import embedded_postgres
 from app.main import create_app
 from app.service import Service, build_service
 from app.settings import Settings
+from app.watch import watching
 
 #: Seconds past its patience after which a worker that does not even hand its call back is killed.
 _TO_END = 15
@@ -88,7 +89,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
         http = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
         http.start()
         try:
-            with _workers(settings):
+            with _workers(settings), watching(service):
                 host = f"[{settings.host}]" if ":" in settings.host else settings.host
                 yield service, f"http://{host}:{listener.getsockname()[1]}"
         finally:

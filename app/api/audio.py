@@ -10,24 +10,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from app.api.access import CallId, Reader, ServiceDep
+from app.audiotypes import TYPES
 from app.errors import AppError, NotFound
 from app.sealing import SealError
 from app.store import calls
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
 
-#: Served as nothing else: a "recording" called evil.html must never run in the browser of who opens it.
-_TYPES = {
-    ".wav": "audio/wav",
-    ".mp3": "audio/mpeg",
-    ".m4a": "audio/mp4",
-    ".mp4": "audio/mp4",
-    ".aac": "audio/aac",
-    ".amr": "audio/amr",
-    ".ogg": "audio/ogg",
-    ".opus": "audio/ogg",
-    ".flac": "audio/flac",
-}
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.ASCII)
 
 
@@ -68,7 +57,7 @@ def get_audio(call_id: CallId, request: Request, service: ServiceDep, who: Reade
     if part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     body = _begun(service.recordings.read(call.recording, start, end))
-    kind = _TYPES.get(PurePath(call.recording_name or "").suffix.lower(), "application/octet-stream")
+    kind = TYPES.get(PurePath(call.recording_name or "").suffix.lower(), "application/octet-stream")
     return StreamingResponse(body, 206 if part else 200, headers, kind)
 
 

@@ -1,0 +1,55 @@
+"""CSV as offices have it: from any spreadsheet, headed in Chinese or English."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from app.errors import Unprocessable
+
+#: What columns are called, and the call fact each stands for.
+_HEADINGS = {
+    "通话编号": "external_id",
+    "录音文件": "file",
+    "文件名": "file",
+    "坐席工号": "agent_id",
+    "工号": "agent_id",
+    "团队": "team",
+    "债务人编号": "debtor_id",
+    "被叫号码": "debtor_id",
+    "开始时间": "started_at",
+    "通话时长": "seconds",
+    "是否接通": "answered",
+    "呼叫方向": "direction",
+    "逾期天数": "overdue_days",
+    "金额": "amount",
+}
+
+
+def rows(content: bytes, name: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file with the line each ends on; empty cells are left out.
+
+    Args:
+        content: UTF-8, or GB 18030, which spreadsheets in China save.
+        name: the file's, for messages.
+
+    Raises:
+        Unprocessable: it is no such file, or a line has more cells than the heading.
+    """
+    reader = csv.DictReader(io.StringIO(_text(content, name), newline=""), strict=True)
+    headings = {heading: _HEADINGS.get(heading.strip(), heading.strip()) for heading in reader.fieldnames or ()}
+    try:
+        for row in reader:
+            if None in row:
+                raise Unprocessable(f"{name} 第 {reader.line_num} 行的列数多于表头", code="bad_csv")
+            yield reader.line_num, {headings[key]: value.strip() for key, value in row.items() if (value or "").strip()}
+    except csv.Error as error:
+        raise Unprocessable(f"{name} 第 {reader.line_num} 行不是有效的 CSV：{error}", code="bad_csv") from error
+
+
+def _text(content: bytes, name: str) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Unprocessable(f"{name} 不是 UTF-8 或 GB 18030 编码的文本", code="bad_csv")

@@ -1,0 +1,214 @@
+"""A folder whose recordings become calls, with what is known of them beside them or in their names.
+
+Beside `a.wav` may lie `a.json` or `a.csv`, or a CSV with a column `file`. A recording is taken when `a.wav.done` lies
+there too, or when nothing about it has changed for a while; then it goes to `done/`, or to `failed/` with the reason.
+It is moved only after its call is stored, and the call's id tells its content: killed in between, we take it again and
+find the same call.
+"""
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.audiotypes import TYPES
+from app.errors import AppError, NotFound, Unavailable, Unprocessable
+from app.intake import Sent, completed, take_recording
+from app.schemas import CallFacts
+from app.security import Principal
+from app.service import Service
+from app.store import users
+from app.tabular import rows
+
+log = structlog.stdlib.get_logger(__name__)
+
+#: Seconds between two looks at the folder.
+_PAUSE = 2.0
+_ENDED = ("done", "failed")
+
+_State = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A recording in the folder and what lies beside it."""
+
+    path: Path
+    beside: tuple[Path, ...]  #: what belongs to it alone, and moves with it
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its writer says that it is complete."""
+        return any(path.suffix == ".done" for path in self.beside)
+
+    def state(self) -> _State:
+        """What changes while any of it is being written."""
+        stats = [(path.name, path.stat()) for path in (self.path, *self.beside)]
+        return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+
+    def facts(self) -> dict[str, Any]:
+        """What the files beside it say.
+
+        Raises:
+            Unprocessable: one cannot be read.
+        """
+        for path in self.beside:
+            if path.suffix == ".json":
+                return _json(path)
+            if path.suffix == ".csv":
+                return next((row for _, row in rows(path.read_bytes(), path.name)), {})
+        return _listed(self.path)
+
+
+class Watch:
+    """Takes recordings out of one folder and its subfolders; a subfolder's name is their source (settings.sources)."""
+
+    def __init__(self, service: Service, folder: Path) -> None:
+        self._service = service
+        self._folder = folder
+        self._settle = service.settings.watch_settle_seconds
+        self._seen: dict[Path, tuple[_State, float]] = {}
+
+    def look(self) -> int:
+        """Take every recording that is complete; returns how many.
+
+        Raises:
+            Unavailable, OSError, SQLAlchemyError: no more can be taken now; what is left stays for the next look.
+        """
+        found = list(self._recordings())
+        self._seen = {one.path: self._seen[one.path] for one in found if one.path in self._seen}
+        ready = [one for one in found if self._is_ready(one)]
+        for one in ready:
+            self._take(one)
+        return len(ready)
+
+    def run(self, stopping: threading.Event) -> None:
+        """Look until told to stop; what goes wrong is logged and tried again."""
+        while not stopping.is_set():
+            try:
+                self.look()
+            except (Unavailable, OSError, SQLAlchemyError) as error:
+                log.warning("watch pauses", reason=getattr(error, "code", type(error).__name__))
+                stopping.wait(10 * _PAUSE)
+            stopping.wait(_PAUSE)
+
+    def _recordings(self) -> Iterator[Found]:
+        for path in sorted(self._folder.rglob("*")):
+            relative = path.relative_to(self._folder)
+            ours = relative.parts[0] not in _ENDED and not path.name.startswith(".")
+            # A link may lead to what this service can read and who put it there cannot.
+            if ours and path.suffix.lower() in TYPES and path.is_file() and not path.is_symlink():
+                names = [path.with_name(f"{path.name}.done"), path.with_suffix(".json"), path.with_suffix(".csv")]
+                yield Found(path, tuple(name for name in names if name.is_file() and not name.is_symlink()))
+
+    def _is_ready(self, one: Found) -> bool:
+        if one.is_done:
+            return True
+        try:
+            state = one.state()
+        except FileNotFoundError:
+            return False
+        now = time.monotonic()
+        before, since = self._seen.get(one.path, (None, now))
+        if state != before:
+            self._seen[one.path] = state, now
+            return False
+        return now - since >= self._settle
+
+    def _take(self, one: Found) -> None:
+        try:
+            call_id = self._post(one)
+        except (Unavailable, FileNotFoundError):
+            raise
+        except (AppError, ValidationError) as error:
+            log.info("watch refused", code=getattr(error, "code", "invalid"))
+            (self._move(one, "failed") / f"{one.path.name}.reason.txt").write_text(_reason(error), "utf-8")
+        else:
+            log.info("watch took", call_id=call_id)
+            self._move(one, "done")
+
+    def _post(self, one: Found) -> int:
+        who = self._who(one)
+        with one.path.open("rb") as file:
+            facts = completed(self._service, who, Sent(CallFacts.model_validate(one.facts()), one.path.name, file))
+            if facts.external_id is None:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+                facts = facts.model_copy(update={"external_id": f"{one.path.name}:{content[:32]}"})
+            return take_recording(self._service, who, file, one.path.name, facts).call.id
+
+    def _who(self, one: Found) -> Principal:
+        parts = one.path.relative_to(self._folder).parts
+        return Principal(self._user_id, parts[0] if len(parts) > 1 else "watch", "dialer")
+
+    @cached_property
+    def _user_id(self) -> int:
+        with self._service.database.transaction() as session:
+            try:
+                return users.named(session, "watch").id
+            except NotFound:
+                return users.add(session, "watch", "dialer").id
+
+    def _move(self, one: Found, where: str) -> Path:
+        """Move a recording and what belongs to it; returns the folder, which is fresh if the name was there before."""
+        day = self._folder / where / f"{datetime.now(UTC):%Y-%m-%d}"
+        folder = day / one.path.relative_to(self._folder).parent
+        if (folder / one.path.name).exists():
+            folder = folder / f"{datetime.now(UTC):%H%M%S.%f}"
+        folder.mkdir(parents=True, exist_ok=True)
+        # The recording first: found again without what lay beside it, it would be another call.
+        for path in (one.path, *one.beside):
+            path.rename(folder / path.name)
+        return folder
+
+
+@contextmanager
+def watching(service: Service) -> Iterator[None]:
+    """Watch the configured folder, if there is one, while the block runs."""
+    if service.settings.watch is None:
+        yield
+        return
+    stopping = threading.Event()
+    thread = threading.Thread(target=Watch(service, service.settings.watch).run, args=(stopping,), name="watch")
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise Unprocessable(f"{path.name} 不是有效的 JSON：{error}", code="metadata_not_json") from error
+    if not isinstance(facts, dict):
+        raise Unprocessable(f"{path.name} 须为 JSON 对象", code="metadata_not_object")
+    return facts
+
+
+def _listed(path: Path) -> dict[str, Any]:
+    """What CSV files in the same folder say of the recording, in rows with its name as `file`."""
+    for table in sorted(path.parent.glob("*.csv")):
+        for _, row in rows(table.read_bytes(), table.name):
+            if row.get("file") == path.name:
+                return {name: value for name, value in row.items() if name != "file"}
+    return {}
+
+
+def _reason(error: AppError | ValidationError) -> str:
+    if isinstance(error, AppError):
+        return f"{error.code}: {error.detail}\n"
+    faults = (f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False))
+    return "invalid: " + "；".join(faults) + "\n"

@@ -1,0 +1,228 @@
+"""The watched folder: every complete recording becomes one call, whatever happens in between."""
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from app import watch as watching
+from app.errors import Unavailable
+from app.filenames import FileName
+from app.schemas import CallFacts
+from app.service import Service
+from app.settings import Settings
+from app.watch import Watch
+from tests.app.sounds import wav
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """File names say who called whom when, and dialer-2 records the agent on the right."""
+    return settings.model_copy(
+        update={
+            "watch_settle_seconds": 0,
+            "file_names": ("{agent_id}_{debtor_id}_{started_at:%Y%m%d%H%M%S}.wav",),
+            "sources": {"dialer-2": CallFacts(agent_channel="right", team="早班")},
+        }
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The watched folder."""
+    (tmp_path / "drop").mkdir()
+    return tmp_path / "drop"
+
+
+@pytest.fixture
+def watch(service: Service, folder: Path) -> Watch:
+    """Looks at it."""
+    return Watch(service, folder)
+
+
+def drop(folder: Path, name: str, seed: int = 0, **beside: Any) -> None:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(wav(seed=seed))
+    for suffix, content in beside.items():
+        written = content if isinstance(content, str) else json.dumps(content)
+        path.with_suffix(f".{suffix}").write_text(written, "utf-8")
+
+
+def calls(service: Service) -> list[dict[str, Any]]:
+    with service.database.transaction() as session:
+        return list(session.scalars(text("SELECT facts FROM calls ORDER BY id")))
+
+
+def ended(folder: Path, where: str) -> list[str]:
+    return sorted(path.name for path in (folder / where).rglob("*") if path.is_file())
+
+
+def looks(watch: Watch, times: int = 2) -> list[int]:
+    return [watch.look() for _ in range(times)]
+
+
+def test_a_recording_is_taken_once_it_no_longer_changes(watch: Watch, folder: Path, service: Service) -> None:
+    drop(folder, "a.wav", json={"agent_id": "8026", "overdue_days": 40})
+    assert watch.look() == 0
+    (folder / "a.wav").write_bytes(wav(2))  # it is still being written
+    assert looks(watch, 3) == [0, 1, 0]
+    assert [(facts["agent_id"], facts["overdue_days"]) for facts in calls(service)] == [("8026", 40)]
+    assert ended(folder, "done") == ["a.json", "a.wav"]
+
+
+def test_a_recording_that_is_said_to_be_done_is_taken_at_once(watch: Watch, folder: Path, service: Service) -> None:
+    watch._settle = 1e9
+    drop(folder, "a.wav")
+    drop(folder, "b.wav", seed=1)
+    (folder / "b.wav.done").touch()
+    assert looks(watch) == [1, 0]
+    assert ended(folder, "done") == ["b.wav", "b.wav.done"]
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "facts"),
+    [
+        pytest.param("a.wav", {}, {}, id="nothing known"),
+        pytest.param(
+            "8026_D1_20261101093000.wav",
+            {},
+            {"agent_id": "8026", "debtor_id": "D1", "started_at": "2026-11-01T09:30:00+08:00"},
+            id="by its name",
+        ),
+        pytest.param(
+            "8026_D1_20261101093000.WAV", {"json": {"agent_id": "9"}}, {"agent_id": "9", "debtor_id": "D1"}, id="both"
+        ),
+        pytest.param("a.wav", {"csv": "工号,逾期天数\n8026,40\n"}, {"agent_id": "8026", "overdue_days": 40}, id="CSV"),
+        pytest.param("a.wav", {"json": {"external_id": "c-1"}}, {"external_id": "c-1"}, id="an id"),
+        pytest.param("dialer-2/a.wav", {}, {"agent_channel": "right", "team": "早班"}, id="by its source"),
+        pytest.param(
+            "dialer-2/a.wav", {"json": {"agent_channel": "left"}}, {"agent_channel": "left"}, id="said beats known"
+        ),
+    ],
+)
+def test_facts(
+    watch: Watch, folder: Path, service: Service, name: str, beside: dict[str, Any], facts: dict[str, object]
+) -> None:
+    drop(folder, name, **beside)
+    assert looks(watch) == [0, 1]
+    (stored,) = calls(service)
+    assert stored == stored | facts
+    assert stored["external_id"]
+
+
+def test_one_table_may_speak_of_many(watch: Watch, folder: Path, service: Service) -> None:
+    for seed, name in enumerate(("a.wav", "b.wav", "c.wav")):
+        drop(folder, name, seed=seed)
+    (folder / "today.csv").write_bytes("录音文件,坐席工号\na.wav,1\nb.wav,2\n".encode("gb18030"))
+    looks(watch)
+    assert [facts.get("agent_id") for facts in calls(service)] == ["1", "2", None]
+    assert (folder / "today.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("content", "beside", "reason"),
+    [
+        pytest.param(b"this is text" * 99, {}, "not_audio", id="no audio"),
+        pytest.param(wav()[:-5000], {}, "truncated", id="cut"),
+        pytest.param(wav(), {"json": "{"}, "metadata_not_json", id="no JSON"),
+        pytest.param(wav(), {"json": [1]}, "metadata_not_object", id="no object"),
+        pytest.param(wav(), {"json": {"overdue_days": "long"}}, "overdue_days", id="wrong fact"),
+        pytest.param(wav(), {"json": {"template": "nothing"}}, "unknown_template", id="unknown template"),
+        pytest.param(wav(), {"csv": "工号\n1,2,3\n"}, "bad_csv", id="broken CSV"),
+    ],
+)
+def test_what_cannot_be_taken_is_set_aside_with_the_reason(
+    watch: Watch, folder: Path, service: Service, content: bytes, beside: dict[str, Any], reason: str
+) -> None:
+    drop(folder, "a.wav", **beside)
+    (folder / "a.wav").write_bytes(content)
+    drop(folder, "good.wav", seed=7)
+    looks(watch)
+    (told,) = (folder / "failed").rglob("*.reason.txt")
+    assert reason in told.read_text("utf-8")
+    assert (told.parent / "a.wav").read_bytes() == content
+    assert ended(folder, "done") == ["good.wav"]
+    assert len(calls(service)) == 1
+
+
+def test_killed_before_it_was_moved_it_is_the_same_call(
+    watch: Watch, folder: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(folder, "a.wav", json={"agent_id": "1"})
+
+    def killed(*_: object) -> Path:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Watch, "_move", killed)
+        with pytest.raises(KeyboardInterrupt):
+            looks(watch)
+    assert looks(Watch(service, folder)) == [0, 1]
+    assert len(calls(service)) == 1
+    assert ended(folder, "done") == ["a.json", "a.wav"]
+
+
+def test_the_same_name_with_another_content_is_another_call(watch: Watch, folder: Path, service: Service) -> None:
+    for seed in (1, 2, 2):
+        drop(folder, "a.wav", seed=seed)
+        looks(watch)
+    assert len(calls(service)) == 2
+    assert ended(folder, "done") == ["a.wav"] * 3
+
+
+def test_what_there_is_no_room_for_stays(watch: Watch, folder: Path, service: Service) -> None:
+    drop(folder, "a.wav")
+    watch.look()
+    service.settings.max_disk_share = 1e-9
+    with pytest.raises(Unavailable):
+        watch.look()
+    service.settings.max_disk_share = 1
+    assert watch.look() == 1
+    assert ended(folder, "done") == ["a.wav"]
+
+
+def test_what_is_no_recording_is_left_alone(watch: Watch, folder: Path, service: Service, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "other")
+    (tmp_path / "other" / "secret.wav").write_bytes(wav())
+    (folder / "link.wav").symlink_to(tmp_path / "other" / "secret.wav")
+    for name in ("a.wav.part", ".hidden.wav", "a.txt", "a.tmp"):
+        (folder / name).write_bytes(wav())
+    assert looks(watch) == [0, 0]
+    assert calls(service) == []
+
+
+def test_serve_watches(service: Service, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "_PAUSE", 0.05)
+    service.settings.watch = folder
+    drop(folder, "a.wav")
+    with watching.watching(service):
+        deadline = time.monotonic() + 60
+        while ended(folder, "done") != ["a.wav"] and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert ended(folder, "done") == ["a.wav"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "facts"),
+    [
+        ("{agent_id}.wav", "8026.wav", {"agent_id": "8026"}),
+        ("{agent_id}.wav", "8026.mp3", None),
+        ("{_}-{external_id}.wav", "x-y-z.wav", {"external_id": "y-z"}),
+        ("a+b({agent_id}).wav", "a+b(1).wav", {"agent_id": "1"}),
+        ("{started_at:%Y%m%d}.wav", "20261399.wav", None),
+        ("{started_at:%Y%m%d}.wav", "2026110.wav", None),
+    ],
+)
+def test_file_names(pattern: str, name: str, facts: dict[str, str] | None) -> None:
+    assert FileName(pattern).read(name) == facts
+
+
+@pytest.mark.parametrize("pattern", ["plain.wav", "{a}{a}", "{a:%Q}", "{1}", "{_}"])
+def test_bad_patterns(pattern: str) -> None:
+    with pytest.raises(ValueError, match=r"字段|格式"):
+        FileName(pattern)
