@@ -12,6 +12,11 @@ from rules.operators import Outcome
 from rules.pack import Pack
 from rules.rule import Rule, Scope
 
+#: A step is not called missing where more than this share of the speech was doubtful. In 10 development calls with
+#: noise 3 dB below the speech 28 of 46 "missing" steps had been done, in calls at least 44 % of which was doubtful. In
+#: the 24 calls without the noise at most 7 % was, and all 54 steps really left out were still found missing.
+MOST_DOUBT = 1 / 3
+
 _WHO = {"agent": "坐席", "customer": "客户", "unknown": "说话人不明"}
 
 
@@ -52,6 +57,8 @@ class _Judge:
         verdict = self._verdict(rule, outcome)
         if verdict == "failed" and rule.due and not self._due(rule):
             verdict, outcome = "skipped", Outcome(None, (), "通话未进行到该步骤")
+        if verdict == "failed" and rule.expect == "present" and (doubt := self._doubt(rule)) > MOST_DOUBT:
+            verdict, outcome = "skipped", Outcome(None, (), f"该听的话有 {doubt:.0%} 没听清，可能说过，请人工复听")
         evidence = tuple(map(self.call.evidence, outcome.hits))
         message = self._message(rule, verdict, outcome, evidence)
         severity = rule.severity_for(self.facts)
@@ -88,6 +95,15 @@ class _Judge:
     def _due(self, rule: Rule) -> bool:
         assert rule.due is not None
         return rule.due.operator.find(self.call, Part(self.conversation.everything)).found is not False
+
+    def _doubt(self, rule: Rule) -> float:
+        """The share of what was said where the step would be that a person should listen to before believing it."""
+        part = self._part(rule.scope)
+        if isinstance(part, str) or not rule.reads_text:
+            return 0.0
+        said = [self.conversation.transcript.utterances[at] for at in part.utterances]
+        own = [one for one in said if self.call.spoke(part.speaker, one.speaker)]
+        return sum(len(one.text) for one in own if one.doubtful) / max(sum(len(one.text) for one in own), 1)
 
     def _part(self, scope: Scope) -> Part | str:
         """The part of the call the scope means, or why that cannot be told."""

@@ -170,6 +170,27 @@ def test_a_step_that_was_not_due_is_skipped(tmp_path: Path, script: str, verdict
     assert finding.verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("sure", "who", "expect", "verdict"),
+    [
+        ((0.9, 0.9), "agent", "present", "failed"),
+        ((0.9, 0.3), "agent", "present", "skipped"),
+        ((0.3, 0.9), "agent", "present", "skipped"),
+        ((None, None), "agent", "present", "failed"),
+        ((0.9, 0.3), "customer", "present", "failed"),
+        ((0.3, 0.3), "agent", "absent", "passed"),
+    ],
+)
+def test_a_step_is_not_missing_where_it_was_hard_to_hear(
+    tmp_path: Path, sure: tuple[float | None, float | None], who: str, expect: str, verdict: str
+) -> None:
+    said = (Utterance("agent", "您好您好您好", 0, 2, sure[0]), Utterance(who, "喝飞起的还款", 3, 5, sure[1]))  # type: ignore[arg-type]
+    finding = judge(tmp_path, "{phrases: {families: [分期]}}", Transcript("e", "zh", 9.0, "channels", said),
+                    scope=AGENT, expect=expect)  # fmt: skip
+    assert finding.verdict == verdict
+    assert ("没听清" in finding.message) == (verdict == "skipped")
+
+
 @pytest.mark.parametrize(("days", "severity"), [(10, "veto"), (60, "minor"), (200, "info")])
 def test_severity_by_stage(tmp_path: Path, days: int, severity: str) -> None:
     stages = "[{when: {overdue_days: {lt: 30}}, severity: veto}, {when: {overdue_days: {lt: 90}}, severity: minor}]"
