@@ -161,8 +161,13 @@ class Transcript(Base):
 
     __tablename__ = "transcripts"
     __table_args__ = (
-        # bigrams() is ours, see the migration. Without fastupdate: a search would read the list of what is pending.
-        Index("transcripts_said", text("bigrams(said)"), postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        # The function is ours, see the migration. Without fastupdate: a search would read the list of what is pending.
+        Index(
+            "transcripts_said",
+            text("search_terms(said, marks)"),
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -171,6 +176,7 @@ class Transcript(Base):
     engine: Mapped[str]
     body: Mapped[dict[str, Any]]  #: asr.Transcript
     said: Mapped[str]  #: all utterances as searching sees them, one a line: see app.store.search
+    marks: Mapped[list[str]]  #: when, by whom, how: what of its call never changes, likewise
 
 
 class Scorecard(Base):

@@ -119,7 +119,7 @@ def add_transcript(session: Session, call: Call, transcript: Mapping[str, Any], 
 
 def _keep_transcript(session: Session, call: Call, transcript: Mapping[str, Any]) -> None:
     said = search.searchable(utterance["text"] for utterance in transcript["body"]["utterances"])
-    session.add(Transcript(call_id=call.id, said=said, **transcript))
+    session.add(Transcript(call_id=call.id, said=said, marks=search.marks(call), **transcript))
 
 
 def fail(session: Session, call: Call, reason: str, code: str) -> None:

@@ -1,12 +1,12 @@
 """Lists of calls: every filter, and pages that stay where they are while calls come in."""
 
 import base64
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
-from sqlalchemy import ColumnElement, Select, and_, cast, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, cast, func, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.types import Text
@@ -18,8 +18,14 @@ from app.store import search
 from app.store.reach import within
 from app.tables import Call
 
-#: Calls that a search reads before it asks the index.
-_NEAR = 2_000
+#: Calls that a search reads before it asks the index, and how many it rather reads all than asks.
+_NEAR, _FEW = 400, 2_000
+
+#: Stretches of time that the index is asked for, one after the other; four times longer each but the first.
+_REACHES = (timedelta(hours=6), timedelta(days=2), timedelta(days=8), timedelta(days=32))
+
+#: A longer period is not marked day by day.
+_PERIOD = timedelta(days=400)
 
 Sort = Literal["-received_at", "received_at", "-started_at", "started_at", "-score", "score"]
 
@@ -119,18 +125,56 @@ def _searched(session: Session, query: Query, calls: Select[Call, Any]) -> Seque
     """The first calls in which every word of the search was said.
 
     The nearest calls are simply read: enough for a common word, of which the index would name a large part of all
-    calls, and for few calls. The index is asked for a word that is rarer than that.
+    calls. So are all of a few. Else the index is asked, for a stretch of time that widens until the page is full: it
+    knows no order, so it must never be asked for far more calls than are wanted.
     """
     words = search.words_of(query.q or "")
     if not words:
         return []
-    near = calls.limit(_NEAR).subquery()
-    call = aliased(Call, near)
-    read = select(call, near.c.place).where(search.read(near.c.id, words))
-    found = session.execute(read.order_by(*_ordered(query, near.c.place, near.c.id)).limit(query.limit + 1)).all()
-    if len(found) > query.limit or session.execute(calls.offset(_NEAR).limit(1)).first() is None:
+    found = _read(session, query, calls, words, _NEAR)
+    if len(found) > query.limit or not _more_than(session, calls, _NEAR):
         return found
-    return _listed(session, query, calls.where(search.looked_up(Call.id.expression, words)))
+    if not _more_than(session, calls, _FEW):
+        return _read(session, query, calls, words, _FEW)
+    for marks in _stretches(session, query):
+        found = _listed(session, query, calls.where(search.looked_up(Call.id.expression, words, marks)))
+        if len(found) > query.limit:
+            break
+    return found
+
+
+def _read(session: Session, query: Query, calls: Select[Call, Any], words: list[str], reach: int) -> Sequence[Any]:
+    near = calls.limit(reach).subquery()
+    read = select(aliased(Call, near), near.c.place).where(search.read(near.c.id, words))
+    return session.execute(read.order_by(*_ordered(query, near.c.place, near.c.id)).limit(query.limit + 1)).all()
+
+
+def _more_than(session: Session, calls: Select[Call, Any], number: int) -> bool:
+    return session.execute(calls.with_only_columns(Call.id).offset(number).limit(1)).first() is not None
+
+
+def _stretches(session: Session, query: Query) -> Iterator[list[list[str]]]:
+    """Marks of ever longer stretches of time from where the page begins, at last of all there is."""
+    columns = (name for name in ("agent_id", "team", "channel") if getattr(query, name))
+    always = [[search.mark(name, getattr(query, name))] for name in columns]
+    if query.sort.endswith("started_at") and (edge := _edge(session, query)):
+        for reach in _REACHES:
+            ends = (edge - reach, edge) if query.sort.startswith("-") else (edge, edge + reach)
+            yield [*always, search.marks_between(*ends)]
+    if query.since and query.until and timedelta(0) < query.until - query.since < _PERIOD:
+        always.append(search.marks_between(query.since, query.until))
+    yield always
+
+
+def _edge(session: Session, query: Query) -> datetime | None:
+    """Where in time a page begins: at the cursor, at the end of the period asked for, or at the newest call."""
+    descending = query.sort.startswith("-")
+    if query.cursor:
+        place = _decode(query.cursor, query.sort)[0]
+        return place if isinstance(place, datetime) else None
+    asked = query.until if descending else query.since
+    first = func.max(Call.happened_at) if descending else func.min(Call.happened_at)
+    return asked or session.scalar(select(first))
 
 
 def _conditions(query: Query) -> list[ColumnElement[Any]]:
@@ -142,6 +186,12 @@ def _conditions(query: Query) -> list[ColumnElement[Any]]:
 _CURSOR: TypeAdapter[tuple[str, FiniteFloat | AwareDatetime, int]] = TypeAdapter(
     tuple[str, FiniteFloat | AwareDatetime, Annotated[int, Field(ge=0, lt=2**63)]]
 )
+
+
+def nth(session: Session, query: Query, who: Principal, number: int) -> str | None:
+    """The cursor of the page that begins after the first `number` calls of a list, None past its end."""
+    row = session.execute(statement(query, who).offset(number - 1).limit(1)).first()
+    return _encode(row, query.sort) if row else None
 
 
 def _encode(row: Any, sort: Sort) -> str:

@@ -1,11 +1,13 @@
 """Finding words in what was said: exactly, as any run of characters, whatever a dictionary would call a word.
 
 A transcript is kept as searching sees it: simplified characters, half width, lower case, letters and digits only, one
-utterance a line. An index over pairs of neighbouring characters (`bigrams()` in the migration) names the transcripts
-that can hold a word, and LIKE then decides: 起诉 never matches 起……诉, and what a tokeniser would have cut is found.
+utterance a line. An index over pairs of neighbouring characters (`search_terms()` in the migration) names the
+transcripts that can hold a word, and LIKE then decides: 起诉 never matches 起……诉, and what a tokeniser would have cut
+is found. Beside the words the index holds marks of what never changes about the call: its hour, its day, who called.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -13,13 +15,43 @@ from sqlalchemy import ColumnElement, Integer, cast, exists, func, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
-from app.tables import Transcript
+from app.tables import Call, Transcript
 from rules.text import fold
 
 
 def searchable(utterances: Iterable[str]) -> str:
     """What was said as it is searched, one utterance a line, so that line n is utterance n."""
     return "\n".join(map(_letters, utterances))
+
+
+def marks(call: Call) -> list[str]:
+    """What of a call never changes, as the index holds it; no word looks like one."""
+    known = (mark(kind, getattr(call, kind)) for kind in _MARKS if getattr(call, kind) is not None)
+    return [_hour(call.happened_at), _day(call.happened_at), *known]
+
+
+#: Column of calls -> how its marks begin.
+_MARKS = {"agent_id": "@a", "team": "@t", "channel": "@c"}
+
+
+def mark(column: str, value: str) -> str:
+    """The mark of a call with this value."""
+    return _MARKS[column] + value
+
+
+def marks_between(earliest: datetime, latest: datetime) -> list[str]:
+    """Marks of which every call between the two moments bears one."""
+    step, named = (timedelta(days=1), _day) if latest - earliest > timedelta(hours=12) else (timedelta(hours=1), _hour)
+    count = int((latest - earliest) / step) + 1
+    return [*(named(earliest + number * step) for number in range(count)), named(latest)]
+
+
+def _hour(moment: datetime) -> str:
+    return f"@h{int(moment.timestamp() // 3600)}"
+
+
+def _day(moment: datetime) -> str:
+    return f"@d{int(moment.timestamp() // 86400)}"
 
 
 def words_of(text: str) -> list[str]:
@@ -36,10 +68,14 @@ def read(call_id: ColumnElement[int], words: Iterable[str]) -> ColumnElement[boo
     return exists().where(Transcript.call_id == call_id, *_holds(words))
 
 
-def looked_up(call_id: ColumnElement[int], words: Sequence[str]) -> ColumnElement[bool]:
-    """Whether every word was said in the call, answered by the index."""
+def looked_up(
+    call_id: ColumnElement[int], words: Sequence[str], within: Iterable[Sequence[str]] = ()
+) -> ColumnElement[bool]:
+    """Whether every word was said in the call, and it bears one mark of each group, answered by the index."""
     pairs = sorted({pair for word in words for pair in _pairs(word)})
-    named = func.bigrams(Transcript.said).bool_op("@@")(cast(" & ".join(pairs), TSQUERY))
+    marked = [f"({' | '.join(map(_quoted, group))})" for group in within]
+    terms = func.search_terms(Transcript.said, Transcript.marks)
+    named = terms.bool_op("@@")(cast(" & ".join([*pairs, *marked]), TSQUERY))
     # One character or two are just what the index holds; of longer words it knows the pairs, not their order.
     longer = [word for word in words if len(word) > 2]
     return call_id.in_(select(Transcript.call_id).where(named, *_holds(longer)))
@@ -57,6 +93,10 @@ def hits(session: Session, call_ids: Sequence[int], word: str) -> dict[int, dict
 def _holds(words: Iterable[str]) -> list[ColumnElement[bool]]:
     # Nothing to escape: a word is letters and digits.
     return [Transcript.said.contains(word) for word in words]
+
+
+def _quoted(lexeme: str) -> str:
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _pairs(word: str) -> list[str]:

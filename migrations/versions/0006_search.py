@@ -11,10 +11,12 @@ revision = "0006"
 down_revision = "0005"
 
 #: Every two neighbouring characters of each line, the last one of a line with the line's end, so that a single
-#: character is found as the beginning of a pair.
-_BIGRAMS = r"""
-    CREATE FUNCTION bigrams(said text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
-        SELECT array_to_tsvector(coalesce(array_agg(a || b), '{}'))
+#: character is found as the beginning of a pair; and the marks, so that a search for a word within a day or a team
+#: reads what both have in common and not what either has.
+_TERMS = r"""
+    CREATE FUNCTION search_terms(said text, marks text[]) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
+        SELECT array_to_tsvector(coalesce(array_agg(a || b), '{}') || marks)
         FROM ROWS FROM (
             unnest(string_to_array(said, NULL)),
             unnest(string_to_array(substr(said, 2) || E'\n', NULL))
@@ -27,7 +29,7 @@ _REPLACED = ("calls_newest", "calls_flagged", "calls_agent")
 
 
 def upgrade() -> None:
-    op.execute(_BIGRAMS)
+    op.execute(_TERMS)
     _add_columns()
     for index in _REPLACED:
         op.drop_index(index, "calls")
@@ -45,7 +47,7 @@ def upgrade() -> None:
     op.create_index(
         "transcripts_said",
         "transcripts",
-        [sa.text("bigrams(said)")],
+        [sa.text("search_terms(said, marks)")],
         postgresql_using="gin",
         postgresql_with={"fastupdate": "off"},
     )
@@ -61,10 +63,20 @@ def _add_columns() -> None:
     op.alter_column("transcripts", "text", new_column_name="said")
     # As app.store.search folds it, but for traditional characters, which the recogniser never writes.
     op.execute(r"UPDATE transcripts SET said = lower(regexp_replace(said, '[^[:alnum:]\n]', '', 'g'))")
+    op.add_column("transcripts", sa.Column("marks", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False))
+    op.alter_column("transcripts", "marks", server_default=None)
+    op.execute("""
+        UPDATE transcripts SET marks = array_remove(ARRAY[
+            '@h' || floor(extract(epoch FROM happened_at) / 3600)::bigint,
+            '@d' || floor(extract(epoch FROM happened_at) / 86400)::bigint,
+            '@a' || agent_id, '@t' || team, '@c' || channel
+        ], NULL) FROM calls WHERE calls.id = call_id
+    """)
 
 
 def downgrade() -> None:
     op.drop_index("transcripts_said", "transcripts")
+    op.drop_column("transcripts", "marks")
     op.alter_column("transcripts", "said", new_column_name="text")
     for index in (*_REPLACED, "calls_received", "calls_rank", "calls_team", "calls_status", "calls_channel"):
         op.drop_index(index, "calls")
@@ -74,4 +86,4 @@ def downgrade() -> None:
     op.create_index("calls_agent", "calls", ["agent_id", "received_at", "id"])
     op.create_index("calls_flagged", "calls", ["received_at", "id"], postgresql_where=sa.text("flagged"))
     op.create_index("calls_newest", "calls", ["received_at", "id"])
-    op.execute("DROP FUNCTION bigrams(text)")
+    op.execute("DROP FUNCTION search_terms(text, text[])")

@@ -91,7 +91,7 @@ def test_filters_and_orders(client: TestClient, auth: Auth, service: Service, qu
     with service.database.transaction() as session:
         call_id = session.scalar(text("SELECT id FROM calls WHERE external_id = 'c1'"))
         body = {"utterances": [{"speaker": "agent", "text": "再不还钱，就上门", "start": None}]}
-        session.add(Transcript(call_id=call_id, engine="given", body=body, said="再不还钱就上门"))
+        session.add(Transcript(call_id=call_id, engine="given", body=body, said="再不还钱就上门", marks=[]))
     answer = client.get(f"/v1/calls?{query}", headers=auth["supervisor"])
     assert answer.status_code == 200, answer.text
     assert "".join(call["external_id"][1] for call in answer.json()["calls"]) == found

@@ -73,6 +73,7 @@ CASES = [
 @pytest.mark.parametrize("near", [2000, 0], ids=["read", "looked up"])
 def test_words(found: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch, near: int) -> None:
     monkeypatch.setattr(lists, "_NEAR", near)
+    monkeypatch.setattr(lists, "_FEW", near)
     assert {words: "".join(sorted(found(words))) for words, _ in CASES} == dict(CASES)
 
 
@@ -87,6 +88,7 @@ def test_pages_of_a_search(
     client: TestClient, auth: Auth, found: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch, near: int
 ) -> None:
     monkeypatch.setattr(lists, "_NEAR", near)
+    monkeypatch.setattr(lists, "_FEW", near)
     seen: list[str] = []
     params = {"q": "诉", "limit": "1"}
     while True:
@@ -107,7 +109,7 @@ def test_the_index_agrees_with_reading(service: Service, lines: list[str], word:
     """The index may name too many for a word of three and more, never too few; and just the right ones otherwise."""
     folded, pairs = search.searchable(lines), " & ".join(search._pairs(word))
     with service.database.engine.connect() as connection:
-        asked = text("SELECT bigrams(:said) @@ cast(:pairs AS tsquery)")
+        asked = text("SELECT search_terms(:said, '{}') @@ cast(:pairs AS tsquery)")
         named = connection.scalar(asked, {"said": folded, "pairs": pairs})
     assert named or word not in folded
     assert len(word) > 2 or named == (word in folded)

@@ -6,7 +6,7 @@ for the common and for the rare can be told apart.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,8 +18,8 @@ from numpy.random import Generator
 from sqlalchemy import Table, text
 
 from app.database import Database
-from app.store.search import searchable
-from app.tables import Transcript
+from app.store import search
+from app.tables import Call, Transcript
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 DAYS = 90
@@ -64,6 +64,7 @@ _CALL_COLUMNS = (
     "id", "external_id", "template", "facts", "channel", "started_at", "received_at", "agent_id", "team", "content",
     "status", "duration", "score", "grade", "passed", "flagged", "attention", "categories", "rules", "reviewed_at",
 )  # fmt: skip
+_TRANSCRIPT_COLUMNS = ("call_id", "engine", "body", "said", "marks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,9 @@ class Million:
         with psycopg.connect(database.url, autocommit=True) as connection:
             for first in range(1, self._calls + 1, _BATCH):
                 numbers = range(first, min(first + _BATCH, self._calls + 1))
-                _copy(connection, "calls", _CALL_COLUMNS, self._call_rows(numbers))
-                _copy(connection, "transcripts", ("call_id", "engine", "body", "said"), self._transcript_rows(numbers))
+                calls = list(self._call_rows(numbers))
+                _copy(connection, "calls", _CALL_COLUMNS, calls)
+                _copy(connection, "transcripts", _TRANSCRIPT_COLUMNS, self._transcript_rows(calls))
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
             plain.execute(text("SET maintenance_work_mem = '512MB'"))
             index.create(plain)
@@ -162,17 +164,20 @@ class Million:
             "rules": sorted(f"{name}.{random.integers(1, 4)}" for name in failed),
         }
 
-    def _transcript_rows(self, numbers: range) -> Iterator[tuple[Any, ...]]:
+    def _transcript_rows(self, calls: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         random = self._random
-        lengths = np.clip(random.lognormal(2.4, 0.6, len(numbers)), 2, 120).astype(int)
+        lengths = np.clip(random.lognormal(2.4, 0.6, len(calls)), 2, 120).astype(int)
         chosen = random.choice(len(self._sentences), int(lengths.sum()), p=self._odds)
         at = 0
-        for number, length in zip(numbers, lengths, strict=True):
+        for call, length in zip(calls, lengths, strict=True):
             said = [self._sentences[place] for place in chosen[at : at + length]]
             at += length
             said += [sentence for sentence, share in self._marked if random.random() < share]
             body = '{"utterances":[' + ",".join(sentence.body for sentence in said) + "]}"
-            yield number, "synthetic", body, "\n".join(sentence.folded for sentence in said)
+            known = dict(zip(_CALL_COLUMNS, call, strict=True))
+            columns = {name: known[name] for name in ("agent_id", "team", "channel")}
+            row = Call(happened_at=known["started_at"] or known["received_at"], **columns)
+            yield call[0], "synthetic", body, "\n".join(sentence.folded for sentence in said), search.marks(row)
 
 
 _WEIGHTS = np.array([0] * 8 + [6, 9, 10, 9, 5, 5, 9, 10, 10, 8, 7, 7, 4, 1] + [0.1, 0.1])
@@ -184,11 +189,11 @@ _NOTHING: dict[str, Any] = dict.fromkeys(
 
 def _sentence(said: str) -> _Sentence:
     body = {"speaker": "agent", "text": said, "start": 1.0, "end": 2.0, "confidence": 0.9}
-    return _Sentence(said, searchable([said]), json.dumps(body, ensure_ascii=False))
+    return _Sentence(said, search.searchable([said]), json.dumps(body, ensure_ascii=False))
 
 
 def _copy(
-    connection: psycopg.Connection, table: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]
+    connection: psycopg.Connection, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
 ) -> None:
     with connection.cursor().copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
         for row in rows:
