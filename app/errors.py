@@ -5,11 +5,19 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import ClassVar
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from procrastinate.exceptions import ConnectorException
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+
+from app.database import is_outage
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 class AppError(Exception):
@@ -97,6 +105,14 @@ def unexpected() -> JSONResponse:
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "服务内部错误，已记入日志")
 
 
+def _database_away(_: Request, error: Exception) -> JSONResponse:
+    if not is_outage(error):
+        raise error
+    log.warning("database away", reason=type(error).__name__)
+    detail = "数据库暂时不可用，请稍后重试"
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "database_away", detail, {"Retry-After": "5"})
+
+
 def install(app: FastAPI) -> None:
     """Make `app` answer every error as problem details."""
 
@@ -120,6 +136,9 @@ def install(app: FastAPI) -> None:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise error
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, "disk_full", "磁盘空间不足，请稍后重试", Unavailable.headers)
+
+    for kind in (DBAPIError, NoConnection, ConnectorException):
+        app.exception_handler(kind)(_database_away)
 
     @app.exception_handler(ClientDisconnect)
     def _gone(_: Request, __: ClientDisconnect) -> JSONResponse:

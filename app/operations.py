@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import typer
 from alembic.util import CommandError
+from procrastinate.exceptions import ConnectorException
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -50,6 +51,8 @@ def _plain_errors() -> Iterator[None]:
         yield
     except OperationalError as error:
         _stop(f"无法使用数据库：{error.orig}", error)
+    except ConnectorException as error:  # of a worker; whoever started it starts it again
+        _stop(f"无法使用数据库：{error.__cause__ or error}", error)
     except _EXPECTED as error:
         _stop(str(error), error)
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
+from structlog.contextvars import bind_contextvars
 
 from app import intake, pipeline
 from app.api.access import Assigner, CallId, Holder, Poster, Reader, Retrier, Reviewer, ServiceDep, SessionDep, Watcher
@@ -31,6 +32,7 @@ async def post_call(request: Request, response: Response, who: Poster, service: 
     await run_in_threadpool(intake.check_disk, service)
     async with posted_call(request, service.settings.max_upload) as sent:
         posted = await run_in_threadpool(intake.take_call, service, who, sent)
+    bind_contextvars(call_id=posted.call.id)  # for the request's line in the log
     response.status_code = 202 if posted.created else 200
     return CallState.model_validate(posted.call)
 

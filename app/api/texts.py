@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
+from structlog.contextvars import bind_contextvars
 
 from app import intake
 from app.api.access import Poster, ServiceDep
@@ -22,5 +23,6 @@ async def post_text(request: Request, response: Response, who: Poster, service: 
     with checked("body"):
         text = PostedText.model_validate_json(body)
     posted = await run_in_threadpool(intake.take_text, service, who, text)
+    bind_contextvars(call_id=posted.call.id)  # for the request's line in the log
     response.status_code = 202 if posted.created else 200
     return CallState.model_validate(posted.call)

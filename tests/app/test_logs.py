@@ -101,6 +101,8 @@ def test_nothing_of_a_run_is_in_its_log(
     told = lines(log)
     assert {"request", "request failed", "step done", "step failed"} <= {line["event"] for line in told}
     assert any(line.get("call_id") == call_id and line.get("step") == "judge" for line in told)
+    posted = next(line for line in told if line["event"] == "request" and line["route"] == "/v1/texts")
+    assert (posted["call_id"], posted["status"]) == (call_id, 202)
     (fault,) = [line for line in told if line["event"] == "request failed"]
     assert fault["request_id"] == broken.headers["x-request-id"]
     keys = [header["Authorization"].removeprefix("Bearer ") for header in auth.values()]

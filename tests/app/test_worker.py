@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from app import jobs, serving
+from app.database import is_outage
 from app.jobs import Bench
 from app.service import Service
 from app.store import scorecards
@@ -171,3 +173,23 @@ def test_a_full_disk_is_no_fault_of_the_call(client: TestClient, auth: Auth, ser
         jobs.run_step(fails, bench, call_id, attempt)
     call = row(service, call_id)
     assert (call.status, call.failures) == ("queued", 0)
+
+
+@pytest.mark.parametrize(
+    ("state", "passes"),
+    [
+        ("53100", True),  # the database's disk is full
+        ("57P01", True),  # shut down
+        ("08006", True),  # connection lost
+        ("40001", True),  # another transaction came first
+        ("57014", False),  # cancelled, for it took too long: it would the next time too
+        ("54000", False),  # a row or an index entry that is too large
+        ("23505", False),
+        ("22P05", False),
+    ],
+)
+def test_what_passes_by_itself_is_told_from_what_does_not(service: Service, state: str, passes: bool) -> None:
+    fails = text(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{state}'; END $$")
+    with pytest.raises(DBAPIError) as caught, service.database.transaction() as session:
+        session.execute(fails)
+    assert is_outage(caught.value) is passes

