@@ -7,7 +7,16 @@ each way: CPU seconds (one thread) and their part for voice prints, CER of the w
 heard (aligned with what was said) how many have the right speaker; `unknown` is not right. Then, of all calls, in how
 many the words alone name the agent, rightly or not, on two channels and in the mix.
 
-MEASURED
+Measured on 24 development calls (868 s, 3 451 characters), busy 2 cores of an AMD EPYC, a quarter of the calls in each
+process:
+
+                       CPU s  ratio  prints  CER % right %  apart  named  wrong
+    channels            84.5   1.00     0.0   15.9    99.9     24     24      0
+    mono               110.0   1.30    21.9   17.7    97.4     23     23      0
+    mono, no prints     84.2   1.00     0.0   18.5     0.0      0      0      0
+
+In one call the voices are so alike that nobody is named; in the other 23, 99.5 % of the characters are rightly given.
+The noise of both lines on the mix costs CER, whether or not voices are told apart.
 """
 
 import argparse
