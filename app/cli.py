@@ -76,7 +76,9 @@ def worker(
 def inspect(
     files: Annotated[list[Path], typer.Argument(help="录音，或 .json 文本", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="每个输入一行 JSON")] = False,
-    agent_channel: Annotated[Literal["left", "right"] | None, typer.Option(help="坐席所在声道，默认 left")] = None,
+    agent_channel: Annotated[
+        Literal["left", "right"] | None, typer.Option(help="坐席所在声道；不指定时为 left，内容明显相反则对调")
+    ] = None,
     template: Annotated[str | None, typer.Option(help="评分模板")] = None,
     facts: Annotated[Path | None, typer.Option(help="通话信息 JSON 文件")] = None,
 ) -> None:
