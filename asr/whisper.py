@@ -77,7 +77,9 @@ class WhisperRecogniser:
         precision = fit(this_machine(), size).precision if device == "cuda" else "int8"
         cut = _cut(folder) if device == "cpu" else None
         self._model = _load(folder, device, precision, threads, cut, card)
-        self._tokenizer = _tokenizer(folder, self._model.is_multilingual)
+        self.tokenizer = _tokenizer(folder, self._model.is_multilingual)
+        #: No timestamp tokens: aligning afterwards is finer and was no dearer.
+        self.prompt = [*self.tokenizer.sot_sequence, self.tokenizer.no_timestamps]
         self._numbers = vocabulary.Numbers(cut.kept if cut else None)
         self._silent: NDArray[np.float32] | None = None
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
@@ -93,7 +95,7 @@ class WhisperRecogniser:
         encoded = self.encode([self.mel(sound) for sound in sounds])
         texts = self.decode(encoded)
         frames = [len(sound) // HOP for sound in sounds]
-        prompt = self._numbers.cut(self._tokenizer.sot_sequence)
+        prompt = self._numbers.cut(self.tokenizer.sot_sequence)
         stored = ctranslate2.StorageView.from_array(encoded)
         aligned = self._model.align(stored, prompt, [self._numbers.cut(tokens) for tokens in texts], frames)
         return [self._timed(tokens, alignment) for tokens, alignment in zip(texts, aligned, strict=True)]
@@ -134,20 +136,18 @@ class WhisperRecogniser:
         return self._silent
 
     def decode(self, encoded: NDArray[np.float32]) -> list[list[int]]:
-        """Text tokens of each window. No timestamp tokens: aligning afterwards is finer and was no dearer."""
-        tokenizer = self._tokenizer
-        prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        limit = len(prompt) + int(TOKENS_PER_SECOND * max(self.windows))
-        prompts = [self._numbers.cut(prompt)] * len(encoded)
+        """Text tokens of each window."""
+        limit = len(self.prompt) + int(TOKENS_PER_SECOND * max(self.windows))
+        prompts = [self._numbers.cut(self.prompt)] * len(encoded)
         sounds = ctranslate2.StorageView.from_array(encoded)
         results = self._model.generate(sounds, prompts, beam_size=self.profile.beam, max_length=limit)
         texts = [self._numbers.original(result.sequences_ids[0]) for result in results]
-        return [[token for token in tokens if token < tokenizer.eot] for tokens in texts]
+        return [[token for token in tokens if token < self.tokenizer.eot] for tokens in texts]
 
     def _timed(self, tokens: list[int], alignment: Any) -> list[Heard]:
         """Characters with their times from cross-attention, and the mean probability of their tokens."""
         starts = _token_starts(alignment.alignments, len(tokens))
-        words, groups = self._tokenizer.split_tokens_on_unicode(tokens)
+        words, groups = self.tokenizer.split_tokens_on_unicode(tokens)
         heard, first = [], 0
         for word, group in zip(words, groups, strict=True):
             last = first + len(group)

@@ -58,7 +58,7 @@ def test_the_cut_model_writes_what_the_whole_one_writes(models: Path) -> None:
     sounds = [speech("threat", start, start + 8.0)[0].astype(np.float32) / 32768 for start in (4.0, 13.5)]
     encoded = recogniser.encode([recogniser.mel(sound) for sound in sounds])
     whole = ctranslate2.models.Whisper(str(packaged(models)), compute_type="int8", intra_threads=1)
-    tokenizer = recogniser._tokenizer
+    tokenizer = recogniser.tokenizer
     prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
     stored = ctranslate2.StorageView.from_array(encoded)
     results = whole.generate(stored, [prompt] * 2, beam_size=recogniser.profile.beam)

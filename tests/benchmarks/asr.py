@@ -2,7 +2,8 @@
 
     uv run python -m tests.benchmarks.asr [--calls FOLDER] [--systems NAME ...]
 
-FOLDER holds two-channel recordings (agent left), each with NAME.transcript.json; `samples` when not given. Every
+FOLDER holds two-channel recordings (agent left), each with NAME.transcript.json, or all with labels.jsonl (see
+`accuracy.py`); `samples` when not given. Every
 system runs alone in a process of its own, one after the other, with one thread, int8 and beam 5. Printed for each:
 CPU and wall seconds, CPU seconds per second of call, CER of each speaker's whole text, CER turn by turn (who said it
 when), peak memory, and CPU relative to ours. `floor` is the model alone: the same windows, encoded and decoded, no
@@ -45,8 +46,12 @@ import numpy as np
 import asr
 from asr.models import default_models, packaged
 from asr.transcript import Speaker, Transcript, Utterance
-from tests.benchmarks.scoring import Turn, by_channel, by_turn, rate
+from rules import load_pack
+from tests.benchmarks.accuracy import found_by, guarded, labelled_calls, turn_of, wanted_in
+from tests.benchmarks.scoring import Turn, by_channel, by_turn, edges, rate, rightly
 
+#: The peer's command: installed, or run by uv from its own environment.
+COMMAND = ["whisper-ctranslate2"] if shutil.which("whisper-ctranslate2") else ["uvx", "whisper-ctranslate2@0.5.8"]
 SIDES: tuple[Speaker, Speaker] = ("agent", "customer")
 Hear = Callable[[Path], list[Utterance]]
 
@@ -64,6 +69,17 @@ class Result:
 def ours(profile: str) -> Hear:
     """This product."""
     transcriber = asr.load_transcriber(profile=profile)
+    return lambda path: list(transcriber.transcribe(path).utterances)
+
+
+def prompted(words: str) -> Hear:
+    """This product, its decoder told words of the trade first, as `initial_prompt` and `hotwords` do."""
+    from asr.whisper import WhisperRecogniser
+
+    recogniser = WhisperRecogniser(packaged(default_models()), "packaged", device="cpu")
+    tokens = recogniser.tokenizer.encode(" " + words)
+    recogniser.prompt = [recogniser.tokenizer.sot_prev, *tokens, *recogniser.prompt]
+    transcriber = asr.Transcriber(recogniser)
     return lambda path: list(transcriber.transcribe(path).utterances)
 
 
@@ -114,7 +130,7 @@ def command_line() -> Hear:
             _write_wav(wav, sound)
             options = ["--language", "zh", "--compute_type", "int8", "--threads", "1", "--output_format", "json"]
             model = ["--model_directory", str(packaged(default_models())), "--output_dir", folder]
-            subprocess.run(["whisper-ctranslate2", str(wav), *options, *model], check=True, capture_output=True)
+            subprocess.run([*COMMAND, str(wav), *options, *model], check=True, capture_output=True)
             segments = json.loads((Path(folder) / "channel.json").read_text("utf-8"))["segments"]
         return [Utterance("unknown", s["text"], s["start"], s["end"]) for s in segments]
 
@@ -131,9 +147,15 @@ def _write_wav(path: Path, sound: Any) -> None:
         file.writeframes((np.asarray(sound) * 32767).astype(np.int16).tobytes())
 
 
+#: A sentence as collectors open with, and the words that matter most to the rules.
+PROMPT = "以下是催收员与客户的普通话通话。您好，请问是张先生本人吗？您的贷款已经逾期，今天能还款吗？"
+WORDS = "逾期 欠款 还款 起诉 坐牢 拘留 律师函 征信 上门 公安局 法院 通讯录 投诉 分期 减免"
+
 SYSTEMS: dict[str, Callable[[], Hear]] = {
     "fast": lambda: ours("fast"),
     "accurate": lambda: ours("accurate"),
+    "fast+prompt": lambda: prompted(PROMPT),
+    "fast+hotwords": lambda: prompted(WORDS),
     "transcribe": plain,
     "transcribe+vad": with_vad,
     "batched": batched,
@@ -205,23 +227,60 @@ def two_processes(paths: list[Path]) -> Result:
     return Result(sum(part.cpu for part in parts), longest, sum(part.peak for part in parts), [])
 
 
+def labels_of(folder: Path) -> dict[str, Any]:
+    """Labelled calls by their id, where the folder has labels.jsonl."""
+    return {call["id"]: call for call in labelled_calls(folder)} if (folder / "labels.jsonl").is_file() else {}
+
+
 def turns_of(path: Path) -> list[Turn]:
-    """The reference beside a recording."""
-    given = json.loads(path.with_suffix(".transcript.json").read_text("utf-8"))["utterances"]
+    """What was really said in a recording: labelled, or in the transcript beside it."""
+    if labels := labels_of(path.parent):
+        given = labels[path.stem]["turns"]
+    else:
+        given = json.loads(path.with_suffix(".transcript.json").read_text("utf-8"))["utterances"]
     return [Turn(u["speaker"], u["start"], u["end"], u["text"]) for u in given]
 
 
 def report(name: str, result: Result, paths: list[Path], seconds: float, unit: float) -> str:
     """One line of the table."""
-    pairs, turn_pairs = [], []
-    for path, heard in zip(paths, result.heard, strict=False):
+    speed = f"{result.cpu:7.1f} {result.wall:7.1f} {result.cpu / seconds:8.3f} {result.cpu / unit:9.2f}"
+    heard = f" {hearing(result, paths)} {violations(result, paths)}" if result.heard else ""
+    return f"{name:20} {speed} {result.peak:8.0f}{heard}"
+
+
+def hearing(result: Result, paths: list[Path]) -> str:
+    """Errors over a speaker's whole text and turn by turn, characters at the right speaker, median error of edges."""
+    pairs, turn_pairs, right, off = [], [], [], list[float]()
+    for path, heard in zip(paths, result.heard, strict=True):
         turns = turns_of(path)
         texts: dict[str, str] = {who: "".join(u.text for u in heard if u.speaker == who) for who in SIDES}
         pairs += by_channel(turns, texts)
         turn_pairs += by_turn(turns, Transcript("", "zh", None, "channels", tuple(heard)))
-    errors = f"{rate(pairs):7.1f} {rate(turn_pairs):9.1f}" if pairs else f"{'-':>7} {'-':>9}"
-    speed = f"{result.cpu:7.1f} {result.wall:7.1f} {result.cpu / seconds:8.3f}"
-    return f"{name:20} {speed} {errors} {result.peak:8.0f} {result.cpu / unit:9.2f}"
+        right.append(rightly(turns, heard))
+        off += edges(turns, heard)
+    share = 100 * sum(ours for ours, _ in right) / sum(everything for _, everything in right)
+    return f"{rate(pairs):7.1f} {rate(turn_pairs):9.1f} {share:9.1f} {float(np.median(off)):7.2f}"
+
+
+def violations(result: Result, paths: list[Path]) -> str:
+    """Violations and signals found where labelled, and where none is, of all labelled; nothing without labels."""
+    labels = labels_of(paths[0].parent)
+    wanted = {place for path in paths if path.stem in labels for place in wanted_in(labels[path.stem])}
+    if not wanted:
+        return ""
+    found = set()
+    for path, heard in zip(paths, result.heard, strict=True):
+        transcript = Transcript("faster-whisper", "zh", None, "channels", tuple(sorted(heard, key=start_of)))
+        for name, at, category in found_by(load_pack("collection-standard"), path.stem, transcript, guarded):
+            found.add((name, turn_of(labels[name], transcript.utterances[at]), category))
+    labelled = {category for *_, category in wanted}
+    invented = sum(place[2] in labelled for place in found - wanted)
+    return f"{len(found & wanted):6d} {invented:8d} {len(wanted):7d}"
+
+
+def start_of(utterance: Utterance) -> float:
+    """Second at which it begins."""
+    return utterance.start or 0.0
 
 
 def main() -> None:
@@ -245,13 +304,12 @@ def compare(paths: list[Path], systems: list[str]) -> None:
     packaged(default_models())
     seconds = sum(asr.probe(path).duration or 0.0 for path in paths)
     print(f"{len(paths)} calls, {seconds:.0f} s, {os.cpu_count()} cores")
-    print(
-        f"{'':20} {'CPU s':>7} {'wall s':>7} {'CPU/s':>8} {'CER %':>7} {'by turn %':>9} {'peak MB':>8} {'CPU/ours':>9}"
-    )
+    columns = ["CPU s", "wall s", "   CPU/s", " CPU/ours", " peak MB", "  CER %", "by turn %", "speaker %", " edge s"]
+    print(f"{'':20} {' '.join(f'{name:>7}' for name in [*columns, ' found', 'invented', '     of'])}")
     unit = 0.0
     for name in ["fast", *(system for system in systems if system != "fast")]:
-        if name == "whisper-ctranslate2" and not shutil.which(name):
-            print(f"{name:20} not installed (uv pip install whisper-ctranslate2)")
+        if name == "whisper-ctranslate2" and not shutil.which(COMMAND[0]):
+            print(f"{name:20} skipped: neither it nor uvx is installed")
             continue
         result = two_processes(paths) if name == "two" else result_of(in_process(name, paths))
         unit = unit or result.cpu

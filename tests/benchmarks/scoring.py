@@ -8,7 +8,7 @@ import jiwer
 import numpy as np
 
 from asr.normalise import normalise
-from asr.transcript import Transcript
+from asr.transcript import Transcript, Utterance
 
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"两": 2, "幺": 1, "〇": 0}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
@@ -76,3 +76,33 @@ def by_turn(turns: Sequence[Turn], transcript: Transcript) -> list[tuple[int, in
         ]
         heard[int(np.argmax(shared))] += utterance.text
     return [errors(turn.text, text) for turn, text in zip(turns, heard, strict=True)]
+
+
+#: Seconds that a label's edges may be off.
+NEAR = 0.3
+
+
+def rightly(turns: Sequence[Turn], utterances: Sequence[Utterance]) -> tuple[int, int]:
+    """Characters that were heard of a speaker at a moment when that speaker spoke, and all; evenly over utterances."""
+    right = everything = 0
+    for utterance in utterances:
+        spoken = [(turn.start - NEAR, turn.end + NEAR) for turn in turns if turn.speaker == utterance.speaker]
+        for index in range(len(utterance.text)):
+            at = utterance.seconds((index, index + 1))[0] or 0.0
+            right += any(start <= at <= end for start, end in spoken)
+            everything += 1
+    return right, everything
+
+
+def edges(turns: Sequence[Turn], utterances: Sequence[Utterance]) -> list[float]:
+    """Seconds between where each turn begins and ends, and where what was heard of its speaker during it does."""
+    off = []
+    for turn in turns:
+        during = [
+            (u.start or 0.0, u.end or 0.0)
+            for u in utterances
+            if u.speaker == turn.speaker and (u.start or 0.0) < turn.end and (u.end or 0.0) > turn.start
+        ]
+        if during:
+            off += [abs(during[0][0] - turn.start), abs(during[-1][1] - turn.end)]
+    return off
