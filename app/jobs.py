@@ -24,7 +24,8 @@ from app.database import Database, is_outage
 from app.references import References
 from app.schemas import CallFacts
 from app.storage import Recordings
-from app.store import calls, queue, scorecards, tallies
+from app.store import calls, dials, queue, scorecards, tallies
+from app.tables import Call, Transcript
 from asr import AsrError, Progress, Transcriber
 from asr.errors import HOPELESS
 from rules import RuleError
@@ -115,12 +116,15 @@ def _noting(bench: Bench, call_id: int, attempt: int) -> Progress:
 
 def judge(bench: Bench, call_id: int, attempt: int) -> None:
     """Judge the transcript and store findings and scorecard in one transaction."""
-    call, row = bench.steadily(
-        lambda session: (calls.claim(session, call_id, attempt, "judging"), calls.transcript_of(session, call_id))
-    )
+
+    def due(session: Session) -> tuple[Call | None, Transcript | None, dict[str, int]]:
+        call = calls.claim(session, call_id, attempt, "judging")
+        return call, calls.transcript_of(session, call_id), dials.contacts(session, call) if call else {}
+
+    call, row, counted = bench.steadily(due)
     if call is None or row is None:
         return
-    began, facts = time.monotonic(), CallFacts.model_validate(call.facts).known()
+    began, facts = time.monotonic(), counted | CallFacts.model_validate(call.facts).known()
     judgement = bench.judge.judge(pipeline.read_transcript(row.body), facts, call.template)
 
     counts = tallies.step("judge", time.monotonic() - began) + tallies.judged(judgement.findings)

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from app import errors
-from app.api import audio, audit, calls, docs, events, health, metrics, oidc, purge, reviews, users
+from app.api import audio, audit, calls, docs, events, health, metrics, oidc, purge, reconciliation, reviews, users
 from app.api import rules as rules_api
 from app.api import session as session_api
 from app.api import texts as texts_api
@@ -22,7 +22,7 @@ from app.throttle import Throttle, Throttles
 _MAX_BODY = 1024 * 1024
 
 #: Routes that read their bodies themselves, up to limits of their own, after the key is checked.
-_COUNTING = frozenset({"/v1/calls", "/v1/texts", "/v1/rules/try"})
+_COUNTING = frozenset({"/v1/calls", "/v1/cdr", "/v1/texts", "/v1/rules/try"})
 
 
 def create_app(service: Service) -> FastAPI:
@@ -50,6 +50,7 @@ def create_app(service: Service) -> FastAPI:
         purge,
         calls,
         reviews,
+        reconciliation,
         events,
         texts_api,
         rules_api,

@@ -156,6 +156,29 @@ class RecordingUrl(Base):
     url: Mapped[str]  #: may hold a signature: shown to nobody
 
 
+class Dial(Base):
+    """One row of the dialer's call detail records."""
+
+    __tablename__ = "dials"
+    __table_args__ = (
+        Index("dials_started_at", "started_at"),
+        Index("dials_external_id", "external_id"),
+        Index("dials_debtor", "debtor_id", "started_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)  #: tells a row that is imported twice from another one
+    external_id: Mapped[str | None]
+    agent_id: Mapped[str | None]
+    team: Mapped[str | None]
+    debtor_id: Mapped[str | None]
+    direction: Mapped[str | None]
+    started_at: Mapped[datetime]
+    seconds: Mapped[float | None]  #: of talk
+    answered: Mapped[bool]
+    imported_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class Transcript(Base):
     """What was said in a call; made once, never changed."""
 

@@ -15,6 +15,8 @@ Auth = dict[str, dict[str, str]]
 MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/calls"): {"dialer", "inspector", "supervisor"},
     ("POST", "/v1/texts"): {"dialer", "inspector", "supervisor"},
+    ("POST", "/v1/cdr"): {"dialer", "inspector", "supervisor"},
+    ("GET", "/v1/reconciliation"): {"supervisor"},
     ("GET", "/v1/calls"): {"agent", "inspector", "supervisor"},
     ("GET", "/v1/calls/{call_id}"): {"dialer", "agent", "inspector", "supervisor"},
     ("GET", "/v1/calls/{call_id}/audio"): {"agent", "inspector", "supervisor"},

@@ -1,0 +1,68 @@
+"""Call detail records, and what they say of recordings that did not come."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from app import cdr
+from app.api.access import Poster, ServiceDep, SessionDep, Statistician
+from app.api.uploads import read_body
+from app.errors import Unprocessable
+from app.schemas import Moment
+from app.store import dials
+
+router = APIRouter(prefix="/v1", tags=["对账"])
+
+#: About 300 000 rows; larger files are imported by the `tingjian` command, or in parts.
+_MAX_CDR = 32 * 1024 * 1024
+_LONGEST = timedelta(days=31)
+_BODY = {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}
+
+
+class Imported(BaseModel):
+    """How many rows were new, and how many were known and are now as this file says."""
+
+    new: int
+    known: int
+
+
+class Reconciliation(BaseModel):
+    """Answered dials against the calls that came in; lists end at 1 000, the numbers do not."""
+
+    expected: int
+    received: int
+    missing: int
+    duplicate: int
+    unexpected: int
+    missing_calls: list[dict[str, Any]]
+    duplicate_calls: list[dict[str, Any]]
+    unexpected_calls: list[int]
+
+
+@router.post("/cdr", openapi_extra={"requestBody": _BODY})
+async def post_cdr(request: Request, who: Poster, service: ServiceDep) -> Imported:  # noqa: ARG001
+    """Import call detail records as CSV: all rows, or none when one has a fault."""
+    content = await read_body(request, _MAX_CDR)
+
+    def take() -> tuple[int, int]:
+        with service.database.transaction() as session:
+            return cdr.take(session, content, "CSV")
+
+    new, known = await run_in_threadpool(take)
+    return Imported(new=new, known=known)
+
+
+@router.get("/reconciliation")
+def get_reconciliation(
+    session: SessionDep,
+    who: Statistician,
+    since: Annotated[Moment, Query(alias="from")],
+    until: Annotated[Moment, Query(alias="to")],
+) -> Reconciliation:
+    """Which calls the dialer connected, and which of their recordings came: not at all, once, or twice."""
+    if not timedelta(0) < until - since <= _LONGEST:
+        raise Unprocessable(f"from 须早于 to，且相距不超过 {_LONGEST.days} 天", code="bad_range")
+    return Reconciliation.model_validate(dials.reconcile(session, since, until, who))

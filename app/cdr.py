@@ -1,0 +1,106 @@
+"""Call detail records: what the dialer says it dialled, imported so that a recording that never came is missed."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from sqlalchemy.orm import Session
+
+from app.errors import Unprocessable
+from app.schemas import Label, Moment
+from app.store import dials
+from app.tabular import rows
+
+#: Faults that one message lists.
+_TOLD = 20
+
+_WORDS = {"是": True, "接通": True, "已接通": True, "否": False, "未接通": False, "未接": False}
+_DIRECTIONS = {"呼出": "outbound", "外呼": "outbound", "呼入": "inbound"}
+#: As spreadsheets write them.
+_MOMENTS = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y%m%d%H%M%S")
+
+
+def _moment(value: object) -> object:
+    for form in _MOMENTS:
+        try:
+            return datetime.strptime(str(value), form)  # noqa: DTZ007 - Moment adds the zone
+        except ValueError:
+            continue
+    return value
+
+
+def _seconds(value: object) -> object:
+    parts = str(value).split(":")
+    if len(parts) in (2, 3) and all(part.isdecimal() for part in parts):
+        return sum(int(part) * 60**place for place, part in enumerate(reversed(parts)))
+    return value
+
+
+class DialIn(BaseModel):
+    """One row of call detail records; other columns are none of ours."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    external_id: Label | None = None
+    agent_id: Label | None = None
+    team: Label | None = None
+    debtor_id: Label | None = None  #: as the calls' metadata names the debtor or number, which may be a hash
+    direction: Annotated[Literal["outbound", "inbound"] | None, BeforeValidator(lambda v: _DIRECTIONS.get(v, v))] = None
+    started_at: Annotated[Moment, BeforeValidator(_moment)]
+    seconds: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False), BeforeValidator(_seconds)] | None = None
+    answered: Annotated[bool, BeforeValidator(lambda value: _WORDS.get(value, value))] | None = None
+
+    @model_validator(mode="after")
+    def _identifiable(self) -> Self:
+        if self.external_id is None and (self.agent_id is None or self.debtor_id is None):
+            raise ValueError("须有 external_id，或 agent_id 与 debtor_id")
+        if self.answered is None and self.seconds is None:
+            raise ValueError("须有 answered（是否接通）或 seconds（通话时长）")
+        return self
+
+    def row(self) -> dict[str, Any]:
+        """Its columns. The key tells a row that is imported twice from another one."""
+        known = self.model_dump()
+        known["answered"] = bool(self.seconds) if self.answered is None else self.answered
+        parts = (self.agent_id, self.debtor_id, self.started_at.timestamp())
+        known["key"] = self.external_id or hashlib.sha256(repr(parts).encode()).hexdigest()
+        return known
+
+
+def read(content: bytes, name: str) -> dict[str, dict[str, Any]]:
+    """The rows of a CSV of call detail records by their keys; the last one of a key counts.
+
+    Raises:
+        Unprocessable: it is no CSV, or rows have faults, all of which are counted and the first ones told.
+    """
+    known: dict[str, dict[str, Any]] = {}
+    faults: list[str] = []
+    for line, row in rows(content, name):
+        try:
+            dial = DialIn.model_validate(row).row()
+        except ValidationError as error:
+            faults += _told(line, error)
+        else:
+            known[dial["key"]] = dial
+    if faults:
+        more = f"；共 {len(faults)} 处" if len(faults) > _TOLD else ""
+        raise Unprocessable(f"{name}：{'；'.join(faults[:_TOLD])}{more}", code="bad_cdr")
+    return known
+
+
+def take(session: Session, content: bytes, name: str) -> tuple[int, int]:
+    """Import a CSV of call detail records, all of it or nothing; how many rows were new, and how many known.
+
+    Raises:
+        Unprocessable: see `read`.
+    """
+    known = read(content, name)
+    new = dials.keep(session, list(known.values()))
+    return new, len(known) - new
+
+
+def _told(line: int, error: ValidationError) -> Iterator[str]:
+    for fault in error.errors(include_input=False, include_url=False):
+        yield f"第 {line} 行 {'.'.join(map(str, fault['loc']))}: {fault['msg']}".replace(" : ", ": ")
