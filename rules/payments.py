@@ -43,7 +43,7 @@ def commitments(text: str, today: date) -> list[Payment]:
     return [
         piece
         for at, piece in enumerate(pieces)
-        if piece.pays and not asks(text, piece) and _commits(text, pieces, at, today)
+        if piece.pays and (_tagged(text, piece) or not asks(text, piece)) and _commits(text, pieces, at, today)
     ]
 
 
@@ -72,6 +72,12 @@ def asks(text: str, piece: Payment) -> bool:
     if words.endswith(("？", "?")) or _ENDS_ASKING.search(words) or _ASKS.search(words):
         return True
     return len(after) < 8 and (_ASKS.search(after) is not None or text[piece.end : piece.end + 1] in ("？", "?"))
+
+
+def _tagged(text: str, piece: Payment) -> bool:
+    """A day and a sum of one's own with 行不行 behind them bind: 我周五还三千，行不行. 能不能周五还三千 asks."""
+    words = text[piece.start : piece.end]
+    return bool(piece.day and piece.amount) and not re.search("能不能|可不可以|可以不可以|能否|[?？]", words)
 
 
 def _refused(words: str) -> bool:

@@ -1,0 +1,142 @@
+"""How the two sides of a call answer each other about paying: offers, a yes to them, answers to when and how much."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from rules.dates import Day, find_days
+from rules.numerals import Number
+from rules.paying import AHEAD, DONE, HEDGE, NO, OPEN, PAST, PAYING
+from rules.payments import Payment, amounts, asks, payments
+
+_RECAP = re.compile(r"您承诺|你承诺|您答应|记录一下|登记|跟您确认|确认一下|那就|好的|是吗|对吧|对吗|记下|备注")
+
+#: How people say yes to an offer, at the beginning of what they say.
+_YES = re.compile(
+    r"^(?:那|嗯|哦|噢|啊|唉|哎|呃|嗨|好好|[，。,.\s])*(?:(?:行|成|中)(?!不|吗|么|李)|可以(?!吗|么|不)"
+    r"|好(?=$|[，。！,.!\s的吧嘛啦嘞勒呀那就我滴哒])|没问题|没得问题|没啥问题|问题不大|要得|得(?:嘞|行)?(?=$|[，。！,.!\s])"
+    r"|ok|妥|同意|必须的|肯定|一定|答应|[对是](?=$|[，。！,.!\s的啊])|嗯$"
+    r"|(?:就)?(?:这样|这么着|这么办|这么定|按你说的|照你说的|听你的|依你|说定)|能(?=$|[，。！,.!\s的]))"
+)
+_BUT = re.compile(r"但是|可是|不过|只是|但|除非|就怕|怕是|先问|问问|商量|考虑|晚|再说|不行|不了|太|吧[？?]|[？?]|吗")
+_AGREED = re.compile(r"^(?:那|嗯|好的|[，。,.\s])*(?:行|可以|好|没问题|成|同意|ok|那就这|就这样|也行|也可以)")
+_NOT_AGREED = re.compile(
+    r"不行|不可以|不能|不成|太少|太晚|太久|恐怕|审批|申请|不接受|没办法|做不了主|最晚|最少|至少|必须|得先|还是得"
+)
+
+_ASKS_WHEN = re.compile(
+    r"什么时候|啥时候|哪天|哪一天|几号|何时|多久|多长时间|日子|准信|什么时间|几天|哪个时间|时间点|定个时间"
+)
+_ASKS_MUCH = re.compile(r"多少|几百|几千|多大")
+_OPEN_QUESTION = re.compile(f"{_ASKS_WHEN.pattern}|{_ASKS_MUCH.pattern}|怎么还|怎么处理")
+_CLOSED_QUESTION = re.compile(
+    r"(?:能|可以|方便|打算|行|成|安排|处理|还|结|补).{0,12}(?:吗|么|不|没|吧|行不行|[?？])|您看|你看"
+)
+_ABOUT_PAYING = re.compile(r"还|处理|结|缴|补|存|安排|解决|日子|准信|凑|拿|转|交")
+_PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点")
+_CORRECTS = re.compile(
+    r"^(?:哦|噢|嗯|呃|那|哎|[，。,.\s])*(?:不对|不是|错了|说错|改|换成|还是|要不|应该是|我说的是|等等|等下)"
+)
+#: What may stand beside a day or a sum without saying anything more.
+_FILLING = re.compile(
+    r"之前|以前|前后|左右|上午|下午|晚上|早上|中午|一定|肯定|保证|放心|没问题|可以|那就|就是|给你|给您|手上|不过|但是"
+    r"|块钱|[先那吧啊呢嘛呀了的我就行好嗯成得能会元块钱整万多前这还是你您，。！,.!\s]"
+)
+
+#: How many other characters an answer may have: beside a day or a sum alone, beside both, and beside both where the
+#: collector had asked about paying.
+_WORD, _PHRASE, _ASIDE = 1, 6, 9
+
+#: What else days and sums are said about.
+_ELSEWHERE = re.compile(
+    r"学费|房租|房贷|水电|药费|手术|住院|买|花了|租金|生活费|罚款|彩礼|保险|押金|工资|收入|挣|赚|医院|出差|在外地|上班|还在"
+    r"|欠我|借我|利息|本金是|多少|发现|扣了我|收了我|打电话"
+)
+
+#: What people are paid with: the day it comes is the day of 发了工资就还.
+WAGES = re.compile(r"工资|开支|发薪|薪水|发钱|开资|奖金|提成|货款|工程款")
+_QUESTION = re.compile(r"[?？]|吗\s*$")
+
+#: A promise taken back.
+TAKEN_BACK = re.compile(r"刚才说的不算|反悔|收回刚才|改主意|不还了|爱咋咋地|当我没说|我没答应|不作数")
+
+
+def offer_in(asked: str, today: date) -> Payment | None:
+    """The payment that an agent asks for by day or by sum: 周五之前把一千一还上可以吗. 什么时候还 offers none."""
+    if not PAYING.search(asked):
+        return None
+    named = [piece for piece in payments(asked, today) if piece.pays and (piece.day or piece.amount)]
+    wanted = [piece for piece in named if not _OPEN_QUESTION.search(asked[piece.start : piece.end])]
+    if not wanted:
+        return None
+    last = wanted[-1]
+    return last if last.day or asks(asked, last) else None
+
+
+def accepted(offer: Payment, said: str, today: date) -> Payment | None:
+    """The offer as a customer says yes to it, with what he names himself instead; None where he does not."""
+    if not _YES.search(said) or NO.search(said) or OPEN.search(said) or _BUT.search(said):
+        return None
+    amount, day, _ = _named(said, today)
+    return Payment(0, len(said), True, amount or offer.amount, day or offer.day)
+
+
+def agreed(said: str) -> bool:
+    """Whether an agent says yes to what the customer proposed."""
+    return bool(_AGREED.search(said)) and not _NOT_AGREED.search(said)
+
+
+def beside(offer: Payment | None, said: str) -> tuple[Decimal | None, date | None]:
+    """The sum and the day of an offer that what a customer commits to leaves as they were."""
+    if offer is None:
+        return None, None
+    return (None if NO.search(said) or _PART.search(said) else offer.amount), offer.day
+
+
+def answer(asked: str, said: str, today: date) -> Payment | None:
+    """What a customer commits to by answering: 礼拜五吧 to 什么时候能还, 两千 to 能还多少."""
+    if any(pattern.search(said) for pattern in (_ELSEWHERE, PAST, NO, OPEN, HEDGE, _QUESTION)) or WAGES.search(asked):
+        return None
+    if DONE.search(said) and not AHEAD.search(said):
+        return None
+    amount, day, spoken = _named(said, today)
+    about = bool(_ABOUT_PAYING.search(asked))
+    if amount and day:
+        enough = spoken <= (_ASIDE if about else _PHRASE)
+    else:
+        put = _OPEN_QUESTION.search(asked) or _CLOSED_QUESTION.search(asked)
+        enough = bool((amount or day) and about and put) and spoken <= _WORD
+    return Payment(0, len(said), True, amount, day) if enough else None
+
+
+def correction(last: Payment, said: str, today: date) -> Payment | None:
+    """A promise changed in the half that is named: 不对，是这个礼拜五."""
+    if not _CORRECTS.search(said) or NO.search(said) or HEDGE.search(said):
+        return None
+    amount, day, _ = _named(said, today)
+    if not amount and not day:
+        return None
+    return replace(last, start=0, end=len(said), amount=amount or last.amount, day=day or last.day)
+
+
+def restated(said: str, today: date) -> list[Payment]:
+    """The payments that an agent repeats: 好的，星期五还五千元，是吗."""
+    if not _RECAP.search(said) or not PAYING.search(said):
+        return []
+    named = [piece for piece in payments(said, today) if piece.pays and piece.day]
+    return [replace(piece, condition=None) for piece in named if not NO.search(said[piece.start : piece.end])]
+
+
+def _named(said: str, today: date) -> tuple[Decimal | None, date | None, int]:
+    """The last sum and the last day named, and how many characters say something else."""
+    days = find_days(said, today)
+    sums = amounts(said, days)
+    spoken = _besides(said, [*days, *(number for number, _ in sums)])
+    return sums[-1][1] if sums else None, days[-1].date if days else None, spoken
+
+
+def _besides(said: str, named: Iterable[Day | Number]) -> int:
+    inside = {at for one in named for at in range(one.start, one.end)}
+    return len(_FILLING.sub("", "".join(char for at, char in enumerate(said) if at not in inside)))
