@@ -1,0 +1,172 @@
+"""Whole dialogues -> which steps were done, and whether the debt was told to the wrong person or too early."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from rules import check
+from tests.rules.helpers import built_in, call
+
+ASKED = "坐席：您好，请问是陈明先生本人吗"
+DEBT = "坐席：您的信用卡逾期三十天，欠款五千元"
+
+
+def judged(script: str, facts: Mapping[str, object] | None = None) -> dict[str, set[str]]:
+    """The verdicts by category."""
+    verdicts: dict[str, set[str]] = {}
+    for finding in check(built_in("collection-standard"), call(script), facts):
+        verdicts.setdefault(finding.category, set()).add(finding.verdict)
+    return verdicts
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("是我", "passed"),
+        ("我是，你哪位", "passed"),
+        ("嗯，什么事", "passed"),
+        ("不是，你打错了", "passed"),
+        ("他不在，我是他同事", "passed"),
+        ("你他妈的有完没完", "passed"),
+        ("你谁啊", "failed"),
+        ("喂，什么事", "failed"),
+        ("哪位", "failed"),
+        ("听不见", "failed"),
+    ],
+)
+def test_identity_takes_a_question_and_an_answer(answer: str, verdict: str) -> None:
+    script = f"{ASKED}\n客户：{answer}\n坐席：好的\n客户：嗯"
+    assert judged(script)["identity_check"] == {verdict}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "请您说一下身份证号码的后四位",
+        "麻烦核对一下您的出生年月",
+        "喂，刘洋吗",
+        "请问接电话的是陶小燕本人不",
+        "您先告诉我预留手机的尾号，我确认下是您本人接的电话",
+        "您是不是曾志明先生",
+        "请问怎么称呼您",
+    ],
+)
+def test_ways_to_ask_who_is_there(question: str) -> None:
+    assert judged(f"坐席：{question}")["identity_check"] == {"passed"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "请问您是杨波的爸爸吗",
+        "喂，你们那个小赵在吗",
+        "您是他房东对吧",
+        "我把他身份证号念给你",
+        "您看您什么时候方便处理一下",
+    ],
+)
+def test_what_asks_something_else(said: str) -> None:
+    assert judged(f"坐席：{said}")["identity_check"] == {"failed"}
+
+
+WRONG = "failed"
+FINE = "passed"
+
+
+@pytest.mark.parametrize(
+    ("script", "third_party", "disclosure"),
+    [
+        (f"{ASKED}\n客户：是我\n{DEBT}", FINE, FINE),
+        (f"{ASKED}\n客户：我是他本人，怎么了\n{DEBT}", FINE, FINE),
+        (f"{ASKED}\n客户：对，我是陈明\n{DEBT}\n客户：你打错了吧，我没借过\n{DEBT}", FINE, FINE),
+        (f"{ASKED}\n客户：不是，你打错了\n坐席：抱歉打扰了，再见", FINE, FINE),
+        (f"{ASKED}\n客户：不是\n{DEBT}", WRONG, WRONG),
+        (f"{ASKED}\n客户：打错了\n坐席：陈明欠款三万元一直没还", WRONG, WRONG),
+        (f"{ASKED}\n客户：我是他爸爸\n坐席：那麻烦您让他回个电话", FINE, FINE),
+        (f"{ASKED}\n客户：我是他爸爸\n坐席：他在我们这里欠了钱", WRONG, WRONG),
+        (f"{ASKED}\n客户：是啊，我是他媳妇\n坐席：他这笔贷款已经逾期三个月了", WRONG, WRONG),
+        (f"{ASKED}\n客户：他出差了，不在家\n坐席：他信用卡逾期了你知道吗", WRONG, WRONG),
+        ("坐席：喂\n客户：你找谁，我不认识这个人\n坐席：他欠款五千元", WRONG, WRONG),
+        ("坐席：请问您是陈明的爸爸吗\n客户：我是，你哪里的\n坐席：您儿子欠了一万五", WRONG, WRONG),
+        (f"{ASKED}\n客户：我是他爱人，我叫他接\n坐席：好\n客户：喂\n{ASKED}\n客户：是我\n{DEBT}", FINE, FINE),
+        (f"坐席：喂，你的信用卡欠款两万六\n客户：知道\n{ASKED}\n客户：是我", FINE, WRONG),
+        (f"{ASKED}\n客户：你谁啊\n{DEBT}\n客户：哦", FINE, WRONG),
+        ("坐席：你是高飞吗，你欠的钱什么时候还\n客户：我没钱", FINE, WRONG),
+    ],
+)
+def test_debts_are_for_the_debtor(script: str, third_party: str, disclosure: str) -> None:
+    verdicts = judged(script)
+    assert ("failed" in verdicts["third_party"]) == (third_party == WRONG)
+    assert ("failed" in verdicts["disclosure_before_identity"]) == (disclosure == WRONG)
+
+
+def test_a_late_check_before_the_debt_is_in_time() -> None:
+    small_talk = "\n".join("坐席：在听吗\n客户：在" for _ in range(9))
+    verdicts = judged(f"{small_talk}\n{ASKED}\n客户：是我\n{DEBT}")
+    assert verdicts["disclosure_before_identity"] == verdicts["identity_check"] == {"passed"}
+
+
+@pytest.mark.parametrize(
+    ("relation", "failed"),
+    [
+        ("family", True),
+        ("colleague", True),
+        ("friend", True),
+        ("other", True),
+        ("neighbour", True),
+        ("self", False),
+        ("debtor", False),
+        ("guarantor", False),
+        ("unknown", False),
+    ],
+)
+def test_who_is_called_decides(relation: str, failed: bool) -> None:
+    verdicts = judged(f"{ASKED}\n客户：是我\n{DEBT}", {"callee_relation": relation})
+    assert ("failed" in verdicts["third_party"]) == failed
+
+
+CALL_ONLY = {
+    "self_intro",
+    "recording_notice",
+    "identity_check",
+    "debt_confirm",
+    "repay_offer",
+    "empathy",
+    "closing",
+    "order",
+    "disclosure_before_identity",
+}
+
+
+@pytest.mark.parametrize("channel", ["sms", "visit"])
+def test_a_message_and_a_visit_have_no_steps_of_a_call(channel: str) -> None:
+    facts = {"channel": channel, "effective_calls_today": 9, "dials_today": 9}
+    verdicts = judged("坐席：您的账单已出，请于本月25日前还款", facts)
+    assert not verdicts.keys() & (CALL_ONLY | {"frequency"})
+    assert verdicts["threat"] == {"passed"}
+    assert verdicts["ptp"] == {"skipped"}
+
+
+@pytest.mark.parametrize(
+    ("text", "failed"),
+    [
+        ("客户不在家，将催收函交给对门邻居转交", True),
+        ("无人应门，把逾期通知贴在单元门口后离开", True),
+        ("未与邻居交谈，未张贴任何材料，留工作联系函于信箱，密封未显示债务信息", False),
+        ("将账单交给客户本人签收", False),
+    ],
+)
+def test_papers_left_with_neighbours_betray(text: str, failed: bool) -> None:
+    assert ("failed" in judged(f"坐席：{text}", {"channel": "visit"})["privacy"]) == failed
+
+
+@pytest.mark.parametrize(("hour", "failed"), [("07:59", True), ("08:00", False), ("21:59", False), ("22:00", True)])
+@pytest.mark.parametrize("channel", ["call", "sms", "visit"])
+@pytest.mark.parametrize("pack", ["collection-standard", "cba-2026", "gbt-45251"])
+def test_quiet_hours_hold_for_every_channel(pack: str, channel: str, hour: str, failed: bool) -> None:
+    facts = {"started_at": f"2026-03-02T{hour}:00+08:00", "channel": channel}
+    findings = check(built_in(pack), call("坐席：您好"), facts)
+    verdict = next(finding.verdict for finding in findings if finding.category == "quiet_hours")
+    assert (verdict == "failed") == failed
+    agreed = check(built_in(pack), call("坐席：您好"), facts | {"quiet_hours_consent": True})
+    assert next(one.verdict for one in agreed if one.category == "quiet_hours") == "passed"
