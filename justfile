@@ -35,3 +35,10 @@ worker *args:
 # side-by-side measurements; they print ratios and never fail
 bench name *args:
     uv run python -m tests.benchmarks.{{name}} {{args}}
+
+# what the product is made of (CycloneDX), its licences, and known weaknesses
+supply:
+    mkdir -p build
+    uv export --quiet --frozen --no-dev --format cyclonedx1.5 --output-file build/sbom.json
+    uv run --with pip-licenses pip-licenses --summary
+    uv audit --frozen
