@@ -4,31 +4,25 @@ Most families are never looked at. Each waits for its most telling slot, and is 
 other slots nearby: sets of slots are bits of one number, so that asking costs a single comparison.
 """
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import reduce
 from itertools import pairwise
 from math import prod
 from operator import attrgetter, or_
 from typing import NamedTuple
 
 from rules.automaton import CoreHit, Cores
+from rules.hits import BESIDE, Hits, is_letter
 from rules.lexicon import MAX_GAP, NUMBER, Family, Gap
-from rules.text import WALL, Text
+from rules.text import Text
 
 #: What a family must have behind it, in characters of cores longer than one, before it counts by sound, and how alike
 #: it must be on average. Below these, talk about anything else sounds like a threat: see tests/benchmarks/accuracy.py.
 LEAST_SUPPORT = 2.7
 LEAST_LIKENESS = 0.75
-
-#: What a plain gap must not contain. 您不还 or 一直没接 between two cores denies neither, and 不然 is no negation.
-_NEGATION = re.compile(
-    r"特别|分别|区别|别的|别人|别处|差不多|要不|不然|不过|不管|不仅|不但|不光|不论|不好意思|不断|不停|(.)[不没]\1"
-    rf"|[不没](?:按时|能|肯|想|主动)?(?:还|接|给|来|处理|交|付|动静|回)|(?P<no>[不没别未勿])|(?P<wall>{WALL})"
-)
 
 #: How likely a number is to be anywhere: one character in thirty of a call.
 _NUMBERS = 0.03
@@ -109,76 +103,9 @@ class _Anchor(NamedTuple):
     left: tuple[_Slot, ...]
     right: tuple[_Slot, ...]
     needs: int  #: all other slots, as bits
+    before: int  #: the next slot to the left where it must be near, as a bit
+    after: int  #: and to the right
     alone: bool  #: no other slots, and no clause to begin or end
-
-
-class _Hits:
-    """The hits in one text, reachable from both ends.
-
-    Single characters are in every sentence and stand where they are written: they are read off the text instead.
-    """
-
-    def __init__(self, text: Text, hits: list[CoreHit], fills: Mapping[str, int]) -> None:
-        self.text = text
-        self.all = hits
-        self.by_start: dict[int, list[CoreHit]] = defaultdict(list)
-        self.by_end: dict[int, list[CoreHit]] = defaultdict(list)
-        # For each character the slots that something beginning, or ending, there fills.
-        self.begins = [fills.get(letter, 0) for letter in text.chars]
-        self.ends = [0, *self.begins]
-        self.begins.append(0)
-        for hit in hits:
-            if not _is_letter(hit.core):
-                self.by_start[hit.start].append(hit)
-                self.by_end[hit.end].append(hit)
-                filled = fills.get(hit.core, 0)
-                self.begins[hit.start] |= filled
-                self.ends[hit.end] |= filled
-        self.walls, self.barriers = _barriers(text.chars)
-
-    def stretches(self) -> Iterator[tuple[list[CoreHit], int]]:
-        """The hits between two walls, in order, with all the slots that something fills there."""
-        first = start = 0
-        for wall in (*self.walls, len(self.text.chars)):
-            last = bisect_left(self.all, (wall,), first)
-            if last > first:
-                yield self.all[first:last], reduce(or_, self.begins[start:wall])
-            first, start = last, wall
-
-    def open_right(self, at: int, gap: Gap) -> int:
-        """How far a core may begin to the right of `at`: the gap's width, or where something stands in the way."""
-        barriers = self.walls if gap.over_negation else self.barriers
-        index = bisect_left(barriers, at)
-        return min(at + gap.width, barriers[index] if index < len(barriers) else len(self.text.chars))
-
-    def open_left(self, at: int, gap: Gap) -> int:
-        """How far a core may end to the left of `at`."""
-        barriers = self.walls if gap.over_negation else self.barriers
-        index = bisect_left(barriers, at)
-        return max(at - gap.width, barriers[index - 1] + 1 if index else 0)
-
-    def beginning(self, at: int, cores: frozenset[str]) -> Iterator[CoreHit]:
-        """Those of `cores` that begin there."""
-        letter = self.text.chars[at]
-        if letter in cores and _is_letter(letter):
-            yield CoreHit(at, at + 1, letter, 1, 1)
-        for hit in self.by_start.get(at, ()):
-            if hit.core in cores:
-                yield hit
-
-    def ending(self, at: int, cores: frozenset[str]) -> Iterator[CoreHit]:
-        """Those of `cores` that end there."""
-        letter = self.text.chars[at - 1]
-        if letter in cores and _is_letter(letter):
-            yield CoreHit(at - 1, at, letter, 1, 1)
-        for hit in self.by_end.get(at, ()):
-            if hit.core in cores:
-                yield hit
-
-
-def _is_letter(core: str) -> bool:
-    """Whether a core is one character. A digit is not: it may be in the middle of a number."""
-    return len(core) == 1 and not core.isdigit()
 
 
 class Matcher:
@@ -190,21 +117,19 @@ class Matcher:
     def __init__(self, groups: Mapping[str, Iterable[Family]]) -> None:
         named = [(group, family) for group, families in groups.items() for family in families]
         common = _commonness(family for _, family in named)
-        bits: dict[frozenset[str], int] = {}
-        for _, family in named:
-            for slot in family.slots:
-                bits.setdefault(slot, 1 << len(bits))
+        bits = _bits({slot for _, family in named if len(family.slots) > 1 for slot in family.slots}, common)
         self._fills: dict[str, int] = defaultdict(int)
         for slot, bit in bits.items():
             for core in slot:
                 self._fills[core] |= bit
         self._anchors: dict[str, list[_Anchor]] = defaultdict(list)
         for group, family in named:
-            telling = min(range(len(family.slots)), key=lambda slot: sum(map(common, family.slots[slot])))
+            telling = min(range(len(family.slots)), key=lambda at: common(family.slots[at]))
             anchor = _anchor(group, family, telling, bits)
             for core in family.slots[telling]:
                 self._anchors[core].append(anchor)
-        self._cores = Cores(core for core in self._fills if core in self._anchors or not _is_letter(core))
+        cores = self._anchors.keys() | self._fills.keys()
+        self._cores = Cores(core for core in cores if core in self._anchors or not is_letter(core))
 
     def scan(self, text: Text, *, by_ear: bool = False) -> Scan:
         """Everything in `text`: one pass per view, then families from the hits.
@@ -214,24 +139,28 @@ class Matcher:
         found = self._cores.find(text, by_ear=by_ear)
         if not any(hit.core in self._anchors for hit in found):
             return Scan((), (), {})
-        hits = _Hits(text, found, self._fills)
+        hits = Hits(text, found, self._fills)
         groups: dict[str, list[Span]] = defaultdict(list)
         for stretch, filled in hits.stretches():
             for hit in stretch:
-                for anchor in self._anchors.get(hit.core, ()):
-                    # A family is tried only where something nearby fills its other slots.
-                    if anchor.needs & filled == anchor.needs and (span := _assemble(anchor, hit, hits)):
+                for anchor in self._waiting(hit, filled, hits):
+                    if span := _assemble(anchor, hit, hits):
                         groups[anchor.group].append(span)
         for spans in groups.values():
             spans.sort(key=_START)
         return Scan(sorted(text.stops), hits.walls, groups)
 
-
-@lru_cache(maxsize=8)  # several matchers read one call
-def _barriers(chars: str) -> tuple[list[int], list[int]]:
-    """Where walls stand, and where anything stands that a plain gap does not leap over."""
-    found = [match for match in _NEGATION.finditer(chars) if match["no"] or match["wall"]]
-    return [match.start() for match in found if match["wall"]], [match.end() - 1 for match in found]
+    def _waiting(self, hit: CoreHit, filled: int, hits: Hits) -> Iterator[_Anchor]:
+        """The families that wait for it and have something for their other slots in the same stretch and beside it."""
+        waiting = [anchor for anchor in self._anchors.get(hit.core, ()) if anchor.needs & filled == anchor.needs]
+        if waiting and not all(anchor.alone for anchor in waiting):
+            before, after = hits.before(hit.start), hits.after(hit.end)
+            return (
+                anchor
+                for anchor in waiting
+                if anchor.before & before == anchor.before and anchor.after & after == anchor.after
+            )
+        return iter(waiting)
 
 
 def _anchor(group: str, family: Family, telling: int, bits: Mapping[frozenset[str], int]) -> _Anchor:
@@ -239,21 +168,36 @@ def _anchor(group: str, family: Family, telling: int, bits: Mapping[frozenset[st
     left = tuple(_Slot(slots[at], bits[slots[at]], gaps[at]) for at in range(telling - 1, -1, -1))
     right = tuple(_Slot(slots[at], bits[slots[at]], gaps[at - 1]) for at in range(telling + 1, len(slots)))
     needs = reduce(or_, (slot.bit for slot in (*left, *right)), 0)
-    return _Anchor(group, family, left, right, needs, not (needs or family.at_start or family.at_end))
+    before, after = (side[0].bit if side and side[0].gap.width <= BESIDE else 0 for side in (left, right))
+    return _Anchor(group, family, left, right, needs, before, after, not (needs or family.at_start or family.at_end))
 
 
-def _commonness(families: Iterable[Family]) -> Callable[[str], float]:
-    """How likely a core is to be anywhere, reckoned by how often its characters stand in the families themselves."""
+def _bits(slots: Iterable[frozenset[str]], common: Callable[[frozenset[str]], float]) -> dict[frozenset[str], int]:
+    """A bit for each slot. However many there are, a set of them stays small: slots may share a bit.
+
+    Then a family is tried in vain now and then. Slots that something in every sentence fills share among themselves.
+    """
+    ranked = sorted(slots, key=lambda slot: (common(slot), sorted(slot)))
+    rare = len(ranked) * 3 // 4
+    return {slot: 1 << (at % 768 if at < rare else 768 + at % 256) for at, slot in enumerate(ranked)}
+
+
+def _commonness(families: Iterable[Family]) -> Callable[[frozenset[str]], float]:
+    """How likely a slot is to be filled, reckoned by how often its characters stand in the families themselves."""
     letters: dict[str, float] = defaultdict(float)
     for family in families:
         for slot in family.slots:
             for letter in "".join(slot):
                 letters[letter] += 1 / len(slot)
     total = sum(letters.values())
-    return lambda core: _NUMBERS if core == NUMBER else prod(letters[letter] / total for letter in core)
+
+    def common(core: str) -> float:
+        return _NUMBERS if core == NUMBER else prod(letters[letter] / total for letter in core)
+
+    return lambda slot: sum(map(common, slot))
 
 
-def _assemble(anchor: _Anchor, hit: CoreHit, hits: _Hits) -> Span | None:
+def _assemble(anchor: _Anchor, hit: CoreHit, hits: Hits) -> Span | None:
     """The shortest way the family is complete around `hit`, or None."""
     family = anchor.family
     if anchor.alone:
@@ -295,7 +239,7 @@ def _begins_clause(at: int, width: int, text: Text) -> bool:
     return at <= width or any(edge in text.stops for edge in range(at - width, at + 1))
 
 
-def _rightwards(froms: _Ways, slot: _Slot, hits: _Hits) -> _Ways:
+def _rightwards(froms: _Ways, slot: _Slot, hits: Hits) -> _Ways:
     reached: _Ways = {}
     for at, way in froms.items():
         for start in range(at, hits.open_right(at, slot.gap) + 1):
@@ -305,7 +249,7 @@ def _rightwards(froms: _Ways, slot: _Slot, hits: _Hits) -> _Ways:
     return reached
 
 
-def _leftwards(froms: _Ways, slot: _Slot, hits: _Hits) -> _Ways:
+def _leftwards(froms: _Ways, slot: _Slot, hits: Hits) -> _Ways:
     reached: _Ways = {}
     for at, way in froms.items():
         for end in range(at, hits.open_left(at, slot.gap) - 1, -1):
