@@ -27,8 +27,8 @@ _LONGEST = 500
 _Event = MutableMapping[str, Any]
 
 
-def configure(stream: TextIO | None = None) -> None:
-    """Send every log of this process to `stream` (stderr)."""
+def configure(stream: TextIO | None = None, level: str = "info") -> None:
+    """Send every log of this process that is at least `level` to `stream` (stderr)."""
     stream = stream or sys.stderr
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -48,7 +48,7 @@ def configure(stream: TextIO | None = None) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(

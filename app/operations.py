@@ -75,13 +75,15 @@ def _database(settings: Settings, *, upgraded: bool = True) -> Iterator[Database
 
 def run_demo(settings: Settings, *, once: bool) -> bool:
     """See app.demo."""
+    settings = settings.model_copy(update={"log_level": "warning"})  # what it shows, it shows itself
+    logs.configure(level=settings.log_level)
     with _plain_errors():
         return demo.run_demo(settings, _out, once=once)
 
 
 def serve(settings: Settings) -> None:
     """HTTP and workers until told to stop."""
-    logs.configure()
+    logs.configure(level=settings.log_level)
     with _plain_errors():
         with report.model_bar(_err) as progress:
             prepare_model(settings, progress)
@@ -99,7 +101,7 @@ def work(settings: Settings, queues: Sequence[str], *, with_parent: bool) -> Non
     if unknown := set(queues) - set(worker.QUEUES):
         _err.print(f"没有队列 {', '.join(sorted(unknown))}；可选 {', '.join(worker.QUEUES)}", style="red")
         raise typer.Exit(2)
-    logs.configure()
+    logs.configure(level=settings.log_level)
     if with_parent:
         os.nice(5)  # whoever waits for an HTTP answer goes first
         _end_with_parent()

@@ -174,6 +174,10 @@ def _stop(process: subprocess.Popen[bytes], patience: float) -> None:
 def worker_environment(settings: Settings) -> dict[str, str]:
     """The environment of a worker process: ours, with the database and the data folder that are in use."""
     assert settings.database_url
-    shared = {"TINGJIAN_DATABASE_URL": settings.database_url, "TINGJIAN_DATA": str(settings.data)}
+    shared = {
+        "TINGJIAN_DATABASE_URL": settings.database_url,
+        "TINGJIAN_DATA": str(settings.data),
+        "TINGJIAN_LOG_LEVEL": settings.log_level,
+    }
     # One thread a process decodes fastest per core: more cores are used by more processes.
     return os.environ | {"OMP_NUM_THREADS": "1"} | shared

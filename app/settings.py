@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8300
     workers: Annotated[int, Field(ge=0)] = min(os.cpu_count() or 1, 4)  #: processes that `serve` starts beside itself
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_token: SecretStr | None = None  #: what Prometheus must send to read /metrics; None: it is open
     patience: Annotated[float, Field(ge=0)] = 60.0  #: seconds a worker told to stop may take for the call in hand
     max_upload_mib: Annotated[int, Field(gt=0)] = 1024

@@ -28,6 +28,7 @@ _BEAT = 10
 
 QUEUES = ("fetch", "transcribe", "judge")
 _UPKEEP = "upkeep"
+_UPKEEP_CRON = "* * * * * */10"  #: with seconds: somebody looks every ten
 
 
 def worker_app(bench: Bench) -> procrastinate.App:
@@ -48,7 +49,7 @@ def worker_app(bench: Bench) -> procrastinate.App:
     def _judge(call_id: int, attempt: int) -> None:
         jobs.run_step(jobs.judge, bench, call_id, attempt)
 
-    @app.periodic(cron="* * * * * */10")
+    @app.periodic(cron=_UPKEEP_CRON)
     @app.task(name="take_over", queue=_UPKEEP, priority=100, queueing_lock="take_over", pass_context=False)
     async def _take_over(timestamp: int) -> None:  # noqa: ARG001 - every periodic task is told its time
         await upkeep(app, bench)

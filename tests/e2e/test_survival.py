@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from psycopg import sql
+from sqlalchemy import make_url, text
 
 from app.database import Database
 from app.embedded import embedded_postgres
@@ -24,23 +26,21 @@ from app.store import keys, users
 from tests.app.sounds import wav
 from tests.conftest import own_folder
 
-#: A worker that needs no model: it takes a second for a text, and a recording kills it. It counts as dead after 3 s.
+#: A worker that needs no model: it takes its time for a text, and a recording kills it. It counts as dead after 3 s.
 WORKER = """
 import asyncio, os, signal, time
 from dataclasses import replace
 from app import worker
 from app.service import build_bench
 from app.settings import Settings
-worker.STALLED_AFTER, worker._BEAT = 3, 0.5
+worker.STALLED_AFTER, worker._BEAT, worker._UPKEEP_CRON = 3, 0.5, "* * * * * *"
 bench = build_bench(Settings())
 class Slow:
     def judge(self, *given):
-        print("judging", flush=True)
-        time.sleep(1)
+        time.sleep(0.5)
         return bench.judge.judge(*given)
 def poison():
     os.kill(os.getpid(), signal.SIGKILL)
-print("ready", flush=True)
 asyncio.run(worker.work(replace(bench, judge=Slow(), transcriber=poison), worker.QUEUES, patience=5))
 """
 
@@ -59,11 +59,14 @@ def environment(cluster: str, tmp_path: Path, models: Path) -> dict[str, str]:
     data.mkdir()
     (data / "models").symlink_to(models)
     own = {name: value for name, value in os.environ.items() if not name.startswith("TINGJIAN_")}
-    database = Database(cluster)
-    database.downgrade("base")
+    name = f"t{time.time_ns()}"
+    with psycopg.connect(cluster, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    url = make_url(cluster).set(database=name).render_as_string(hide_password=False)
+    database = Database(url)
     database.upgrade()
     database.close()
-    return own | {"TINGJIAN_DATABASE_URL": cluster, "TINGJIAN_DATA": str(data), "TINGJIAN_WORKERS": "0"}
+    return own | {"TINGJIAN_DATABASE_URL": url, "TINGJIAN_DATA": str(data), "TINGJIAN_WORKERS": "0"}
 
 
 @contextmanager
@@ -192,22 +195,25 @@ def test_a_full_disk_is_a_clear_refusal_and_passes_by_itself(environment: dict[s
     small = f'mount -t tmpfs -o size=3m none {data}/recordings && exec "$@"'
     with serving(environment, *prefix, "sh", "-c", small, "sh") as (process, client):
         inside = Path(f"/proc/{process.pid}/root{data}/recordings")
-        (inside / "other").write_bytes(bytes(2 << 20))
-        status, refusal = client.post_recording(wav(60.0))
+        (inside / "other").write_bytes(bytes(2_700_000))
+        status, refusal = client.post_recording(wav(20.0))
         assert (status, refusal["code"]) == (503, "disk_full")
         assert refusal["retry_after"]
         assert rows(url, "SELECT FROM calls") == rows(url, "SELECT FROM procrastinate_jobs") == []
         assert not [path for path in inside.rglob("*") if path.is_file() and path.name != "other"]
         (inside / "other").unlink()
-        assert client.post_recording(wav(60.0))[0] == 202
+        assert client.post_recording(wav(20.0))[0] == 202
     assert len(rows(url, "SELECT FROM calls")) == 1
 
 
 def test_the_embedded_database_is_started_again(environment: dict[str, str]) -> None:
-    with own_folder() as folder:
-        own = environment | {"TINGJIAN_DATA": str(folder)}
+    with own_folder() as folder, embedded_postgres(folder) as url:
         (folder / "models").symlink_to(Path(environment["TINGJIAN_DATA"]) / "models")
-        with embedded_postgres(folder) as url, serving(own | {"TINGJIAN_DATABASE_URL": url}) as (_, client):
+        database = Database(url)
+        database.upgrade()
+        database.close()
+        own = environment | {"TINGJIAN_DATA": str(folder), "TINGJIAN_DATABASE_URL": url}
+        with serving(own) as (_, client):
             assert client.post_text("您好") == 202
             os.kill(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
             assert client.post_text("再见") in (202, 503)  # it may be back already
