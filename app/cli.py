@@ -4,19 +4,20 @@ import json
 from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
 import rules
-from app import inspection, report
+from app import cli_ingest, inspection, report
 from app.engine import build_judge, load_transcriber
 from app.pipeline import Inspection, to_json
 from app.schemas import CallFacts
 from app.security import Role
 from app.settings import Settings
+from app.terminal import read_settings as _settings
+from app.terminal import stop as _stop
 from asr import Transcriber
 
 app = typer.Typer(help="听鉴：催收通话智能质检", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -27,22 +28,11 @@ audit = typer.Typer(help="审计日志", no_args_is_help=True)
 packs = typer.Typer(help="规则包", no_args_is_help=True)
 for name, commands in (("db", db), ("user", user), ("key", key), ("audit", audit), ("rules", packs)):
     app.add_typer(commands, name=name)
+app.add_typer(cli_ingest.recordings, name="recordings")
+app.add_typer(cli_ingest.cdr, name="cdr")
 
 _err = Console(stderr=True)
 _out = Console()
-
-
-def _stop(message: object, code: int) -> NoReturn:
-    _err.print(str(message), style="red", markup=False, highlight=False)
-    raise typer.Exit(code)
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        faults = (f"TINGJIAN_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
-        _stop("\n".join(faults), code=2)
 
 
 @app.command()
@@ -259,6 +249,9 @@ def _faults(path: Path | str) -> list[str]:
     except rules.RuleError as error:
         return str(error).splitlines()
     return [str(fault) for fault in rules.verify(pack)]
+
+
+app.command()(cli_ingest.watch)
 
 
 def main() -> None:

@@ -63,14 +63,17 @@ def _stop(message: str, cause: Exception) -> NoReturn:
 
 
 @contextmanager
-def _database(settings: Settings, *, upgraded: bool = True) -> Iterator[Database]:
+def connected_database(settings: Settings, *, upgraded: bool = True) -> Iterator[Database]:
+    """The database of these settings, at the newest schema if `upgraded`; faults end the command with their reason."""
     with _plain_errors(), serving.connected(settings) as settings:
         assert settings.database_url
         database = Database(settings.database_url)
         if upgraded:
             database.upgrade()
-        yield database
-        database.close()
+        try:
+            yield database
+        finally:
+            database.close()
 
 
 def run_demo(settings: Settings, *, once: bool) -> bool:
@@ -105,7 +108,7 @@ def work(settings: Settings, queues: Sequence[str], *, with_parent: bool) -> Non
     if with_parent:
         os.nice(5)  # whoever waits for an HTTP answer goes first
         _end_with_parent()
-    with _database(settings) as database:
+    with connected_database(settings) as database:
         bench = build_bench(settings.model_copy(update={"database_url": database.url}))
         # Before the first call is taken: a worker that cannot hear must not fail one call after the other.
         if "transcribe" in queues:
@@ -127,19 +130,19 @@ def _end_with_parent() -> None:
 
 def upgrade(settings: Settings, revision: str) -> None:
     """Bring the schema up to `revision`."""
-    with _database(settings, upgraded=False) as database:
+    with connected_database(settings, upgraded=False) as database:
         database.upgrade(revision)
 
 
 def downgrade(settings: Settings, revision: str) -> None:
     """Take the schema back to `revision`."""
-    with _database(settings, upgraded=False) as database:
+    with connected_database(settings, upgraded=False) as database:
         database.downgrade(revision)
 
 
 def check(settings: Settings) -> None:
     """Fail when tables and models differ."""
-    with _database(settings, upgraded=False) as database:
+    with connected_database(settings, upgraded=False) as database:
         database.check()
 
 
@@ -148,7 +151,7 @@ def add_key(settings: Settings, name: str, role: Role | None, user: str | None, 
     if bool(role) == bool(user):
         _err.print("请给出 --role（新的程序）或 --user（已有用户）之一", style="red")
         raise typer.Exit(2)
-    with _database(settings) as database, database.transaction() as session:
+    with connected_database(settings) as database, database.transaction() as session:
         until = datetime.now(UTC) + timedelta(days=days) if days else None
         owner = users.named(session, user) if user else users.add(session, name, role or "dialer")
         _record(session, "add_key", name)
@@ -157,7 +160,7 @@ def add_key(settings: Settings, name: str, role: Role | None, user: str | None, 
 
 def renew_key(settings: Settings, name: str) -> str:
     """Give a key a new secret; returns it."""
-    with _database(settings) as database, database.transaction() as session:
+    with connected_database(settings) as database, database.transaction() as session:
         _record(session, "renew_key", name)
         return keys.renew(session, name)
 
@@ -165,7 +168,7 @@ def renew_key(settings: Settings, name: str) -> str:
 def list_keys(settings: Settings) -> None:
     """Print all keys as a table."""
     table = Table("名称", "用户", "角色", "开头", "创建", "最近使用", "到期", "状态")
-    with _database(settings) as database, database.transaction() as session:
+    with connected_database(settings) as database, database.transaction() as session:
         for key, user in keys.everyone(session):
             moments = (_moment(moment) for moment in (key.created_at, key.last_used_at, key.expires_at))
             state = "已停用" if key.revoked_at or user.disabled_at else "有效"
@@ -179,21 +182,21 @@ def _moment(moment: datetime | None) -> str:
 
 def revoke_key(settings: Settings, name: str) -> None:
     """End a key."""
-    with _database(settings) as database, database.transaction() as session:
+    with connected_database(settings) as database, database.transaction() as session:
         _record(session, "revoke_key", name)
         keys.revoke(session, name)
 
 
 def add_user(settings: Settings, name: str, role: Role, team: str | None, agent_id: str | None) -> str:
     """Make a user; returns the first password."""
-    with _database(settings) as database, database.transaction() as session:
+    with connected_database(settings) as database, database.transaction() as session:
         _record(session, "add_user", name)
         return users.reset_password(session, users.add(session, name, role, team=team, agent_id=agent_id))
 
 
 def reset_password(settings: Settings, name: str) -> str:
     """Give a user a new password; returns it."""
-    with _database(settings) as database, database.transaction() as session:
+    with connected_database(settings) as database, database.transaction() as session:
         _record(session, "reset_password", name)
         return users.reset_password(session, users.named(session, name))
 
@@ -201,7 +204,7 @@ def reset_password(settings: Settings, name: str) -> str:
 def list_users(settings: Settings) -> None:
     """Print all users as a table."""
     table = Table("用户", "角色", "团队", "坐席工号", "创建", "最近登录", "状态")
-    with _database(settings) as database, database.transaction() as session:
+    with connected_database(settings) as database, database.transaction() as session:
         for user in users.everyone(session):
             state = "已停用" if user.disabled_at else "有效"
             moments = (_moment(moment) for moment in (user.created_at, user.signed_in_at))
@@ -211,14 +214,14 @@ def list_users(settings: Settings) -> None:
 
 def revoke_user(settings: Settings, name: str) -> None:
     """Shut a user out."""
-    with _database(settings) as database, database.transaction() as session:
+    with connected_database(settings) as database, database.transaction() as session:
         _record(session, "revoke_user", name)
         users.change(session, users.named(session, name), {"disabled": True})
 
 
 def purge(settings: Settings, debtor: str | None, *, dry_run: bool, sure: bool) -> None:
     """Delete what is due, after showing it."""
-    with _database(settings) as database:
+    with connected_database(settings) as database:
         service = build_service(settings.model_copy(update={"database_url": database.url}))
         with database.transaction() as session:
             due = retention.due(session, what := wanted(settings, debtor))
@@ -243,7 +246,7 @@ def _record(session: Session, action: str, name: str) -> None:
 
 def verify_audit(settings: Settings, expected: str | None) -> bool:
     """Check the whole chain of the audit log and print its head; whether it is whole and holds `expected`."""
-    with _database(settings) as database, database.transaction() as session:
+    with connected_database(settings) as database, database.transaction() as session:
         total, broken, found = 0, 0, expected in (None, audit.GENESIS)
         for entry, fine in audit.verify(session):
             total, broken, found = total + 1, broken + (not fine), found or entry.hash == expected

@@ -3,10 +3,13 @@
 FastAPI would read and parse a declared body before it looks at the key, so anyone could fill the disk or the memory.
 """
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from http import HTTPStatus
+from typing import Any, ClassVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -22,6 +25,11 @@ from app.schemas import CallFacts
 
 _MAX_METADATA = 64 * 1024
 _MAX_URL = 4000
+
+#: Seconds without a byte after which an upload ends; and bytes a second that it must make on the whole, but for the
+#: first seconds: a thousand uploads that trickle would hold a thousand connections and files for ever.
+_SILENCE = 30.0
+_SLOWEST, _GRACE = 16 * 1024, 60.0
 
 
 #: What may be posted, for OpenAPI.
@@ -51,6 +59,12 @@ BODY = {
         },
     },
 }
+
+
+class _TooSlow(AppError):
+    status = HTTPStatus.REQUEST_TIMEOUT
+    code = "too_slow"
+    headers: ClassVar[Mapping[str, str]] = {"Connection": "close"}  # the rest of the body is not waited for
 
 
 @asynccontextmanager
@@ -113,11 +127,20 @@ def checked(place: str) -> Iterator[None]:
 async def _counted(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
     if int(request.headers.get("content-length", 0)) > limit:
         raise _too_large(limit)
-    size = 0
-    async for chunk in request.stream():
+    stream, size, began = request.stream(), 0, time.monotonic()
+    while True:
+        try:
+            async with asyncio.timeout(_SILENCE):
+                chunk = await anext(stream, None)
+        except TimeoutError as error:
+            raise _TooSlow(f"{_SILENCE:g} 秒没有收到数据，上传中止") from error
+        if chunk is None:
+            return
         size += len(chunk)
         if size > limit:
             raise _too_large(limit)
+        if size < _SLOWEST * (time.monotonic() - began - _GRACE):
+            raise _TooSlow(f"上传慢于每秒 {_SLOWEST // 1024} KiB，已中止")
         yield chunk
 
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from app.api import uploads
 from app.service import Service
 from tests.app.sounds import long_silence, wav
 
@@ -133,6 +135,23 @@ def test_an_upload_that_declares_nothing_is_refused_at_the_limit(
     headers = auth["dialer"] | {"Content-Type": "multipart/form-data; boundary=x"}
     answer = client.post("/v1/calls", headers=headers, content=endless())
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert kept(service) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("setting", "value"), [("_SILENCE", 0.3), ("_GRACE", -1e6)])
+@pytest.mark.parametrize("path", ["/v1/calls", "/v1/texts", "/v1/cdr"])
+def test_an_upload_that_trickles_is_ended(
+    served: str, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch, path: str, setting: str, value: float
+) -> None:
+    monkeypatch.setattr(uploads, setting, value)
+    host, _, port = served.partition(":")
+    key = auth["dialer"]["Authorization"]
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {key}\r\nContent-Length: 100000\r\n"
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(f"{head}Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n".encode())
+        answer = connection.makefile("rb").read()  # to its end: the connection is closed
+    assert b" 408 " in answer.partition(b"\r\n")[0]
+    assert b"too_slow" in answer
     assert kept(service) == (0, 0, 0)
 
 
