@@ -8,7 +8,7 @@ from asr.acoustics import measure
 from asr.audio import MAX_SECONDS, SAMPLE_RATE, Audio, decode
 from asr.channels import told_apart
 from asr.errors import AsrError
-from asr.hearing import confidence, hear
+from asr.hearing import hear, trust
 from asr.models import Progress
 from asr.normalise import normalise
 from asr.recogniser import Heard, Recogniser
@@ -92,9 +92,8 @@ def _require_side(agent_channel: Side | None) -> None:
 def _utterance(span: Span, heard: list[Heard], *, voiced: bool) -> Iterator[Utterance]:
     """The utterance of a span, if anything was said in it; `voiced`: its channel is a voice."""
     if text := normalise("".join(piece.text for piece in heard)):
-        start, end, sure = span.start / SAMPLE_RATE, span.end / SAMPLE_RATE, confidence(heard)
-        rounded, voice = None if sure is None else round(sure, 3), span.channel if voiced else None
-        yield Utterance("unknown", text, round(start, 2), round(end, 2), rounded, voice)
+        start, end, voice = span.start / SAMPLE_RATE, span.end / SAMPLE_RATE, span.channel if voiced else None
+        yield Utterance("unknown", text, round(start, 2), round(end, 2), trust(span, heard), voice)
 
 
 def _is_voice(audio: Audio, span: Span) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from asr.audio import SAMPLE_RATE, Audio
-from asr.hearing import hear, place, score
+from asr.hearing import hear, place, score, trust
 from asr.packing import pack
 from asr.recogniser import Heard, Sound
 from asr.vad import Span
@@ -70,6 +70,14 @@ def test_characters_go_to_the_span_in_which_they_end() -> None:
 )
 def test_score(seconds: float, text: str, confidence: float | None, expected: float) -> None:
     assert score(span(0, seconds), said(text, confidence)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "expected"),
+    [("我要投诉你们", 0.9, 0.9), ("还钱" * 15, 0.9, 0.0), ("我要投诉你们", None, None), ("还钱" * 15, None, None)],
+)
+def test_what_nobody_can_have_said_is_not_trusted(text: str, confidence: float | None, expected: float | None) -> None:
+    assert trust(span(0, 2), said(text, confidence)) == expected
 
 
 def test_what_is_sure_is_heard_once() -> None:

@@ -149,7 +149,7 @@ def _write_wav(path: Path, sound: Any) -> None:
 
 #: A sentence as collectors open with, and the words that matter most to the rules.
 PROMPT = "以下是催收员与客户的普通话通话。您好，请问是张先生本人吗？您的贷款已经逾期，今天能还款吗？"
-WORDS = "逾期 欠款 还款 起诉 坐牢 拘留 律师函 征信 上门 公安局 法院 通讯录 投诉 分期 减免"
+WORDS = "逾期，欠款，还款，起诉，坐牢，拘留，律师函，征信，上门，公安局，法院，通讯录，投诉，分期，减免"
 
 SYSTEMS: dict[str, Callable[[], Hear]] = {
     "fast": lambda: ours("fast"),
