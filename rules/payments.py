@@ -34,6 +34,7 @@ _NOT_MONEY = re.compile(
 _PAID_BY = re.compile(
     r"(?:还|转|打|存|汇|划|付|交|缴|凑|给|拿|补|结|先|过|放)(?:个|上|给|出|够|足|掉)?(?:你|您)?们?(?:个)?$"
 )
+_HOTLINE = re.compile(r"12(?:378|345|315|363|321|300|386|337|388|368)|110|119|955\d\d")
 _NO_SUM = re.compile(r"(?:尾号|工号|卡号|电话|号码|编号|热线|拨打)$")
 
 
@@ -202,6 +203,8 @@ def _money(text: str, number: Number) -> Decimal | None:
     if after.startswith("年") and re.search("[百千]", written):
         after = "元" + after[1:]  # Whisper hears 三千七百二十年; nobody counts that many years.
     if _NOT_MONEY.match(after) or _NO_SUM.search(before) or not re.fullmatch(r"\d{1,9}(?:\.\d{1,2})?", number.digits):
+        return None
+    if _HOTLINE.fullmatch(written):
         return None
     unit = re.match(r"(?:多|来|整)?(?:元|块|万|人民币|个?大洋)", after)
     scale = 10_000 if unit and "万" in unit.group() else 1
