@@ -11,11 +11,22 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
+from starlette.testclient import TestClient
 
+import asr
+from app import jobs
 from app.blobs import LocalBlobs, S3Blobs, open_blobs
 from app.errors import NotFound, Unavailable
+from app.jobs import Bench
+from app.main import create_app
 from app.sealing import Read, Seal, SealError, new_key, plain_size, read_keys, sealed_size
+from app.service import build_service
+from app.settings import Settings
 from app.storage import Recordings
+from tests.app.sounds import wav
+
+Auth = dict[str, dict[str, str]]
 
 OLD, NEW = read_keys(f"{new_key()},{new_key()}")
 CHUNK = 64 * 1024
@@ -192,8 +203,18 @@ def test_a_bucket_that_does_not_exist_is_unavailable(bucket: str) -> None:
 _WORKS = """
 import sys, time
 from pathlib import Path
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+import asr
+from app import jobs
 from app.blobs import LocalBlobs
+from app.service import build_service
+from app.settings import Settings
 from app.storage import Recordings
+from tests.app.sounds import wav
+
+Auth = dict[str, dict[str, str]]
 with Recordings(LocalBlobs(Path(sys.argv[1])), Path(sys.argv[1]) / "incoming").workspace() as folder:
     (folder / "half").write_bytes(b"half")
     print("ready", flush=True)
@@ -211,3 +232,40 @@ def test_a_sweep_takes_what_the_killed_left_and_nothing_else(tmp_path: Path) -> 
         process.kill()
     here.sweep()
     assert not left(tmp_path)
+
+
+@pytest.mark.parametrize("keys", [None, SecretStr(new_key())], ids=["plain", "sealed"])
+def test_a_service_keeps_its_recordings_on_s3(
+    settings: Settings, auth: Auth, bucket: str, transcriber: asr.Transcriber, keys: SecretStr | None
+) -> None:
+    service = build_service(settings.model_copy(update={"recordings": bucket, "recording_keys": keys}))
+    with TestClient(create_app(service), raise_server_exceptions=False) as client:
+        files = {"audio": ("a.wav", wav(5))}
+        call_id = client.post("/v1/calls", headers=auth["dialer"], files=files).raise_for_status().json()["id"]
+        assert client.get("/readyz").json()["checks"]["recordings"] == "ok"
+        bench = Bench(
+            service.database, service.recordings, service.judge, lambda: transcriber, 3600, service.references
+        )
+        jobs.run_step(jobs.transcribe, bench, call_id, 1)
+        jobs.run_step(jobs.judge, bench, call_id, 1)
+        assert client.get(f"/v1/calls/{call_id}", headers=auth["supervisor"]).json()["status"] == "scored"
+        ranged = auth["supervisor"] | {"Range": "bytes=70000-79999"}
+        answer = client.get(f"/v1/calls/{call_id}/audio", headers=ranged)
+        assert (answer.status_code, answer.content) == (206, wav(5)[70000:80000])
+    service.database.close()
+    assert not list(service.recordings.incoming.iterdir())
+
+
+def test_posting_while_the_bucket_is_away_is_a_503(
+    settings: Settings, auth: Auth, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    service = build_service(settings.model_copy(update={"recordings": bucket}))
+    service.recordings.blobs = S3Blobs(bucket, retries=0)
+    with TestClient(create_app(service), raise_server_exceptions=False) as client:
+        answer = client.post("/v1/calls", headers=auth["dialer"], files={"audio": ("a.wav", wav())})
+        assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+        assert int(answer.headers["retry-after"]) > 0
+        assert client.get("/readyz").json()["checks"]["recordings"] == "storage_unavailable"
+    service.database.close()
+    assert not list(service.recordings.incoming.iterdir())
