@@ -40,6 +40,8 @@ def load_transcriber(
     or downloaded). Where the extra `speakers` is installed, voices of mono recordings are told apart, by a network
     kept in `models` too, whatever the backend. Raises AsrError when the backend or the model cannot be had.
     """
+    if not max_seconds > 0:
+        raise AsrError("bad_option", f"录音时长上限 max_seconds 必须大于 0 秒，得到：{max_seconds!r}")
     # Imported here: run as a program in its child, the sandbox must not be there before.
     from asr import sandbox
 

@@ -1,6 +1,7 @@
 """A recording file to sound: 16 kHz samples, one row per channel, within limits, or a clear reason why not."""
 
 import itertools
+import mmap
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,8 +55,9 @@ class Audio:
     """A decoded recording."""
 
     source: str
-    #: int16, shape (channels, samples): telephone sound has no more than 16 bits, and four hours stay under 1 GB.
-    samples: NDArray[np.int16]
+    samples: NDArray[np.int16]  #: shape (channels, samples): telephone sound has no more than 16 bits
+    #: What `samples` lie in when they are too many for memory (four hours of two channels are 0.9 GB): a file.
+    mapped: mmap.mmap | None = None
 
     @property
     def duration(self) -> float:
@@ -64,7 +66,10 @@ class Audio:
 
     def cut(self, channel: int, start: int, end: int) -> NDArray[np.float32]:
         """Samples `start` to `end` of one channel as float32 between -1 and 1."""
-        return self.samples[channel, start:end].astype(np.float32) / np.float32(32768)
+        sound = self.samples[channel, start:end].astype(np.float32) / np.float32(32768)
+        if self.mapped:
+            self.mapped.madvise(mmap.MADV_DONTNEED)  # or all that was ever looked at would count as ours
+        return sound
 
 
 def probe(path: str | Path, max_seconds: float = MAX_SECONDS) -> AudioInfo:

@@ -1,5 +1,7 @@
 """Whether the two channels of a recording carry two people, or one line twice."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +32,7 @@ def told_apart(audio: Audio) -> tuple[Audio, Levels]:
     live = levels.max(axis=1, initial=DEAD) > DEAD
     if len(levels) == 2 and live.any() and (not live.all() or _same(audio, levels)):
         loud = int(np.argmax(levels.mean(axis=1)))
-        return Audio(audio.source, audio.samples[loud : loud + 1]), levels[loud : loud + 1]
+        return replace(audio, samples=audio.samples[loud : loud + 1]), levels[loud : loud + 1]
     return audio, levels
 
 

@@ -32,6 +32,9 @@ from asr.errors import AsrError
 #: Bytes of address space a child may have. A four-hour FLAC or AMR took 180 MB, a hostile one asks for all there is.
 _MEMORY = 1024**3
 
+#: Seconds from which a recording's sound is kept on disk: an hour of two channels is 230 MB.
+LONG = 3600.0
+
 #: Seconds a child may take to look at a recording; and to decode one, on top of a tenth of its length: a busy core
 #: decodes an hour in a few seconds.
 _LOOK = 20
@@ -53,14 +56,18 @@ def probe(path: str | Path, max_seconds: float = MAX_SECONDS) -> AudioInfo:
 
 
 def decode(path: str | Path, max_seconds: float = MAX_SECONDS) -> Audio:
-    """`asr.audio.decode` in a child; the samples are shared memory, not copied. Raises as `probe` does."""
+    """`asr.audio.decode` in a child; the samples are shared, not copied. Raises as `probe` does.
+
+    In memory, or for a recording that may be longer than LONG in a file on disk that has no name.
+    """
     path = Path(path)
     declared = probe(path, max_seconds).duration
-    limit = _DECODE + _PACE * (max_seconds if declared is None else declared)
-    with _shared_file() as sound:
+    length = max_seconds if declared is None else declared
+    limit, on_disk = _DECODE + _PACE * length, length > LONG
+    with _shared_file(on_disk) as sound:
         info = AudioInfo(**_ask("decode_into", path, max_seconds, int(limit), sound.fileno()))
         shared = mmap.mmap(sound.fileno(), 0, access=mmap.ACCESS_READ)
-    return Audio(path.name, np.frombuffer(shared, np.int16).reshape(-1, info.channels).T)
+    return Audio(path.name, np.frombuffer(shared, np.int16).reshape(-1, info.channels).T, shared if on_disk else None)
 
 
 def _ask(what: str, path: Path, max_seconds: float, seconds: int, *files: int) -> dict[str, Any]:
@@ -148,9 +155,9 @@ class _Child:
 
 
 @contextlib.contextmanager
-def _shared_file() -> Iterator[Any]:
+def _shared_file(on_disk: bool) -> Iterator[Any]:
     """A file in memory (Linux) or without a name, that parent and child both have open."""
-    if hasattr(os, "memfd_create"):
+    if hasattr(os, "memfd_create") and not on_disk:
         with os.fdopen(os.memfd_create("sound"), "w+b") as file:
             yield file
     else:

@@ -19,6 +19,7 @@ URL = "http://127.0.0.1:9/v1"
         ("whisper", {"threads": "two"}, "threads 不能小于 1，得到：'two'"),
         ("whisper", {"profile": "best"}, "没有名为 best 的识别方案"),
         ("whisper", {"device": "tpu"}, "不支持的设备 tpu"),
+        ("whisper", {"max_seconds": 0}, "max_seconds 必须大于 0"),
         ("openai", {"url": URL, "tries": 0}, "tries 不能小于 1，得到：0"),
         ("openai", {"url": URL, "timeout": -1.0}, "timeout 不能小于"),
         ("openai", {"url": URL, "timeout": float("nan")}, "timeout 不能小于"),
