@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from asr import AsrError, Transcriber
 from asr.audio import SAMPLE_RATE
@@ -171,6 +172,31 @@ def clicks() -> Samples:
     return as_samples(row, np.roll(row, 4000))
 
 
+def pink(seconds: int, seed: int) -> NDArray[np.float64]:
+    """Noise with the same power in every octave, as wind and rooms make it."""
+    spectrum = np.fft.rfft(np.random.default_rng(seed).normal(0, 1, seconds * SAMPLE_RATE))
+    row = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(len(spectrum)), 1)))
+    return 0.05 * row / np.std(row)
+
+
+def white_noise() -> Samples:
+    return as_samples(*np.random.default_rng(3).normal(0, 0.05, (2, 30 * SAMPLE_RATE)))
+
+
+def pink_noise() -> Samples:
+    return as_samples(pink(30, 4), pink(30, 5))
+
+
+def street() -> Samples:
+    """Cars that come and go, and two horns."""
+    swell = 1.2 + np.sin(2 * np.pi * np.arange(30 * SAMPLE_RATE) / (7 * SAMPLE_RATE))
+    row = 2 * pink(30, 6) * swell
+    for second, hertz in ((6, 420), (7, 420), (19, 330)):
+        horn = tone(0.6, hertz, 0.2) + tone(0.6, hertz * 1.25, 0.2) + tone(0.6, hertz * 2, 0.1)
+        row[second * SAMPLE_RATE :][: len(horn)] += horn
+    return as_samples(row, 0.1 * pink(30, 7))
+
+
 NO_SPEECH: list[Callable[[], Samples]] = [
     silence,
     line_noise,
@@ -181,6 +207,9 @@ NO_SPEECH: list[Callable[[], Samples]] = [
     hold_music,
     hum,
     clicks,
+    white_noise,
+    pink_noise,
+    street,
 ]
 
 
