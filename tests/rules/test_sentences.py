@@ -1,7 +1,7 @@
-"""Whole sentences, in totals: those the rules were written from, and those held aside from the writing.
+"""Whole sentences, in totals: those the rules were written from, and those of another author never read for them.
 
-The floors are below what was measured (tests/benchmarks/accuracy.py prints it by category): they catch a loss, they are
-no claim. Both halves have one author, so strangers' sentences will come out lower.
+The floors are what was measured: they catch a loss, they are no claim. How far apart the two are says how much of what
+is found was learnt from the sentences themselves: see data/README.md.
 """
 
 from pathlib import Path
@@ -29,13 +29,13 @@ def sentences(name: str, kind: str) -> list[tuple[str, set[str]]]:
     return [(line[1], found_in(line[2], line[3])) for line in lines if line[0] == kind]
 
 
-@pytest.mark.parametrize(("name", "floor"), [("seen", 0.95), ("aside", 0.90)])
+@pytest.mark.parametrize(("name", "floor"), [("seen", 0.97), ("aside", 0.42)])
 def test_what_must_be_found(name: str, floor: float) -> None:
     said = sentences(name, "said")
     assert sum(category in found for category, found in said) / len(said) >= floor
 
 
-@pytest.mark.parametrize(("name", "ceiling"), [("seen", 0.02), ("aside", 0.04)])
+@pytest.mark.parametrize(("name", "ceiling"), [("seen", 0.01), ("aside", 0.12)])
 def test_what_must_not_be_found(name: str, ceiling: float) -> None:
     violations = set(built_in_violations())
     traps = sentences(name, "trap")
