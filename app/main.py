@@ -7,9 +7,26 @@ from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from app import errors
-from app.api import audio, audit, calls, docs, events, health, metrics, oidc, purge, reconciliation, reviews, users
+from app.api import (
+    audio,
+    audit,
+    calls,
+    docs,
+    events,
+    exports,
+    health,
+    metrics,
+    oidc,
+    purge,
+    reconciliation,
+    reviews,
+    users,
+    waveforms,
+)
+from app.api import rescoring as rescoring_api
 from app.api import rules as rules_api
 from app.api import session as session_api
+from app.api import statistics as statistics_api
 from app.api import texts as texts_api
 from app.api.requests import Requests
 from app.feed import Feed
@@ -48,9 +65,13 @@ def create_app(service: Service) -> FastAPI:
         users,
         audit,
         purge,
+        exports,
         calls,
+        rescoring_api,
         reviews,
         reconciliation,
+        statistics_api,
+        waveforms,
         events,
         texts_api,
         rules_api,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
-from sqlalchemy import ColumnElement, Select, and_, cast, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, cast, false, func, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.types import Text
@@ -177,6 +177,23 @@ def _edge(session: Session, query: Query) -> datetime | None:
     return asked or session.scalar(select(first))
 
 
+def matching(query: Query) -> list[ColumnElement[bool]]:
+    """The conditions on all calls that pass every filter, words that were said too."""
+    if query.q is None:
+        return _conditions(query)
+    words = search.words_of(query.q)
+    return [*_conditions(query), search.looked_up(Call.id.expression, words) if words else false()]
+
+
+def everything(session: Session, query: Query, who: Principal) -> Iterator[Call]:
+    """Every call within reach of `who` that passes every filter, in the order of the list, a few at a time."""
+    order = _ORDERS[query.sort.removeprefix("-")]
+    wanted = select(Call).where(within(who), *matching(query)).order_by(*_ordered(query, order, Call.id))
+    for call in session.scalars(wanted, execution_options={"yield_per": 500}):
+        session.expunge(call)
+        yield call
+
+
 def _conditions(query: Query) -> list[ColumnElement[Any]]:
     given = ((means, getattr(query, name)) for name, means in _MEANINGS.items())
     return [means(value) for means, value in given if value is not None]
@@ -206,3 +223,9 @@ def _decode(cursor: str, sort: Sort) -> tuple[float | datetime, int]:
     if made_for != sort or isinstance(value, float) != sort.endswith("score"):
         raise AppError("cursor 无效，或属于另一种排序", code="bad_cursor")
     return value, call_id
+
+
+def is_longer(session: Session, query: Query, who: Principal, rows: int) -> bool:
+    """Whether more calls than `rows` pass every filter."""
+    wanted = select(Call.id).where(within(who), *matching(query)).offset(rows).limit(1)
+    return session.scalar(wanted) is not None

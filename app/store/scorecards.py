@@ -20,17 +20,33 @@ _PLACES = 10_000
 
 def add(session: Session, call: Call, transcript_id: int, judgement: Judgement) -> Scorecard:
     """Keep a judgement and show it, as people have reviewed it, as the call's result."""
-    digest = templates.keep(session, judgement.template)
-    scorecard = Scorecard(
-        call_id=call.id, transcript_id=transcript_id, template_digest=digest, **scorecard_row(judgement)
-    )
-    session.add(scorecard)
-    session.flush()
-    findings, card = judgement.findings, judgement.scorecard
-    if call.reviewed_at:
-        findings, card = corrected(session, scorecard)
-    show(call, card, findings)
+    (scorecard,) = add_all(session, {call: (transcript_id, judgement)})
     return scorecard
+
+
+def add_all(session: Session, judged: Mapping[Call, tuple[int, Judgement]]) -> list[Scorecard]:
+    """Keep the judgement of each call on one of its transcripts, and show it as its result."""
+    # By identity: a judge loads a template once, and comparing whole templates would take longer than storing a card.
+    used = {id(judgement.template): judgement.template for _, judgement in judged.values()}
+    digests = {key: templates.keep(session, template) for key, template in used.items()}
+    added = [
+        Scorecard(
+            call_id=call.id,
+            transcript_id=transcript_id,
+            template_digest=digests[id(judgement.template)],
+            **scorecard_row(judgement),
+        )
+        for call, (transcript_id, judgement) in judged.items()
+    ]
+    session.add_all(added)
+    session.flush()
+    for (call, (_, judgement)), scorecard in zip(judged.items(), added, strict=True):
+        if call.reviewed_at:
+            findings, card = corrected(session, scorecard)
+            show(call, card, findings)
+        else:
+            show(call, judgement.scorecard, judgement.findings)
+    return added
 
 
 def show(call: Call, card: scoring.Scorecard, findings: Sequence[Finding]) -> None:

@@ -1,0 +1,44 @@
+"""Judging a call again."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from app import rescoring
+from app.api.access import CallId, Retrier, ServiceDep
+from app.api.schemas import ScorecardOut, scorecard
+from app.errors import Conflict, Unprocessable
+from app.masking import masked
+from app.schemas import Label
+from app.store import calls, scorecards
+from scoring import TemplateError
+
+router = APIRouter(prefix="/v1/calls", tags=["通话"])
+
+
+class RescoreIn(BaseModel):
+    """By what to judge; null: by the template that the call was judged by."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    template: Label | None = None
+
+
+@router.post("/{call_id}/rescore")
+def rescore_call(call_id: CallId, service: ServiceDep, who: Retrier, body: RescoreIn | None = None) -> ScorecardOut:
+    """Judge a call by the rules of today; the new scorecard counts, and the ones before stay."""
+    with service.database.transaction() as session:
+        call = calls.get(session, call_id, who)
+        calls.lock_scored(session, call)
+    template = body.template if body and body.template else call.template
+    try:
+        service.judge.load(template)
+    except TemplateError as error:
+        raise Unprocessable(f"template: {error}", code="unknown_template") from error
+    outcome = rescoring.rescore_calls(service.database, service.judge, [call_id], template)
+    if not outcome.done:
+        reason = outcome.failed.get(call_id, "它正在被处理，请稍后重试")
+        raise Conflict(f"通话 {call_id} 未能重新评分：{reason}", code="not_rescored")
+    with service.database.transaction() as session:
+        newest = scorecards.newest(session, call_id)
+    assert newest is not None
+    return scorecard(newest, masked)

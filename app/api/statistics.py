@@ -1,0 +1,88 @@
+"""Numbers over many calls."""
+
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from app.api.access import SessionDep, Statistician
+from app.schemas import CALL_ZONE, Label
+from app.security import Principal
+from app.store import statistics
+from app.store.statistics import Kind, Period
+
+router = APIRouter(prefix="/v1/statistics", tags=["统计"])
+
+#: Days that one request may ask about.
+_LONGEST = 800
+
+
+class Asked(BaseModel):
+    """Which calls: those of the days from `first` to `last`, both included; without them, the last thirty days."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    first: date | None = None
+    last: date | None = None
+    team: Label | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        period = self.period()
+        if not timedelta(0) <= period.last - period.first <= timedelta(days=_LONGEST):
+            raise ValueError(f"first 须不晚于 last，且相距不超过 {_LONGEST} 天")
+        return self
+
+    def period(self) -> Period:
+        """The days meant."""
+        last = self.last or datetime.now(CALL_ZONE).date()
+        return Period(self.first or last - timedelta(days=29), last, self.team)
+
+
+class NumbersOut(BaseModel):
+    """The calls of one group; see app.store.statistics."""
+
+    day: date | None
+    key: str
+    calls: int
+    scored: int
+    passed: int
+    flagged: int
+    reviewed: int
+    failed: int
+    average: float | None
+    pass_rate: float | None
+    seconds: float
+
+
+class HeatOut(BaseModel):
+    """The calls of one hour of one weekday."""
+
+    weekday: int  #: 0: Monday
+    hour: int
+    calls: int
+    flagged: int
+
+
+def _period(asked: Asked, who: Principal) -> Period:
+    period = asked.period()
+    # Whoever sees one team only is told of that team only, whatever was asked.
+    return period if who.team is None else Period(period.first, period.last, who.team)
+
+
+@router.get("/heat")
+def get_heat(session: SessionDep, who: Statistician, asked: Annotated[Asked, Query()]) -> list[HeatOut]:
+    """When calls are made and flagged: by weekday and hour."""
+    rows = statistics.heat(session, _period(asked, who))
+    return [HeatOut(weekday=row[0], hour=row[1], calls=row[2], flagged=row[3]) for row in rows]
+
+
+@router.get("/{kind}")
+def get_statistics(
+    kind: Kind, session: SessionDep, who: Statistician, asked: Annotated[Asked, Query()], each_day: bool = False
+) -> list[NumbersOut]:
+    """The calls of a period by day, agent, hour, category, rule, stage or channel; `each_day`: for each day apart."""
+    rows = statistics.by(session, kind, _period(asked, who), each_day=each_day or kind == "day")
+    return [NumbersOut(**asdict(row)) for row in rows]

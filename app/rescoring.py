@@ -1,0 +1,129 @@
+"""Judging history again with the rules of today: in parallel, and only what they have not judged yet.
+
+Every batch is one transaction, and what is judged is no longer due: a run that was stopped goes on where it was.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from itertools import islice
+
+from sqlalchemy import ColumnElement
+
+from app.database import Database
+from app.engine import build_judge
+from app.pipeline import Judge, Judgement, read_transcript
+from app.schemas import CallFacts
+from app.settings import Settings
+from app.store import history, lists, templates
+from app.store.history import Heard
+from app.tables import Call
+
+_BATCH = 50
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run came to."""
+
+    done: int = 0
+    failed: dict[int, str] = field(default_factory=dict)  #: call id -> why
+
+
+#: Told how many calls are finished, and how many there are.
+Progress = Callable[[int, int], None]
+
+
+def rescore(settings: Settings, query: lists.Query, template: str | None, workers: int, progress: Progress) -> Outcome:
+    """Judge again every judged call that passes the filters, by `template` or else by the one it was judged by.
+
+    Raises:
+        rules.RuleError, scoring.TemplateError: a template or one of its packs cannot be used.
+    """
+    assert settings.database_url
+    database, judge = Database(settings.database_url), build_judge(settings)
+    outcome, conditions = Outcome(), lists.matching(query)
+    with database.transaction() as session:
+        names = [template] if template else history.templates_of(session, conditions)
+    chosen = {name: conditions if template else [*conditions, Call.template == name] for name in names}
+    total = sum(_count(database, judge, name, which) for name, which in chosen.items())
+    batches = (batch for name, which in chosen.items() for batch in _batches(database, judge, name, which))
+    progress(0, total)
+    for result in _in_parallel(settings, batches, workers):
+        outcome.done += result.done
+        outcome.failed |= result.failed
+        progress(outcome.done + len(outcome.failed), total)
+    database.close()
+    return outcome
+
+
+def rescore_calls(database: Database, judge: Judge, call_ids: Sequence[int], template: str) -> Outcome:
+    """Judge some calls by a template and keep the scorecards, in one transaction."""
+    with database.transaction() as session:
+        heard = history.heard(session, call_ids)
+    outcome, judged = Outcome(), dict[int, tuple[int, Judgement]]()
+    for one in heard:
+        try:
+            judged[one.call_id] = one.transcript_id, _judge(judge, one, template)
+        except Exception as error:  # noqa: BLE001 - one call that cannot be judged must not stop a million
+            outcome.failed[one.call_id] = f"{type(error).__name__}: {error}"
+    with database.transaction() as session:
+        outcome.done = len(history.add(session, judged))
+    return outcome
+
+
+def _judge(judge: Judge, heard: Heard, template: str) -> Judgement:
+    facts = CallFacts.model_validate(heard.facts).known()
+    return judge.judge(read_transcript(heard.body), facts, template)
+
+
+def _count(database: Database, judge: Judge, name: str, conditions: list[ColumnElement[bool]]) -> int:
+    card, packs = judge.load(name)
+    with database.transaction() as session:
+        return history.count_due(session, conditions, templates.digest(card), {pack.id: pack.digest for pack in packs})
+
+
+def _batches(
+    database: Database, judge: Judge, name: str, conditions: list[ColumnElement[bool]]
+) -> Iterator[tuple[str, Sequence[int]]]:
+    card, packs = judge.load(name)
+    digests, after = {pack.id: pack.digest for pack in packs}, 0
+    while True:
+        with database.transaction() as session:
+            ids = history.due(session, conditions, templates.digest(card), digests, after=after, limit=_BATCH)
+        if not ids:
+            return
+        after = ids[-1]
+        yield name, ids
+
+
+def _in_parallel(settings: Settings, batches: Iterator[tuple[str, Sequence[int]]], workers: int) -> Iterator[Outcome]:
+    # Spawned, not forked: a fork would share the parent's connections to the database.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_Process.begin, initargs=(settings,)) as pool:
+        running: set[Future[Outcome]] = set()
+        while True:
+            # Two for each process, so that none waits and few ids are held.
+            running |= {pool.submit(_Process.work, *batch) for batch in islice(batches, 2 * workers - len(running))}
+            if not running:
+                return
+            finished, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                yield future.result()
+
+
+class _Process:
+    """What one worker process works with, built once."""
+
+    database: Database
+    judge: Judge
+
+    @classmethod
+    def begin(cls, settings: Settings) -> None:
+        assert settings.database_url
+        cls.database, cls.judge = Database(settings.database_url), build_judge(settings)
+
+    @classmethod
+    def work(cls, template: str, call_ids: Sequence[int]) -> Outcome:
+        return rescore_calls(cls.database, cls.judge, call_ids, template)
