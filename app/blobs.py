@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,6 +36,9 @@ class Blobs(Protocol):
 
     def local(self, name: str) -> Path | None:
         """Its file, when it is one on this machine."""
+
+    def names(self) -> Iterator[tuple[str, datetime]]:
+        """Every name and when it was kept."""
 
     def check(self) -> None:
         """Whether it can be used.
@@ -88,6 +92,12 @@ class LocalBlobs:
         """Its file."""
         return self.folder / name
 
+    def names(self) -> Iterator[tuple[str, datetime]]:
+        """Every name and when it was kept; what is on its way in lies deeper or elsewhere."""
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/*"):
+            if path.is_file():
+                yield f"{path.parent.name}/{path.name}", datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
     def check(self) -> None:
         """Whether the folder can be written.
 
@@ -135,6 +145,12 @@ class S3Blobs:
 
     def local(self, name: str) -> None:
         """Never a file here."""
+
+    def names(self) -> Iterator[tuple[str, datetime]]:
+        """Every name and when it was kept."""
+        with _reached(self.url):
+            for some in obstore.list(self._store):
+                yield from ((one["path"], one["last_modified"]) for one in some)
 
     def check(self) -> None:
         """Whether the bucket answers.

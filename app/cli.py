@@ -1,6 +1,7 @@
 """The `tingjian` command."""
 
 import json
+import os
 from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -109,6 +110,45 @@ def _with_progress(results: Iterator[Inspection], total: int) -> Iterator[Inspec
         for done, result in enumerate(results, start=1):
             yield result
             status.update(f"检查 {min(done + 1, total)}/{total}")
+
+
+@app.command()
+def rescore(
+    template: Annotated[str | None, typer.Option(help="评分模板；默认各用原来的模板")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="通话时间不早于")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="通话时间早于")] = None,
+    agent_id: Annotated[str | None, typer.Option(help="坐席工号")] = None,
+    team: Annotated[str | None, typer.Option(help="团队")] = None,
+    channel: Annotated[str | None, typer.Option(help="call、sms 或 visit")] = None,
+    category: Annotated[str | None, typer.Option(help="有这一类问题的")] = None,
+    rule: Annotated[str | None, typer.Option(help="未通过这条规则的")] = None,
+    flagged: Annotated[bool | None, typer.Option(help="需关注的")] = None,
+    passed: Annotated[bool | None, typer.Option(help="合格的")] = None,
+    reviewed: Annotated[bool | None, typer.Option(help="已复核的")] = None,
+    score_lt: Annotated[float | None, typer.Option(help="得分低于")] = None,
+    score_gte: Annotated[float | None, typer.Option(help="得分不低于")] = None,
+    q: Annotated[str | None, typer.Option(help="说到这些词的")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="进程数")] = os.cpu_count() or 1,
+) -> None:
+    """用现在的规则重新评分；已经按同样的模板与规则评过的跳过，中断后可再次运行。"""
+    from app import operations
+
+    filters = {
+        "from": since, "to": until, "agent_id": agent_id, "team": team, "channel": channel, "category": category,
+        "rule": rule, "flagged": flagged, "passed": passed, "reviewed": reviewed, "score_lt": score_lt,
+        "score_gte": score_gte, "q": q,
+    }  # fmt: skip
+    raise typer.Exit(0 if operations.rescore(_settings(), filters, template, workers) else 1)
+
+
+@app.command()
+def verify(
+    delete_orphans: Annotated[bool, typer.Option(help="删除一天以上没有通话用到的录音；请先停止接收通话")] = False,
+) -> None:
+    """核对每一份录音的 SHA-256 与数据库各表之间的引用；有问题则退出码为 1。"""
+    from app import operations
+
+    raise typer.Exit(0 if operations.verify(_settings(), delete_orphans=delete_orphans) else 1)
 
 
 @db.command()

@@ -21,7 +21,7 @@ _CHUNK = 64 * 1024
 
 _STATUS = {"queued": "排队", "transcribing": "转写中", "judging": "评判中", "scored": "已质检", "failed": "失败"}
 _CHANNEL = {"call": "通话", "sms": "短信", "visit": "外访"}
-_NAMES: dict[str, str] = {**CATEGORIES, "unjudged": "有未能判断的项目"}
+_NAMES: dict[str, str] = {**dict(CATEGORIES.items()), "unjudged": "有未能判断的项目"}
 
 _Cell = str | float | int | datetime | None
 

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
@@ -18,13 +18,14 @@ from typing import NoReturn
 import typer
 from alembic.util import CommandError
 from procrastinate.exceptions import ConnectorException
+from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app import demo, logs, report, serving, worker
+from app import demo, logs, report, rescoring, serving, verifying, worker
 from app.database import Database
 from app.embedded import EmbeddedError
 from app.engine import prepare_model
@@ -33,7 +34,7 @@ from app.retention import purged, wanted
 from app.security import Role
 from app.service import build_bench, build_service
 from app.settings import Settings
-from app.store import audit, keys, retention, users
+from app.store import audit, keys, lists, retention, users
 from asr import AsrError
 from rules import RuleError
 from scoring import TemplateError
@@ -256,3 +257,37 @@ def verify_audit(settings: Settings, expected: str | None) -> bool:
             _err.print("链中没有给出的哈希：记录被截断或整体替换", style="red")
         _out.print(f"共 {total} 条，{broken} 条有问题；链尾 {audit.head(session)}", highlight=False, soft_wrap=True)
     return not broken and found
+
+
+def rescore(settings: Settings, filters: Mapping[str, object], template: str | None, workers: int) -> bool:
+    """Judge history again; whether every call could be judged."""
+    try:
+        query = lists.Query.model_validate({name: value for name, value in filters.items() if value is not None})
+    except ValidationError as error:
+        _err.print("；".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors()), style="red")
+        raise typer.Exit(2) from error
+    with _database(settings) as database, Progress(console=_err) as bar:
+        task = bar.add_task("重新评分")
+        found = settings.model_copy(update={"database_url": database.url})
+        outcome = rescoring.rescore(
+            found, query, template, workers, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    for call_id, reason in outcome.failed.items():
+        _err.print(f"通话 {call_id} 未能评分：{reason}", style="red", markup=False)
+    _out.print(f"重新评分 {outcome.done} 通，失败 {len(outcome.failed)} 通", highlight=False)
+    return not outcome.failed
+
+
+def verify(settings: Settings, *, delete_orphans: bool) -> bool:
+    """Check every recording and every row, and print what is wrong; whether nothing is, orphans aside if deleted."""
+    left = 0
+    with _database(settings) as database, Progress(console=_err) as bar:
+        service = build_service(settings.model_copy(update={"database_url": database.url}))
+        task = bar.add_task("核对录音")
+        for fault in verifying.verify(service, lambda done, total: bar.update(task, completed=done, total=total)):
+            gone = delete_orphans and fault.orphan and verifying.delete_orphan(service, fault.orphan)
+            left += not gone
+            _out.print(f"{fault.where}：{fault.what}{'，已删除' if gone else ''}", highlight=False, soft_wrap=True)
+        service.database.close()
+    _out.print(f"{left} 处有问题" if left else "全部完好", highlight=False)
+    return not left

@@ -50,7 +50,8 @@ def rescore(settings: Settings, query: lists.Query, template: str | None, worker
     total = sum(_count(database, judge, name, which) for name, which in chosen.items())
     batches = (batch for name, which in chosen.items() for batch in _batches(database, judge, name, which))
     progress(0, total)
-    for result in _in_parallel(settings, batches, workers):
+    alone = (rescore_calls(database, judge, call_ids, name) for name, call_ids in batches)
+    for result in alone if workers == 1 else _in_parallel(settings, batches, workers):
         outcome.done += result.done
         outcome.failed |= result.failed
         progress(outcome.done + len(outcome.failed), total)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
@@ -106,6 +107,23 @@ class Recordings:
         """Remove the recording, if it is here."""
         for name in _names(sha256):
             self.blobs.delete(name)
+
+    def kept(self) -> Iterator[tuple[str, datetime]]:
+        """The SHA-256 of every recording here, and when it was kept."""
+        for name, when in self.blobs.names():
+            yield name.rpartition("/")[2].removesuffix(".sealed"), when
+
+    def whole(self, sha256: str) -> bool:
+        """Whether the recording reads as what its name says.
+
+        Raises:
+            NotFound: it is not here.
+            SealError: it cannot be opened.
+        """
+        kept, digest = self._found(sha256), hashlib.sha256()
+        for piece in self.read(sha256, 0, plain_size(kept.size) if kept.sealed else kept.size):
+            digest.update(piece)
+        return digest.hexdigest() == sha256
 
     def reseal(self, sha256: str) -> bool:
         """Keep the recording as keys now say, sealed with the first one or plain; whether there was anything to do.

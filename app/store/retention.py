@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.store.calls import FINAL
-from app.tables import Call
+from app.tables import Call, Waveform
 
 
 def older_than(moment: datetime) -> ColumnElement[bool]:
@@ -44,5 +44,8 @@ def remove(session: Session, call_id: int) -> str | None:
     row = session.execute(gone).one_or_none()
     if row is None:
         raise LookupError(call_id)
-    shared = select(Call.id).where(Call.recording == row.recording).limit(1)
-    return None if session.scalar(shared) else row.recording
+    if session.scalar(select(Call.id).where(Call.recording == row.recording).limit(1)):
+        return None
+    session.execute(delete(Waveform).where(Waveform.recording == row.recording))
+    recording: str | None = row.recording
+    return recording

@@ -20,6 +20,7 @@ from app.schemas import CALL_ZONE
 Kind = Literal["day", "agent", "hour", "category", "rule", "stage", "channel"]
 
 _NUMBERS = ("calls", "scored", "passed", "flagged", "reviewed", "failed", "score", "with_score", "seconds")
+_COLUMNS = ", ".join(("kind", "day", "team", "key", *_NUMBERS))
 
 #: One row for every group of one day. Categories and rules come several to a call.
 _COUNTED = """
@@ -83,7 +84,7 @@ def by(session: Session, kind: Kind, period: Period, *, each_day: bool = False) 
     day = "day" if each_day else "NULL::date AS day"
     sums = ", ".join(f"sum({name}) AS {name}" for name in _NUMBERS)
     order = "day, key" if each_day else "calls DESC, key"
-    known = "SELECT * FROM day_totals WHERE kind = :kind AND day BETWEEN :first AND :last"
+    known = f"SELECT {_COLUMNS} FROM day_totals WHERE kind = :kind AND day BETWEEN :first AND :last"  # noqa: S608
     fresh = " ".join(f"UNION ALL ({_fresh(number)})" for number in range(len(_live(period))))
     statement = f"""
         SELECT {day}, key, {sums} FROM ({known} {fresh}) AS totals
@@ -114,8 +115,7 @@ def refresh(session: Session, period: Period) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(hashtext('tingjian.day_totals'))"))
         session.execute(text("DELETE FROM stale_days WHERE day = :day"), {"day": day})
         session.execute(text("DELETE FROM day_totals WHERE day = :day"), {"day": day})
-        columns = ", ".join(("day", "kind", "team", "key", *_NUMBERS))
-        count = f"INSERT INTO day_totals ({columns}) SELECT {columns} FROM ({_COUNTED}) AS counted"  # noqa: S608
+        count = f"INSERT INTO day_totals ({_COLUMNS}) SELECT {_COLUMNS} FROM ({_COUNTED}) AS counted"  # noqa: S608
         session.execute(text(count), {**_span(day), "only": None})
 
 
@@ -143,9 +143,8 @@ def _live(period: Period) -> list[date]:
 
 
 def _fresh(number: int) -> str:
-    columns = ", ".join(("kind", "day", "team", "key", *_NUMBERS))
     counted = _COUNTED.replace(":day", f"cast(:day_{number} AS date)")
-    return f"SELECT {columns} FROM ({counted}) AS fresh".replace(":begins", f":begins_{number}").replace(  # noqa: S608
+    return f"SELECT {_COLUMNS} FROM ({counted}) AS fresh".replace(":begins", f":begins_{number}").replace(  # noqa: S608
         ":ends", f":ends_{number}"
     )
 

@@ -29,6 +29,12 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/purge"): {"admin"},
     ("PUT", "/v1/calls/{call_id}/assignee"): {"supervisor"},
     ("POST", "/v1/calls/{call_id}/findings"): {"inspector", "supervisor"},
+    ("GET", "/v1/calls/export.csv"): {"supervisor"},
+    ("GET", "/v1/calls/export.xlsx"): {"supervisor"},
+    ("GET", "/v1/calls/{call_id}/waveform"): {"agent", "inspector", "supervisor"},
+    ("POST", "/v1/calls/{call_id}/rescore"): {"inspector", "supervisor"},
+    ("GET", "/v1/statistics/heat"): {"supervisor"},
+    ("GET", "/v1/statistics/{kind}"): {"supervisor"},
     ("POST", "/v1/findings/{finding_id}/review"): {"inspector", "supervisor"},
     ("DELETE", "/v1/reviews/{review_id}"): {"inspector", "supervisor"},
     ("POST", "/v1/rules/try"): {"inspector", "supervisor", "admin"},
@@ -44,7 +50,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/keys"): {"admin"},
     ("DELETE", "/v1/keys/{name}"): {"admin"},
 }
-SOMETHING = {"call_id": 1, "finding_id": 1, "review_id": 1, "name": "nobody"}
+SOMETHING = {"call_id": 1, "finding_id": 1, "review_id": 1, "name": "nobody", "kind": "day"}
 OPEN = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),

@@ -1,0 +1,96 @@
+"""Lists as files for spreadsheets."""
+
+import csv
+import io
+import tracemalloc
+import zipfile
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from starlette.testclient import TestClient
+
+from app import exports
+from app.service import Service
+from app.tables import Call
+from tests.app.test_reading import CALLS, scored, store
+
+Auth = dict[str, dict[str, str]]
+
+
+def rows(client: TestClient, auth: Auth, query: str = "") -> list[dict[str, str]]:
+    answer = client.get(f"/v1/calls/export.csv?{query}", headers=auth["supervisor"])
+    assert answer.status_code == 200, answer.text
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def sheet(content: bytes) -> list[list[str]]:
+    """The cells of a workbook's only sheet, as they are stored; formulas would be in <f>."""
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        root = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    assert root.find(f".//{space}f") is None
+    return [["".join(cell.itertext()) for cell in row] for row in root.iter(f"{space}row")]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["c4", "c2", "c1", "c3"]),
+        ("flagged=true", ["c4", "c1"]),
+        ("sort=score&flagged=true", ["c4", "c1"]),
+        ("category=threat", ["c1"]),
+        ("limit=1", ["c4", "c2", "c1", "c3"]),  # a file has no pages
+        ("q=没有人说", []),
+    ],
+)
+def test_just_what_is_filtered(client: TestClient, auth: Auth, service: Service, query: str, found: list[str]) -> None:
+    store(service, *CALLS)
+    assert [row["外部编号"] for row in rows(client, auth, query)] == found
+    book = client.get(f"/v1/calls/export.xlsx?{query}", headers=auth["supervisor"])
+    assert [row[1] for row in sheet(book.content)[1:]] == found
+
+
+def test_what_a_row_says(client: TestClient, auth: Auth, service: Service) -> None:
+    store(service, CALLS[0] | {"started_at": datetime(2026, 3, 2, 16, 30, tzinfo=UTC)})
+    (row,) = rows(client, auth)
+    assert (row["通话时间"], row["坐席"], row["得分"], row["合格"], row["问题类别"]) == (
+        "2026-03-03 00:30:00", "8001", "50.0", "否", "威胁恐吓",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1+2", "@SUM(A1)", "\t=1", " =1", "http://a/"])
+def test_nothing_is_a_formula(name: str) -> None:
+    call = Call(**scored(1) | {"external_id": name, "id": 1, "happened_at": datetime(2026, 1, 1, tzinfo=UTC)})
+    line = b"".join(exports.as_csv([call])).decode("utf-8-sig").splitlines()[1]
+    cell = next(csv.reader([line]))[1]
+    assert cell == (name if name.startswith("http") else f"'{name}")
+    assert sheet(b"".join(exports.as_xlsx([call])))[1][1].lstrip("'") == name.lstrip("'").replace("\t", "\t")
+
+
+@pytest.mark.parametrize("form", [exports.as_csv, exports.as_xlsx])
+def test_memory_does_not_grow_with_the_list(form: Any) -> None:
+    call = Call(**scored(1) | {"id": 1, "happened_at": datetime(2026, 1, 1, tzinfo=UTC)})
+
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        for _ in form(call for _ in range(count)):
+            pass
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(10)
+    assert peak(12_000) < peak(3_000) + 100_000
+
+
+def test_a_long_list_is_no_workbook(
+    client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(service, *CALLS)
+    monkeypatch.setattr(exports, "MOST_XLSX_ROWS", 3)
+    answer = client.get("/v1/calls/export.xlsx", headers=auth["supervisor"])
+    assert (answer.status_code, answer.json()["code"]) == (422, "too_many_rows")
+    assert client.get("/v1/calls/export.xlsx?flagged=true", headers=auth["supervisor"]).status_code == 200

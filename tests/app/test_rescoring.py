@@ -1,0 +1,98 @@
+"""Judging history again: what is due, what stays, what counts."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from app import rescoring
+from app.service import Service
+from app.settings import Settings
+from app.store import lists
+from app.tables import Scorecard
+from scoring.template import BUILT_IN
+from tests.app.test_reviews import SAID, failed, look, review
+
+Auth = dict[str, dict[str, str]]
+
+
+@pytest.fixture
+def strict(settings: Settings, tmp_path: Path) -> str:
+    """An own template that nothing passes."""
+    text = (BUILT_IN / "collection-standard.yaml").read_text("utf-8")
+    text = text.replace("id: collection-standard", "id: strict").replace("pass_mark: 92", "pass_mark: 100")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "strict.yaml").write_text(text, "utf-8")
+    settings.templates = tmp_path / "templates"
+    return "strict"
+
+
+@pytest.fixture
+def post(client: TestClient, auth: Auth, work_off: Callable[[], None]) -> Callable[..., list[int]]:
+    """Post and judge calls of some agents."""
+
+    def post(*agents: str) -> list[int]:
+        said = [{"speaker": who, "text": text} for who, text in SAID]
+        bodies: list[dict[str, Any]] = [{"call": {"agent_id": agent}, "utterances": said} for agent in agents]
+        ids = [client.post("/v1/texts", headers=auth["inspector"], json=body).json()["id"] for body in bodies]
+        work_off()
+        return ids
+
+    return post
+
+
+def run(settings: Settings, template: str | None = None, **filters: Any) -> rescoring.Outcome:
+    seen: list[tuple[int, int]] = []
+    query = lists.Query.model_validate(filters)
+    outcome = rescoring.rescore(settings, query, template, 1, lambda *progress: seen.append(progress))
+    assert seen[-1][0] == seen[-1][1] == outcome.done + len(outcome.failed)
+    return outcome
+
+
+def test_history_is_judged_once(
+    strict: str, post: Callable[..., list[int]], client: TestClient, auth: Auth, settings: Settings, service: Service
+) -> None:
+    ids = post("8001", "8001", "8002")
+    assert run(settings).done == 0  # just judged by these rules
+    assert run(settings, strict, agent_id="8001").done == 2
+    assert run(settings, strict).done == 1  # the two are done
+    assert run(settings, strict).done == 0
+    call = look(client, auth, ids[0])
+    assert (call["template"], call["scorecard"]["template"]) == ("strict", "strict")
+    with service.database.transaction() as session:
+        cards = session.execute(select(Scorecard.call_id, Scorecard.template).order_by(Scorecard.id)).all()
+    assert len(cards) == 6
+    assert [card.template for card in cards[:3]] == ["collection-standard"] * 3
+    assert run(settings).done == 0  # without a template each call keeps its own, which is the strict one now
+    assert run(settings, "collection-standard").done == 3
+
+
+def test_reviews_outlast_it(
+    strict: str, post: Callable[..., list[int]], client: TestClient, auth: Auth, settings: Settings
+) -> None:
+    (call_id,) = post("8001")
+    (threat,) = (f for f in failed(look(client, auth, call_id)) if f["category"] == "threat")
+    review(client, auth, threat, "overturned")
+    assert run(settings, strict).done == 1
+    call = look(client, auth, call_id)
+    assert "threat" not in call["categories"]
+    assert threat["rule"] not in call["corrected"]["veto"]
+    assert threat["rule"] in call["scorecard"]["veto"]
+
+
+def test_one_call_over_http(post: Callable[..., list[int]], client: TestClient, auth: Auth) -> None:
+    (call_id,) = post("8001")
+    path = f"/v1/calls/{call_id}/rescore"
+    answer = client.post(path, headers=auth["inspector"])
+    assert (answer.status_code, answer.json()["template"]) == (200, "collection-standard")
+    cards = client.get(f"/v1/calls/{call_id}/scorecards", headers=auth["inspector"]).json()
+    assert cards[0]["id"] == answer.json()["id"]
+    assert len(cards) == 2
+    unknown = client.post(path, headers=auth["inspector"], json={"template": "no-such"})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_template")
+    text = client.post("/v1/texts", headers=auth["inspector"], json={"utterances": []}).json()["id"]
+    early = client.post(f"/v1/calls/{text}/rescore", headers=auth["inspector"])
+    assert (early.status_code, early.json()["code"]) == (409, "not_scored")

@@ -1,0 +1,49 @@
+"""A recording's waveform, as pages draw it."""
+
+import io
+import wave
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from app.service import Service
+from asr import sandbox
+
+Auth = dict[str, dict[str, str]]
+
+
+def stereo() -> bytes:
+    """Two seconds: the left channel at half scale in the second one, the right at full scale in the first."""
+    samples = np.zeros((16_000, 2), np.int16)
+    samples[8_000:, 0] = 16_384
+    samples[:8_000, 1] = -32_768
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(samples.tobytes())
+    return buffer.getvalue()
+
+
+def test_it_is_drawn_once(client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"audio": ("a.wav", stereo())}
+    call_id = client.post("/v1/calls", headers=auth["inspector"], files=files).json()["id"]
+    answer = client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"])
+    assert answer.status_code == 200, answer.text
+    drawn = answer.json()
+    assert drawn["duration"] == 2.0
+    left, right = drawn["peaks"]
+    assert (len(left), len(right)) == (1200, 1200)
+    # Away from the edges, where resampling rings.
+    assert (set(left[10:590]), set(left[610:-10])) == ({0}, {50})
+    assert (set(right[10:590]), set(right[610:])) == ({100}, {0})
+    monkeypatch.setattr(sandbox, "decode", None)
+    assert client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"]).json() == drawn
+
+
+def test_a_text_has_none(client: TestClient, auth: Auth) -> None:
+    call_id = client.post("/v1/texts", headers=auth["inspector"], json={"utterances": []}).json()["id"]
+    answer = client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"])
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_recording")
