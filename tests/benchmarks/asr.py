@@ -9,22 +9,23 @@ CPU and wall seconds, CPU seconds per second of call, CER of each speaker's whol
 when), peak memory, and CPU relative to ours. `floor` is the model alone: the same windows, encoded and decoded, no
 decoding of audio, no speech detection, no alignment. `two` are two processes of ours sharing the calls.
 
-Measured on the 11 samples, 2 cores of an AMD EPYC with AVX2. Nearly quiet machine:
+Measured on 4 of 24 development calls (02, 07, 13, 20), on 2 cores of an AMD EPYC with AVX2 that eight others were
+busy on, so without wall seconds; compare ratios only:
 
-                         CPU s  wall s    CPU/s   CER % by turn %  peak MB  CPU/ours
-    fast                  38.7    39.0    0.096    14.4      14.4      445      1.00
-    batched               80.4    81.5    0.199    13.7     129.6      471      2.08
-    two                   40.9    21.5    0.101       -         -      869      1.06
+                         CPU s    CPU/s  CPU/ours  peak MB   CER %  by turn %  speaker %  edge s
+    fast                  14.6    0.091      1.00      530    13.8       13.8      100.0    0.02
+    transcribe+vad        36.7    0.227      2.51      484    15.5       37.6       77.3    0.44
+    batched               36.1    0.224      2.46      575    14.3      118.1       67.6   13.02
+    accurate              31.5    0.195      2.15      539    15.5       15.5      100.0    0.02
+    floor                 12.9    0.080      0.88      515       -          -          -       -
+    two                   16.3    0.101      1.11     1018       -          -          -       -
 
-Busy machine, so without wall seconds (`transcribe+vad` with ours at 43.9 CPU seconds, the others at 41.9):
-
-    accurate             100.5             0.249    13.6      13.6      487      2.40
-    floor                 35.3             0.087       -         -      468      0.84
-    transcribe+vad       119.0             0.295    17.0      27.0      527      2.71
-
-On 24 development calls (868 s, 3 451 characters; differences under 0.7 are noise) CER was 15.2 % for `fast`, 14.5 % for
-`accurate` and 15.7 % for `batched`, with 94, 226 and 186 CPU seconds. A batched chunk runs over many turns: its text is
-as good, but who said it when is lost, which is what `by turn` counts.
+`whisper-ctranslate2` 0.5.8 took 12.8 times the CPU of ours on two of them (its process and its model start anew for
+each channel), with CER 22.5 against 16.3 %. On all 24 calls (868 s, 3 451 characters; differences under 0.7 are noise)
+CER was 15.6 % for `fast`, 15.6 % for `batched` and 19.2 % for `transcribe+vad`. On the 11 samples, on a nearly quiet
+machine and before windows were encoded at their own length, two processes took 21.5 seconds of wall time, one 39.0 and
+`batched` 81.5. A batched chunk runs over many turns: its text is as good, but who said it when is lost, which is what
+`by turn`, `speaker` and `edge` show.
 """
 
 import argparse
