@@ -62,7 +62,7 @@ class CallFacts(BaseModel):
     debtor_id: Label | None = None
     overdue_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
     amount: Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=2)] | None = None
-    callee_relation: Literal["self", "family", "friend", "colleague", "other", "unknown"] | None = None
+    callee_relation: Literal["self", "guarantor", "family", "friend", "colleague", "other", "unknown"] | None = None
     quiet_hours_consent: bool | None = None  #: the debtor agreed to calls at night
     agent_channel: Literal["left", "right"] | None = None  #: None: the left, unless the words clearly say otherwise
     template: Label | None = None
