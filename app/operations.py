@@ -266,7 +266,7 @@ def rescore(settings: Settings, filters: Mapping[str, object], template: str | N
     except ValidationError as error:
         _err.print("；".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors()), style="red")
         raise typer.Exit(2) from error
-    with _database(settings) as database, Progress(console=_err) as bar:
+    with connected_database(settings) as database, Progress(console=_err) as bar:
         task = bar.add_task("重新评分")
         found = settings.model_copy(update={"database_url": database.url})
         outcome = rescoring.rescore(
@@ -281,7 +281,7 @@ def rescore(settings: Settings, filters: Mapping[str, object], template: str | N
 def verify(settings: Settings, *, delete_orphans: bool) -> bool:
     """Check every recording and every row, and print what is wrong; whether nothing is, orphans aside if deleted."""
     left = 0
-    with _database(settings) as database, Progress(console=_err) as bar:
+    with connected_database(settings) as database, Progress(console=_err) as bar:
         service = build_service(settings.model_copy(update={"database_url": database.url}))
         task = bar.add_task("核对录音")
         for fault in verifying.verify(service, lambda done, total: bar.update(task, completed=done, total=total)):
