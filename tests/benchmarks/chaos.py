@@ -4,7 +4,7 @@
 
 Everything is a process of its own and is started again when it ends, as a supervisor would: one API, some workers, one
 PostgreSQL. The sender tries again when it gets no answer, as a dialer does. Exit status 1 when anything is not as it
-should be.
+should be. `--every` should be some times what a worker takes to start: 3 s on a quiet machine.
 """
 
 import argparse
@@ -39,6 +39,7 @@ from asr import audio
 from asr.audio import SAMPLE_RATE
 
 _SAMPLES = Path("samples")
+_SENDERS = 4
 
 
 @dataclass
@@ -90,10 +91,11 @@ def recordings(count: int) -> Iterator[tuple[str, bytes]]:
         yield f"chaos-{number:03}", buffer.getvalue()
 
 
-def post(address: str, key: str, call: tuple[str, bytes], give_up: threading.Event) -> Counter[str]:
-    """Post a call until it is taken; what was answered on the way."""
+def post(address: str, key: str, call: tuple[str, bytes], give_up: threading.Event, pause: float) -> Counter[str]:
+    """Wait `pause` seconds, then post a call until it is taken; what was answered on the way."""
     name, sound = call
     answers: Counter[str] = Counter()
+    time.sleep(pause)
     with httpx2.Client(trust_env=False, timeout=30) as client:
         while not give_up.is_set():
             try:
@@ -200,8 +202,11 @@ def run(options: argparse.Namespace, folder: Path) -> bool:
         stack.callback(server.cleanup)
         stack.enter_context(kept([api, *workers]))
         tormenting = stack.enter_context(ThreadPoolExecutor(1)).submit(torment, victims, options, done)
-        sending = stack.enter_context(ThreadPoolExecutor(4))
-        answers = sum(sending.map(lambda call: post(f"http://127.0.0.1:{port}", key, call, done), posts), Counter())
+        sending = stack.enter_context(ThreadPoolExecutor(_SENDERS))
+        # Over as long as the killing takes, so that something is always on its way.
+        pause = _SENDERS * options.kills * options.every / len(posts)
+        taken = sending.map(lambda call: post(f"http://127.0.0.1:{port}", key, call, done, pause), posts)
+        answers = sum(taken, Counter[str]())
         finished = wait(url, options.calls, began + options.limit)
         done.set()
         kills = tormenting.result()
