@@ -16,7 +16,7 @@ from app.engine import build_judge
 from app.pipeline import Judge, Judgement, read_transcript
 from app.schemas import CallFacts
 from app.settings import Settings
-from app.store import history, lists, templates
+from app.store import dials, history, lists, templates
 from app.store.history import Heard
 from app.tables import Call
 
@@ -62,11 +62,11 @@ def rescore(settings: Settings, query: lists.Query, template: str | None, worker
 def rescore_calls(database: Database, judge: Judge, call_ids: Sequence[int], template: str) -> Outcome:
     """Judge some calls by a template and keep the scorecards, in one transaction."""
     with database.transaction() as session:
-        heard = history.heard(session, call_ids)
+        heard, counted = history.heard(session, call_ids), dials.contacts_of(session, call_ids)
     outcome, judged = Outcome(), dict[int, tuple[int, Judgement]]()
     for one in heard:
         try:
-            judged[one.call_id] = one.transcript_id, _judge(judge, one, template)
+            judged[one.call_id] = one.transcript_id, _judge(judge, one, counted.get(one.call_id, {}), template)
         except Exception as error:  # noqa: BLE001 - one call that cannot be judged must not stop a million
             outcome.failed[one.call_id] = f"{type(error).__name__}: {error}"
     with database.transaction() as session:
@@ -74,8 +74,8 @@ def rescore_calls(database: Database, judge: Judge, call_ids: Sequence[int], tem
     return outcome
 
 
-def _judge(judge: Judge, heard: Heard, template: str) -> Judgement:
-    facts = CallFacts.model_validate(heard.facts).known()
+def _judge(judge: Judge, heard: Heard, counted: dict[str, int], template: str) -> Judgement:
+    facts = counted | CallFacts.model_validate(heard.facts).known()
     return judge.judge(read_transcript(heard.body), facts, template)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal_column, select, text
+from sqlalchemy import exists, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
@@ -118,6 +118,14 @@ def contacts(session: Session, call: Call) -> dict[str, int]:
     counts = select(func.count().filter(Dial.answered), func.count().filter(~Dial.answered)).where(*same, ours)
     answered, unanswered = session.execute(counts).one()
     return {"effective_calls_today": answered, "dials_today": unanswered}
+
+
+def contacts_of(session: Session, call_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """`contacts` of each of these calls that has any."""
+    if not session.scalar(select(exists(select(Dial.id)))):  # most who judge history again never import any
+        return {}
+    found = session.scalars(select(Call).where(Call.id.in_(call_ids)))
+    return {call.id: counted for call in found if (counted := contacts(session, call))}
 
 
 def _own(session: Session, call: Call) -> Dial | None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app import cdr
+from app import cdr, rescoring
 from app.security import Principal
 from app.service import Service
 from app.store import dials
@@ -155,6 +155,9 @@ def test_dials_count_for_contact_limits(
         assert known == {"effective_calls_today": 1, "dials_today": 7}
         assert dials.contacts(session, session.get_one(Call, unknown)) == {}
     work_off()
+    detail = client.get(f"/v1/calls/{call_id}", headers=auth["supervisor"]).json()
+    assert "frequency" in detail["categories"]
+    assert rescoring.rescore_calls(service.database, service.judge, [call_id, unknown], detail["template"]).done == 2
     detail = client.get(f"/v1/calls/{call_id}", headers=auth["supervisor"]).json()
     assert "frequency" in detail["categories"]
     detail = client.get(f"/v1/calls/{unknown}", headers=auth["supervisor"]).json()
