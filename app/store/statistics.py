@@ -82,7 +82,8 @@ def by(session: Session, kind: Kind, period: Period, *, each_day: bool = False) 
     """The calls of the period by group, the largest group first; `each_day`: by day and group, in order of both."""
     refresh(session, period)
     day = "day" if each_day else "NULL::date AS day"
-    sums = ", ".join(f"sum({name}) AS {name}" for name in _NUMBERS)
+    # PostgreSQL sums whole numbers as numeric, which Python reads as Decimal: ten times slower than a float.
+    sums = ", ".join(f"sum({name})::float AS {name}" for name in _NUMBERS)
     order = "day, key" if each_day else "calls DESC, key"
     known = f"SELECT {_COLUMNS} FROM day_totals WHERE kind = :kind AND day BETWEEN :first AND :last"  # noqa: S608
     fresh = " ".join(f"UNION ALL ({_fresh(number)})" for number in range(len(_live(period))))

@@ -25,7 +25,8 @@ from sqlalchemy.orm import Session
 from app.database import Database
 from app.embedded import embedded_postgres
 from app.security import Principal
-from app.store import lists
+from app.store import lists, statistics
+from app.store.statistics import Period
 from tests.benchmarks.million import LAST_DAY, Million
 
 BUDGET = 0.050
@@ -84,6 +85,20 @@ LISTS: dict[str, dict[str, Any]] = {
     "q, team, a week": {"q": "坐牢", "team": "team-3", **_WEEK},
     "q, by score": {"q": "坐牢", "sort": "score"},
     "two words": {"q": "坐牢 起诉"},
+}
+
+_MONTH = Period((LAST_DAY - timedelta(days=31)).date(), (LAST_DAY - timedelta(days=2)).date())
+_QUARTER = Period((LAST_DAY - timedelta(days=90)).date(), (LAST_DAY - timedelta(days=2)).date())
+
+#: What a dashboard asks. The first question of all counts the days that are over; it is not among the timed rounds.
+STATISTICS: dict[str, Callable[[Session], object]] = {
+    "by day, a month": lambda session: statistics.by(session, "day", _MONTH, each_day=True),
+    "by agent, a month": lambda session: statistics.by(session, "agent", _MONTH),
+    "by category, a month": lambda session: statistics.by(session, "category", _MONTH),
+    "by category, a quarter": lambda session: statistics.by(session, "category", _QUARTER),
+    "by stage, a quarter": lambda session: statistics.by(session, "stage", _QUARTER),
+    "by agent and day, a month": lambda session: statistics.by(session, "agent", _MONTH, each_day=True),
+    "heat map, a quarter": lambda session: statistics.heat(session, _QUARTER),
 }
 
 
@@ -208,6 +223,11 @@ def run(database: Database, explain: str | None) -> None:
         for ask, timing in zip(asks, timings, strict=True):
             if explain or timing.p95 >= BUDGET:
                 print("\n".join(plans(database, ask)), flush=True)
+    for name, question in STATISTICS.items():
+        if not explain or explain in name:
+            timing = measure(database, name, question)
+            over = "" if timing.p95 < BUDGET else "  OVER"
+            print(f"{name:34}{timing.p50 * 1000:8.1f}{timing.p95 * 1000:8.1f}{timing.buffers:8}{over}", flush=True)
 
 
 if __name__ == "__main__":
