@@ -30,7 +30,7 @@ from app.database import Database
 from app.embedded import EmbeddedError
 from app.engine import prepare_model
 from app.errors import AppError
-from app.retention import purged, wanted
+from app.retention import forget_dials, purged, wanted
 from app.security import Role
 from app.service import build_bench, build_service
 from app.settings import Settings
@@ -230,10 +230,11 @@ def purge(settings: Settings, debtor: str | None, *, dry_run: bool, sure: bool) 
         _out.print(f"将删除 {len(due)} 通，{held} 通依法保留", highlight=False)
         for call in due[:20]:
             _out.print(f"  {call.id}  {call.external_id or '–'}  {_moment(call.started_at or call.received_at)}")
-        if dry_run or not due or not (sure or typer.confirm("删除后无法恢复，继续？")):
+        if dry_run or not (sure or typer.confirm("删除后无法恢复，继续？")):
             return
         for _ in track(purged(service, _me(), due), "删除", len(due), console=_err):
             pass
+        forget_dials(service, _me(), debtor)
 
 
 def _me() -> str:

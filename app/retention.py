@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement
 
 from app.service import Service
 from app.settings import Settings
-from app.store import audit, retention
+from app.store import audit, dials, retention
 from app.tables import Call
 
 
@@ -16,6 +16,14 @@ def wanted(settings: Settings, debtor_id: str | None) -> ColumnElement[bool]:
     if debtor_id:
         return retention.of_debtor(debtor_id)
     return retention.older_than(datetime.now(UTC) - timedelta(days=settings.retention_days))
+
+
+def forget_dials(service: Service, actor: str, debtor_id: str | None) -> None:
+    """Delete the call detail records of what `wanted` means, so that no number stays behind its calls."""
+    before = datetime.now(UTC) - timedelta(days=service.settings.retention_days)
+    with service.database.transaction() as session:
+        if gone := dials.forget(session, debtor_id, before):
+            audit.record(session, actor, "purge_dials", detail={"dials": gone})
 
 
 def purged(service: Service, actor: str, due: Sequence[Call]) -> Iterator[int]:

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from app.api.access import Manager, ServiceDep
-from app.retention import purged, wanted
+from app.retention import forget_dials, purged, wanted
 from app.schemas import Label
 from app.store import retention
 
@@ -34,4 +34,6 @@ def purge(wish: Purge, service: ServiceDep, who: Manager) -> Purged:
     with service.database.transaction() as session:
         due, held = retention.due(session, what), retention.held(session, what)
     gone = len(due) if wish.dry_run else sum(1 for _ in purged(service, who.name, due))
+    if not wish.dry_run:
+        forget_dials(service, who.name, wish.debtor_id)
     return Purged(calls=gone, held=held)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, literal_column, select, text
+from sqlalchemy import delete, exists, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
@@ -118,6 +118,14 @@ def contacts(session: Session, call: Call) -> dict[str, int]:
     counts = select(func.count().filter(Dial.answered), func.count().filter(~Dial.answered)).where(*same, ours)
     answered, unanswered = session.execute(counts).one()
     return {"effective_calls_today": answered, "dials_today": unanswered}
+
+
+def forget(session: Session, debtor_id: str | None, before: datetime) -> int:
+    """Delete the dials of one debtor or, without one, those before a moment; how many. Dials of held calls stay."""
+    unwanted = Dial.started_at < before if debtor_id is None else Dial.debtor_id == debtor_id
+    held = exists().where(Call.hold.is_not(None), Call.facts.op("->>")("debtor_id") == Dial.debtor_id)
+    gone = session.execute(delete(Dial).where(unwanted, ~held).returning(Dial.id))
+    return len(gone.all())
 
 
 def contacts_of(session: Session, call_ids: Sequence[int]) -> dict[int, dict[str, int]]:

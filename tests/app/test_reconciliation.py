@@ -143,6 +143,21 @@ def test_a_team_sees_its_own(client: TestClient, auth: Auth, service: Service) -
     assert compared["expected"] == 1
 
 
+def test_a_debtors_dials_are_deleted_with_the_debtor(client: TestClient, auth: Auth) -> None:
+    old, kept, held = (f"c-{day},1,{who},,2026-11-02 09:00:00,5,," for day, who in enumerate(("D1", "D2", "D3")))
+    send(client, auth, old, kept, held, "c-9,1,D2,,2019-11-02 09:00:00,5,,")
+    call_id = post(client, auth, 1, debtor_id="D3", started_at="2026-11-02T09:00:00+08:00")
+    client.put(f"/v1/calls/{call_id}/hold", headers=auth["supervisor"], json={"reason": "争议"}).raise_for_status()
+    for wish, left in [({"debtor_id": "D1", "dry_run": True}, 3), ({"debtor_id": "D1"}, 2), ({"debtor_id": "D3"}, 2)]:
+        body = {"dry_run": False, **wish}
+        client.post("/v1/purge", headers=auth["admin"], json=body).raise_for_status()
+        assert compare(client, auth)["expected"] == left
+    ancient = {"from": "2019-11-02", "to": "2019-11-03"}
+    assert compare(client, auth, **ancient)["expected"] == 1
+    client.post("/v1/purge", headers=auth["admin"], json={"dry_run": False}).raise_for_status()
+    assert (compare(client, auth, **ancient)["expected"], compare(client, auth)["expected"]) == (0, 2)
+
+
 def test_dials_count_for_contact_limits(
     client: TestClient, auth: Auth, service: Service, work_off: Callable[[], None]
 ) -> None:
