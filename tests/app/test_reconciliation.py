@@ -148,7 +148,12 @@ def test_a_debtors_dials_are_deleted_with_the_debtor(client: TestClient, auth: A
     send(client, auth, old, kept, held, "c-9,1,D2,,2019-11-02 09:00:00,5,,")
     call_id = post(client, auth, 1, debtor_id="D3", started_at="2026-11-02T09:00:00+08:00")
     client.put(f"/v1/calls/{call_id}/hold", headers=auth["supervisor"], json={"reason": "争议"}).raise_for_status()
-    for wish, left in [({"debtor_id": "D1", "dry_run": True}, 3), ({"debtor_id": "D1"}, 2), ({"debtor_id": "D3"}, 2)]:
+    wishes: list[tuple[dict[str, Any], int]] = [
+        ({"debtor_id": "D1", "dry_run": True}, 3),
+        ({"debtor_id": "D1"}, 2),
+        ({"debtor_id": "D3"}, 2),
+    ]
+    for wish, left in wishes:
         body = {"dry_run": False, **wish}
         client.post("/v1/purge", headers=auth["admin"], json=body).raise_for_status()
         assert compare(client, auth)["expected"] == left
