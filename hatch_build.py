@@ -43,17 +43,17 @@ class PagesHook(BuildHookInterface[Any]):
         """
         dist, assets = root / "app/web/dist", root / "app/web/assets"
         shutil.rmtree(dist, ignore_errors=True)
-        flags = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning", f"--outdir={dist}"]
-        names = ["--entry-names=[name]-[hash]", f"--metafile={dist / 'meta.json'}"]
+        flags = ["--bundle", "--splitting", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"]
+        names = ["--entry-names=[name]-[hash]", f"--outdir={dist}", f"--metafile={dist / 'meta.json'}"]
         entries = [str(assets / entry) for entry in _ENTRIES]
         _node(root, "页面资源构建失败", root / "node_modules/esbuild/bin/esbuild", *entries, *flags, *names)
-        self._note(dist, assets)
+        self._note(dist)
 
-    def _note(self, dist: Path, assets: Path) -> None:
+    def _note(self, dist: Path) -> None:
         meta = dist / "meta.json"
         outputs = json.loads(meta.read_text("utf-8"))["outputs"]
         meta.unlink()
-        manifest = {Path(output["entryPoint"]).name: Path(path).name for path, output in outputs.items()}
+        manifest = {Path(output.get("entryPoint", path)).name: Path(path).name for path, output in outputs.items()}
         (dist / "manifest.json").write_text(json.dumps(manifest, indent=1), "utf-8")
         for name in manifest.values():
             (dist / f"{name}.gz").write_bytes(gzip.compress((dist / name).read_bytes(), 9, mtime=0))

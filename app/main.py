@@ -3,10 +3,9 @@
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
-from app import errors
+from app import errors, web
 from app.api import (
     audio,
     audit,
@@ -82,9 +81,5 @@ def create_app(service: Service) -> FastAPI:
     )
     for routes in served:
         app.include_router(routes.router)
-
-    @app.get("/", include_in_schema=False)
-    def _home() -> RedirectResponse:
-        return RedirectResponse("/docs")
-
+    app.include_router(web.router)
     return app

@@ -211,6 +211,20 @@ def nth(session: Session, query: Query, who: Principal, number: int) -> str | No
     return _encode(row, query.sort) if row else None
 
 
+def count(session: Session, query: Query, who: Principal, at_most: int) -> int:
+    """How many calls pass every filter but `q`, counted up to `at_most`."""
+    some = statement(query, who).with_only_columns(Call.id).order_by(None).limit(at_most).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def following(session: Session, query: Query, who: Principal, call: Call) -> int | None:
+    """The call after `call` in a list, whether or not `call` still passes the filters itself; None at the end."""
+    place = session.scalar(select(_ORDERS[query.sort.removeprefix("-")]).where(Call.id == call.id))
+    from_here = query.model_copy(update={"cursor": _encode((call, place), query.sort), "limit": 1})
+    found, _ = page(session, from_here, who)
+    return found[0].id if found else None
+
+
 def _encode(row: Any, sort: Sort) -> str:
     return base64.urlsafe_b64encode(_CURSOR.dump_json((sort, row[1], row[0].id))).decode()
 

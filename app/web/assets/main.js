@@ -1,1 +1,60 @@
-// main
+// What every page loads: htmx, kept within the content security policy, and the list that follows its calls.
+import htmx from "htmx.org";
+
+import { actions, api, follow, headers, say, texts } from "./common.js";
+
+Object.assign(htmx.config, {
+  allowEval: false,
+  includeIndicatorStyles: false,
+  historyCacheSize: 0, // pages are about debtors: none is kept in the browser
+  refreshOnHistoryMiss: true,
+  scrollBehavior: "instant",
+});
+
+// An address says only what was asked for.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  Object.assign(detail.headers, headers());
+  for (const [name, value] of [...detail.formData.entries()]) if (value === "") detail.formData.delete(name);
+});
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  const page = new DOMParser().parseFromString(detail.xhr.responseText, "text/html");
+  say(page.querySelector("main p")?.textContent ?? texts.failed, "fault");
+});
+document.addEventListener("htmx:sendError", () => say(texts.offline, "fault"));
+
+const list = () => document.querySelector("[data-live]");
+const unfinished = ["queued", "transcribing", "judging"];
+
+async function refresh(id) {
+  const row = document.querySelector(`#call-${id}`);
+  if (!row) return location.reload();
+  const answer = await fetch(`/calls/${id}/row?${list().dataset.live}`);
+  if (!answer.ok) return;
+  const made = document.createElement("template");
+  made.innerHTML = await answer.text();
+  row.replaceWith(made.content.querySelector("tr"));
+}
+
+actions.retry = async ({ dataset }) => {
+  if (await api("POST", `/v1/calls/${dataset.call}/retry`)) refresh(dataset.call);
+};
+
+if (list()) {
+  follow(
+    (call) => {
+      const row = document.querySelector(`#call-${call.id}`);
+      if (!row) {
+        // New calls never push away the row that somebody is reading.
+        if (list().dataset.newest) document.querySelector("#fresh").hidden = false;
+      } else if (call.status === "transcribing" && row.dataset.status === call.status) {
+        row.querySelector("[data-progress]").textContent = ` ${Math.round((call.progress ?? 0) * 100)}%`;
+      } else if (row.dataset.status !== call.status) refresh(call.id);
+    },
+    (working) => {
+      const ids = new Set(working.map((call) => String(call.id)));
+      for (const row of document.querySelectorAll("tr[data-id]"))
+        if (unfinished.includes(row.dataset.status) && row.dataset.status !== "queued" && !ids.has(row.dataset.id))
+          refresh(row.dataset.id);
+    },
+  );
+}

@@ -1,1 +1,121 @@
-// upload
+// Many recordings at once: each with its own progress, its own faults in plain words, and its result when it is there.
+import { follow, headers, say, texts } from "./common.js";
+
+const form = document.querySelector("#upload");
+const rows = document.querySelector("#files tbody");
+const { upload: words, status, result } = JSON.parse(form.dataset.texts);
+const AT_ONCE = 3; // a browser has six lines to a server, and one of them follows the calls
+
+const waiting = []; // rows whose turn comes
+const sent = new Map(); // call id -> row
+let sending = 0;
+
+const facts = (file) => {
+  const given = Object.fromEntries([...new FormData(form)].filter(([name, value]) => value && name !== "files"));
+  if (given.as_id) given.external_id = file.name;
+  delete given.as_id;
+  if (given.overdue_days) given.overdue_days = Number(given.overdue_days);
+  return given;
+};
+
+const cell = (row, content, kind = "") => {
+  row.cells[2].replaceChildren(...[content].flat());
+  row.cells[2].className = kind;
+};
+
+function add(files) {
+  for (const file of files) {
+    const row = rows.insertRow();
+    for (const text of [file.name, size(file.size), words.waiting, ""]) row.insertCell().textContent = text;
+    row.cells[1].className = "num";
+    row.file = file;
+    if (file.size > Number(form.dataset.most) * 1024 * 1024) cell(row, words.too_large, "fault");
+    else waiting.push(row);
+  }
+  document.querySelector("#files").hidden = false;
+  document.querySelector("#none").hidden = true;
+  next();
+}
+
+const size = (bytes) => (bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`);
+
+function next() {
+  while (sending < AT_ONCE && waiting.length) send(waiting.shift());
+}
+
+// Not fetch: it does not tell how much was sent.
+function send(row) {
+  sending += 1;
+  const bar = Object.assign(document.createElement("progress"), { max: 1, value: 0, ariaLabel: words.sending });
+  cell(row, bar);
+  const request = new XMLHttpRequest();
+  request.upload.onprogress = (event) => (bar.value = event.loaded / event.total);
+  request.onloadend = () => {
+    sending -= 1;
+    answered(row, request);
+    next();
+  };
+  request.open("POST", "/v1/calls");
+  request.responseType = "json";
+  for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
+  const body = new FormData();
+  body.append("metadata", JSON.stringify(facts(row.file)));
+  body.append("audio", row.file);
+  request.send(body);
+}
+
+function answered(row, request) {
+  const { status: code, response: call } = request;
+  if (code === 401) return location.reload();
+  if (code !== 200 && code !== 202) return failed(row, call?.detail ?? (code ? texts.failed : words.lost));
+  sent.set(call.id, row);
+  const link = Object.assign(document.createElement("a"), { href: `/calls/${call.id}`, textContent: row.file.name });
+  row.cells[0].replaceChildren(link);
+  row.cells[3].textContent = code === 200 ? words.known : "";
+  show(row, call);
+  look(call.id);
+}
+
+function failed(row, detail) {
+  const again = Object.assign(document.createElement("button"), { textContent: words.retry, className: "quiet" });
+  again.addEventListener("click", () => (cell(row, words.waiting), waiting.push(row), next()));
+  cell(row, [detail, " ", again], "fault");
+}
+
+function show(row, call) {
+  const share = call.status === "transcribing" && call.progress ? ` ${Math.round(call.progress * 100)}%` : "";
+  if (call.status === "scored") {
+    const flagged = call.flagged ?? row.flagged;
+    const told = flagged === undefined ? status.scored : `${flagged ? `⚑ ${result.flagged}` : `✓ ${result.passed}`} ${call.score ?? ""}`;
+    cell(row, told, flagged ? "flag" : "good");
+  } else if (call.status === "failed") cell(row, call.error ?? status.failed, "fault");
+  else cell(row, status[call.status] + share, "moving");
+}
+
+// An event may come before the answer to the upload it belongs to: then the call is looked at.
+async function look(call) {
+  const answer = await fetch(`/v1/calls/${call}`);
+  if (answer.ok && sent.has(call)) show(sent.get(call), await answer.json());
+}
+
+follow(
+  (call) => {
+    if (!sent.has(call.id)) return;
+    if (call.status === "failed") look(call.id);
+    else show(sent.get(call.id), call);
+  },
+  () => sent.forEach((_, call) => look(call)),
+);
+
+const drop = document.querySelector("#drop");
+const input = drop.querySelector("input");
+input.addEventListener("change", () => (add(input.files), (input.value = "")));
+for (const kind of ["dragenter", "dragover"])
+  document.addEventListener(kind, (event) => (event.preventDefault(), drop.classList.add("over")));
+for (const kind of ["dragleave", "drop"]) document.addEventListener(kind, () => drop.classList.remove("over"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  if (event.dataTransfer.files.length) add(event.dataTransfer.files);
+  else say(words.empty);
+});
+form.addEventListener("submit", (event) => event.preventDefault());

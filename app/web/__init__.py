@@ -1,0 +1,9 @@
+"""The pages that people use: Jinja templates, one module per page."""
+
+from fastapi import APIRouter
+
+from app.web import account, call, calls, files, home, upload
+
+router = APIRouter(include_in_schema=False)
+for module in (files, account, home, calls, call, upload):
+    router.include_router(module.router)

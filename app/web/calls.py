@@ -1,0 +1,87 @@
+"""The list of calls, and how its address says what to list."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+from markupsafe import Markup
+from pydantic import ValidationError
+
+from app.api import calls as calls_api
+from app.api.access import CallId, Reader, SessionDep
+from app.api.schemas import listed
+from app.errors import AppError
+from app.masking import masked
+from app.store import calls, lists, search
+from app.web.kinds import ALL
+from app.web.pages import PageRoute, page, texts
+
+router = APIRouter(route_class=PageRoute)
+
+_FIELDS = {field.alias or name for name, field in lists.Query.model_fields.items()}
+
+
+def asked(request: Request) -> dict[str, str]:
+    """What the address asks for; a form sends the fields that were left empty too."""
+    return {name: value for name, value in request.query_params.items() if value and name in _FIELDS}
+
+
+def query_of(given: dict[str, str]) -> lists.Query:
+    """The query that a list's address stands for.
+
+    Raises:
+        AppError: it makes no sense.
+    """
+    try:
+        return lists.Query.model_validate(given | _whole_day(given))
+    except ValidationError as error:
+        faults = "；".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise AppError(texts()["calls"]["bad_filter"].format(faults=faults), code="bad_filter") from error
+
+
+def _whole_day(given: dict[str, str]) -> dict[str, str]:
+    """A last day without a time is meant to the end: people say "to the 3rd" and mean it too."""
+    try:
+        last = date.fromisoformat(given.get("to", ""))
+    except ValueError:
+        return {}
+    return {"to": (last + timedelta(days=1)).isoformat()}
+
+
+@router.get("/calls")
+def calls_page(request: Request, session: SessionDep, who: Reader) -> Response:
+    """The list, or only what a filter or the next page changes of it."""
+    given = asked(request)
+    query = query_of(given)
+    found = calls_api.list_calls(session, who, query)
+    filters = {name: value for name, value in given.items() if name != "cursor"}
+    words = search.words_of(query.q or "")
+    shown = {
+        "calls": [(call, _said(call.hit.text, words) if call.hit else None) for call in found.calls],
+        "given": given,
+        "back": urlencode(filters),
+        "more": urlencode(filters | {"cursor": found.next}) if found.next else None,
+        "categories": ALL,
+    }
+    part = {"more": "calls_rows.html", "list": "calls_list.html"}.get(request.headers.get("hx-target", ""))
+    return page(request, part or "calls.html", shown, who)
+
+
+@router.get("/calls/{call_id}/row")
+def call_row(call_id: CallId, request: Request, session: SessionDep, who: Reader) -> Response:
+    """One row of the list, for a call that has come further."""
+    row = listed(calls.get(session, call_id, who), None, masked)
+    back = urlencode({name: value for name, value in asked(request).items() if name != "cursor"})
+    return page(request, "calls_rows.html", {"calls": [(row, None)], "more": None, "back": back}, who)
+
+
+def _said(text: str, words: Sequence[str]) -> Markup:
+    """What was said with the words searched for marked, as far as they are written alike."""
+    wanted = re.compile("|".join(map(re.escape, words)) or "$^", re.IGNORECASE)
+    parts, end = [], 0
+    for match in wanted.finditer(text):
+        parts += [Markup("{}<mark>{}</mark>").format(text[end : match.start()], match[0])]
+        end = match.end()
+    return Markup("").join([*parts, text[end:]])

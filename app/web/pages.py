@@ -1,0 +1,147 @@
+"""What every page is made with: templates and texts, and errors that are pages too."""
+
+import gzip
+import secrets
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+import yaml
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
+
+import rules
+from app.api.access import COOKIE
+from app.database import is_outage
+from app.errors import AppError, Unauthorized
+from app.schemas import CALL_ZONE
+from app.security import Principal, csrf_token
+from app.web import files
+from app.web.kinds import kind
+
+_HERE = Path(__file__).parent
+_SMALL = 1024  #: bytes below which packing an answer is not worth it
+
+
+@cache
+def texts() -> dict[str, Any]:
+    """Every text of the pages, in the one language there is so far."""
+    catalogue: dict[str, Any] = yaml.safe_load((_HERE / "texts.zh.yaml").read_text("utf-8"))
+    return catalogue
+
+
+def page(
+    request: Request, template: str, context: Mapping[str, Any], who: Principal | None = None, status: int = 200
+) -> Response:
+    """`template` as an answer to `request`, packed if the browser can unpack it."""
+    common = {"who": who, "path": request.url.path, "csrf": _csrf(request), "asked": request.url.query}
+    body = _templates().get_template(template).render({**common, **context}).encode()
+    headers = {"Vary": "Accept-Encoding, HX-Request"}
+    if len(body) > _SMALL and "gzip" in request.headers.get("accept-encoding", ""):
+        body, headers["Content-Encoding"] = gzip.compress(body, 5, mtime=0), "gzip"
+    return HTMLResponse(body, status, headers)
+
+
+def _csrf(request: Request) -> str:
+    """What scripts send as X-CSRF-Token: the token and random bits in front that it is mixed with.
+
+    Packed text grows less when it repeats: a token that stayed the same could be guessed from sizes, letter by letter,
+    by somebody who puts guesses into the page's address (BREACH).
+    """
+    token = request.cookies.get(COOKIE)
+    if not token:
+        return ""
+    plain = bytes.fromhex(csrf_token(token))
+    noise = secrets.token_bytes(len(plain))
+    return (noise + bytes(a ^ b for a, b in zip(plain, noise, strict=True))).hex()
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "t": texts(),
+        "file": files.address,
+        "category": category,
+        "may": Principal.may,
+        "kind": kind,
+    }
+    environment.filters |= {"clock": clock, "moment": moment, "number": number, "category": category}
+    environment.tests["step"] = lambda name: kind(name) == "step"
+    return environment
+
+
+def category(name: str) -> str:
+    """What people call a category, or whatever else needs their attention."""
+    named: Mapping[Any, str] = rules.CATEGORIES | texts()["attention"]
+    return named.get(name, name)
+
+
+def clock(seconds: float | None) -> str:
+    """Seconds of a call as people read them: 3:07."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def moment(value: datetime | None) -> str:
+    """A moment on the wall clock of the calls, the year only where it is not this one."""
+    if value is None:
+        return "–"
+    local = value.astimezone(CALL_ZONE)
+    return f"{local:%m-%d %H:%M}" if local.year == datetime.now(CALL_ZONE).year else f"{local:%Y-%m-%d %H:%M}"
+
+
+def number(value: float | None) -> str:
+    """A number without needless zeros."""
+    return "–" if value is None else f"{value:.1f}".rstrip("0").rstrip(".")
+
+
+class PageRoute(APIRoute):
+    """A route whose errors are pages, and that has people sign in and brings them back."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler FastAPI would use, guarded."""
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except Unauthorized:
+                return _to_sign_in(request)
+            except AppError as error:
+                return _failed(request, error.status, error.detail)
+            except RequestValidationError:
+                return _failed(request, HTTPStatus.NOT_FOUND, texts()["error"]["address"])
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                return _failed(request, HTTPStatus.SERVICE_UNAVAILABLE, texts()["error"]["database"])
+
+        return guarded
+
+
+def _to_sign_in(request: Request) -> Response:
+    if "hx-request" in request.headers:
+        return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Refresh": "true"})
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse("/login" if here == "/" else f"/login?next={quote(here)}", HTTPStatus.SEE_OTHER)
+
+
+def _failed(request: Request, status: int, detail: str) -> Response:
+    return page(request, "error.html", {"code": int(status), "detail": detail}, status=status)
