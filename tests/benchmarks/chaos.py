@@ -235,7 +235,6 @@ _WRONG = {
     "one transcript each": "SELECT call_id, count(*) FROM transcripts GROUP BY 1 HAVING count(*) <> 1",
     "one scorecard each": "SELECT calls.id, count(scorecards.id) FROM calls "
     "LEFT JOIN scorecards ON call_id = calls.id GROUP BY 1 HAVING count(scorecards.id) <> 1",
-    "one finding per rule": "SELECT call_id, rule FROM findings GROUP BY 1, 2 HAVING count(*) <> 1",
     "counted once": "SELECT sum(value) FROM tallies WHERE name = 'finished' "
     "HAVING sum(value) <> (SELECT count(*) FROM calls)",
 }
