@@ -122,6 +122,6 @@ def test_a_dialer_sees_the_state_of_its_own_calls_only(client: TestClient, auth:
 
     own, others = post("dialer", 1), post("inspector", 2)
     answer = client.get(f"/v1/calls/{own}", headers=auth["dialer"])
-    assert set(answer.json()) == {"id", "external_id", "status", "received_at", "error", "error_code"}
+    assert set(answer.json()) == {"id", "external_id", "status", "progress", "received_at", "error", "error_code"}
     assert client.get(f"/v1/calls/{others}", headers=auth["dialer"]).status_code == 404
     assert client.get(f"/v1/calls/{own}", headers=auth["inspector"]).json()["facts"] is not None
