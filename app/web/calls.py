@@ -62,6 +62,7 @@ def calls_page(request: Request, session: SessionDep, who: Reader) -> Response:
         "calls": [(call, _said(call.hit.text, words) if call.hit else None) for call in found.calls],
         "given": given,
         "back": urlencode(filters),
+        "export": urlencode(filters | _whole_day(filters)),
         "more": urlencode(filters | {"cursor": found.next}) if found.next else None,
         "categories": ALL,
     }
