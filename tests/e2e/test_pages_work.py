@@ -1,0 +1,197 @@
+"""What people do on the pages, done in a real browser on a real service."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import SAMPLES
+from tests.e2e.conftest import EVIL, Visit
+
+
+def test_sign_in_comes_back_to_where_one_wanted_to_go(visit: Visit) -> None:
+    page = visit.page
+    page.goto(f"{visit.site.address}/calls?flagged=true")
+    assert "/login?next=" in page.url
+    page.fill("[name=name]", "inspector")
+    page.fill("[name=password]", "wrong")
+    page.press("[name=password]", "Enter")
+    expect(page.get_by_role("alert")).to_contain_text("用户名或密码不正确")
+    visit.faults.clear()  # the browser notes the 401 that it got
+    page.fill("[name=password]", visit.site.passwords["inspector"])
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/calls?flagged=true")
+    page.get_by_role("button", name="退出").click()
+    page.wait_for_url("**/login")
+    page.goto(f"{visit.site.address}/calls")
+    assert "/login" in page.url
+
+
+def test_sign_in_leads_to_no_other_host(visit: Visit) -> None:
+    visit.sign_in("inspector", "/login?next=//elsewhere.example/")
+    assert visit.page.url == f"{visit.site.address}/"
+
+
+def test_sign_in_takes_no_form_from_elsewhere(visit: Visit) -> None:
+    form: dict[str, str | float | bool] = {
+        "name": "inspector",
+        "password": visit.site.passwords["inspector"],
+        "token": "0" * 64,
+    }
+    answer = visit.page.request.post(f"{visit.site.address}/login", form=form)
+    assert answer.status == 403
+    assert "tingjian_session" not in answer.headers.get("set-cookie", "")
+
+
+@pytest.mark.parametrize(
+    ("role", "links"),
+    [("inspector", ["首页", "通话", "上传"]), ("agent", ["首页", "通话"]), ("admin", ["首页"])],
+)
+def test_each_role_is_shown_what_it_may_do(visit: Visit, role: str, links: list[str]) -> None:
+    page = visit.sign_in(role)
+    assert page.locator("header nav a").all_inner_texts() == links
+    if role == "admin":
+        page.goto(f"{visit.site.address}/calls")
+        expect(page.locator("main")).to_contain_text("您的角色不能查看")
+        visit.faults.clear()  # the 403
+
+
+def test_the_list_is_filtered_in_the_address_and_back_works(visit: Visit) -> None:
+    page = visit.sign_in("supervisor", "/calls")
+    rows = page.locator("table.calls tbody tr[data-id]")
+    expect(rows).to_have_count(3)
+    page.select_option("[name=category]", "threat")
+    expect(rows).to_have_count(1)
+    assert page.url.endswith("/calls?category=threat")
+    rows.get_by_role("link").first.click()
+    page.wait_for_url("**/calls/*?category=threat")
+    page.go_back()
+    expect(rows).to_have_count(1)
+    assert page.locator("[name=category]").input_value() == "threat"
+    page.go_back()
+    expect(rows).to_have_count(3)
+
+
+def test_a_search_shows_the_hit_and_leads_to_it(visit: Visit) -> None:
+    page = visit.sign_in("supervisor", "/calls")
+    page.press("body", "/")
+    page.keyboard.type("投诉")
+    hit = page.locator("tr.hit a")
+    expect(hit.first.locator("mark")).to_have_text("投诉")
+    hit.first.click()
+    expect(page.locator("#lines > li.now")).to_contain_text("投诉")
+
+
+def test_nothing_found_says_what_to_do(visit: Visit) -> None:
+    page = visit.sign_in("supervisor", "/calls?agent_id=nobody-at-all")
+    expect(page.locator(".empty.card")).to_contain_text("放宽筛选条件")
+
+
+def test_a_senseless_filter_is_told_in_words(visit: Visit) -> None:
+    page = visit.sign_in("supervisor")
+    page.goto(f"{visit.site.address}/calls?score_lt=many")
+    expect(page.locator("main")).to_contain_text("筛选条件有误")
+    visit.faults.clear()  # the 400
+
+
+#: Whether anything is to be seen on the canvas.
+DRAWN = """() => {
+    const wave = document.querySelector("#wave");
+    return wave.getContext("2d").getImageData(0, 0, wave.width, wave.height).data.some(Boolean);
+}"""
+
+
+def heard(page: Page) -> float:
+    return float(page.evaluate("document.querySelector('#audio').currentTime"))
+
+
+def test_the_recording_is_drawn_followed_and_sought(visit: Visit) -> None:
+    page = visit.sign_in("inspector", f"/calls/{visit.site.calls['threat']}")
+    page.wait_for_function(DRAWN)
+    page.wait_for_function("document.querySelector('#audio').readyState > 0")
+    line = page.locator("#lines > li").nth(3)
+    line.locator(".time").click()
+    expect(line).to_have_class(re.compile("now"))
+    assert heard(page) >= float(line.get_attribute("data-start") or 0) - 0.1
+    page.keyboard.press("Space")
+    page.keyboard.press("]")
+    assert page.evaluate("document.querySelector('#audio').playbackRate") == 1.25
+    page.keyboard.press("k")
+    expect(page.locator("#lines > li").nth(2)).to_have_class(re.compile("now"))
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+
+
+def test_a_newcomer_reviews_a_flagged_call_in_under_five_clicks(visit: Visit) -> None:
+    page = visit.sign_in("inspector")  # one
+    page.get_by_role("link", name="开始复核").click()
+    upheld = page.locator(".findings .finding").first
+    upheld.get_by_role("button", name="维持").click()  # three
+    expect(upheld.locator(".ruling.done")).to_contain_text("已维持")
+    upheld.get_by_role("button", name="撤回").click()
+    expect(upheld.get_by_role("button", name="维持")).to_be_visible()
+
+
+def test_a_finding_is_overturned_by_key_and_what_was_missed_is_added(visit: Visit) -> None:
+    page = visit.sign_in("inspector", f"/calls/{visit.site.calls['threat']}")
+    first = page.locator(".findings .finding").first
+    page.keyboard.press("n")
+    expect(first).to_have_class(re.compile("chosen"))
+    page.keyboard.press("c")
+    page.keyboard.type("说的是自己 <b>")
+    page.keyboard.press("Escape")
+    page.keyboard.press("o")
+    expect(first.locator(".ruling.done")).to_contain_text("说的是自己 <b>")
+    text = page.locator("#lines > li .text").nth(2)
+    text.evaluate("node => getSelection().selectAllChildren(node)")
+    page.keyboard.press("m")
+    page.select_option("#add [name=category]", "harass")
+    page.locator("#add").get_by_role("button", name="补充").click()
+    added = page.locator(".finding", has_text="人工补充")
+    expect(added.locator("q").first).to_have_text(text.inner_text())
+    added.get_by_role("button", name="撤回").click()
+    expect(added).to_have_count(0)
+    first.get_by_role("button", name="撤回").click()
+    expect(first.locator(".ruling.done")).to_have_count(0)
+
+
+def test_numbers_lead_to_the_calls_behind_them(visit: Visit) -> None:
+    page = visit.sign_in("supervisor", "/statistics?first=2026-01-01&last=2026-12-31")
+    row = page.locator("tr", has_text="威胁恐吓")
+    expect(row.get_by_role("link")).to_have_text("1")
+    row.get_by_role("link").click()
+    expect(page.locator("table.calls tbody tr[data-id]")).to_have_count(1)
+    with page.expect_download() as file:
+        page.get_by_role("link", name="CSV").click()
+    assert file.value.suggested_filename.endswith(".csv")
+
+
+def test_uploads_show_progress_faults_and_results(visit: Visit, tmp_path: Path) -> None:
+    page = visit.sign_in("inspector", "/upload")
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"no sound at all")
+    page.fill("[name=agent_id]", "7001")
+    page.set_input_files("#drop input", [SAMPLES / "denials.wav", broken])
+    rows = page.locator("#files tbody tr")
+    expect(rows.nth(1)).to_contain_text("broken.wav")
+    expect(rows.nth(1).locator(".fault")).not_to_be_empty()
+    expect(rows.nth(0)).to_contain_text(re.compile("通过|需复核"), timeout=90_000)
+    visit.faults.clear()  # the 422 of the broken one
+    rows.nth(0).get_by_role("link").click()
+    expect(page.locator("#head")).to_contain_text("7001")
+
+
+def test_nothing_that_was_sent_in_runs(visit: Visit, tmp_path: Path) -> None:
+    page = visit.sign_in("supervisor", "/calls")
+    expect(page.locator("table.calls")).to_contain_text(EVIL)
+    page.goto(f"{visit.site.address}/calls?q=坐牢")
+    expect(page.locator("tr.hit")).to_contain_text(EVIL)
+    page.goto(f"{visit.site.address}/calls/{visit.site.calls['evil']}")
+    expect(page.locator("#lines")).to_contain_text(EVIL)
+    expect(page.locator(".facts")).to_contain_text(EVIL)
+    page.goto(f"{visit.site.address}/upload")
+    page.set_input_files("#drop input", {"name": f"{EVIL}.wav", "mimeType": "audio/wav", "buffer": b"no sound"})
+    expect(page.locator("#files .fault")).not_to_be_empty()
+    visit.faults.clear()  # the 422
+    assert page.evaluate("window.pwned") is None
