@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Annotated
 
 from fastapi import Depends, Path, Request, Security
@@ -17,6 +18,9 @@ from app.store import audit, keys, sessions
 
 #: The session's token. Browsers send it by themselves, so what changes anything also needs the X-CSRF-Token header.
 COOKIE = "tingjian_session"
+
+#: Query parameters that one entry of the audit log holds.
+_MOST_ASKED = 50
 
 _CALL_ID = re.compile(r"[0-9]{1,18}")
 _bearer = HTTPBearer(auto_error=False, description="`tingjian key add` 生成的密钥")
@@ -71,7 +75,7 @@ def allow(permission: Permission | None) -> Callable[..., Principal]:
             if who:
                 request.app.state.throttles.requests.take(who.name)
             fault = _refusal(request, who, permission, None if secret else token) if who else None
-            if who and _matters(request, who):
+            if who and _matters(request, who, fault):
                 _record(session, request, who, fault)
         if who is None:
             raise Unauthorized("需要登录，或有效的密钥：Authorization: Bearer tj_…")
@@ -96,15 +100,16 @@ def _changes(request: Request) -> bool:
     return request.method not in ("GET", "HEAD", "OPTIONS")
 
 
-def _matters(request: Request, who: Principal) -> bool:
+def _matters(request: Request, who: Principal, fault: Forbidden | None) -> bool:
     """Whether a request belongs on record: not a dialer that asks, again and again, how far its calls are."""
-    return _changes(request) or who.role != "dialer"
+    return fault is not None or _changes(request) or who.role != "dialer"
 
 
 def _record(session: Session, request: Request, who: Principal, fault: Forbidden | None) -> None:
-    asked = {name: value for name, value in request.query_params.items() if name != "cursor"}
-    named = {name: value for name, value in request.path_params.items() if name != "call_id"}
-    refused = {"refused": fault.code} if fault else {}
+    asked = {_storable(name): _storable(value) for name, value in request.query_params.items() if name != "cursor"}
+    named = {name: _storable(value) for name, value in request.path_params.items() if name != "call_id"}
+    # What the caller names stands apart from what we say of it: `?refused=…` must not read as a refusal.
+    parts = {"asked": dict(islice(asked.items(), _MOST_ASKED)), "refused": fault and fault.code}
     call_id = request.path_params.get("call_id", "")
     audit.record(
         session,
@@ -112,7 +117,7 @@ def _record(session: Session, request: Request, who: Principal, fault: Forbidden
         request.scope["route"].name,
         call_id=int(call_id) if _CALL_ID.fullmatch(call_id) else None,
         address=request.client.host if request.client else None,
-        detail={name: _storable(value) for name, value in (named | asked | refused).items()},
+        detail=named | {name: part for name, part in parts.items() if part},
     )
 
 

@@ -44,7 +44,7 @@ def test_who_did_what_to_which_call(client: TestClient, auth: Auth) -> None:
     seen = [(item["actor"], item["action"], item["call_id"], item["detail"]) for item in _entries(client, auth)]
     assert seen[1:] == [
         ("dialer", "retry_call", call_id, {"refused": "forbidden"}),
-        ("supervisor", "list_calls", None, {"q": "还款", "flagged": "true"}),
+        ("supervisor", "list_calls", None, {"asked": {"q": "还款", "flagged": "true"}}),
         ("inspector", "get_transcript", call_id, {}),
         ("dialer", "post_text", None, {}),
     ]
@@ -64,10 +64,28 @@ def test_signing_in_is_on_record(client: TestClient, auth: Auth) -> None:
     assert (entry["actor"], entry["detail"]) == ("nobody", {"refused": "bad_login"})
 
 
-@pytest.mark.parametrize("query", ["q=%00", "q=%ED%A0%80", "q=" + "x" * 5000, "unmask=true"])
+@pytest.mark.parametrize("query", ["q=%00", "q=%ED%A0%80", "q=" + "x" * 5000, "unmask=true", "a%00b=1", "%ED%A0%80=1"])
 def test_whatever_is_asked_can_be_written_down(client: TestClient, auth: Auth, query: str) -> None:
     assert client.get(f"/v1/calls?{query}", headers=auth["inspector"]).status_code < 500
     assert _entries(client, auth, action="list_calls")
+
+
+def test_a_refusal_is_ours_to_say(client: TestClient, auth: Auth) -> None:
+    client.get("/v1/calls?refused=forbidden&call_id=7", headers=auth["inspector"])
+    (entry,) = _entries(client, auth, action="list_calls")
+    assert (entry["call_id"], entry["detail"]) == (None, {"asked": {"refused": "forbidden", "call_id": "7"}})
+
+
+def test_an_entry_is_of_bounded_size(client: TestClient, auth: Auth) -> None:
+    client.get("/v1/calls?" + "&".join(f"n{number}=1" for number in range(900)), headers=auth["inspector"])
+    (entry,) = _entries(client, auth, action="list_calls")
+    assert len(entry["detail"]["asked"]) == 50
+
+
+def test_what_a_dialer_is_refused_is_on_record(client: TestClient, auth: Auth) -> None:
+    client.get("/v1/calls", headers=auth["dialer"])
+    (entry,) = _entries(client, auth, actor="dialer")
+    assert (entry["action"], entry["detail"]) == ("list_calls", {"refused": "forbidden"})
 
 
 @pytest.mark.parametrize("change", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"])
@@ -109,7 +127,7 @@ def test_unmasking_needs_a_permission_and_is_on_record(client: TestClient, auth:
     assert client.get(path, headers=auth["inspector"]).status_code == 403
     assert SAID in client.get(path, headers=auth["supervisor"]).text
     (entry,) = _entries(client, auth, actor="supervisor", action="get_transcript")
-    assert entry["detail"] == {"unmask": "true"}
+    assert entry["detail"] == {"asked": {"unmask": "true"}}
 
 
 @pytest.mark.parametrize(
