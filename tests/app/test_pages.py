@@ -1,0 +1,140 @@
+"""What pages are made of, without a browser; tests/e2e has them in one."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.api.schemas import FindingOut
+from app.security import csrf_token
+from app.web import pages
+from app.web.account import _ours
+from app.web.calls import query_of
+from app.web.dialogue import dialogue
+
+Auth = dict[str, dict[str, str]]
+
+
+def finding(rule: str, *spans: tuple[int, int], verdict: str = "failed", category: str = "threat") -> FindingOut:
+    shown = [{"utterance": 0, "span": span, "start": 0, "end": 1, "confidence": 1, "note": ""} for span in spans]
+    kinds = {"title": rule, "severity": "major", "expect": "absent", "message": ""}
+    return FindingOut(id=1, rule=rule, category=category, verdict=verdict, evidence=shown, **kinds)
+
+
+@pytest.mark.parametrize(
+    ("findings", "pieces"),
+    [
+        ([], [("再不还钱", "")]),
+        ([finding("a", (0, 4))], [("再不还钱", "a")]),
+        ([finding("a", (1, 3))], [("再", ""), ("不还", "a"), ("钱", "")]),
+        ([finding("a", (0, 3)), finding("b", (2, 4))], [("再不", "a"), ("还", "ab"), ("钱", "b")]),
+        ([finding("a", (0, 1), (3, 4))], [("再", "a"), ("不还", ""), ("钱", "a")]),
+        ([finding("a", (0, 2), verdict="skipped")], [("再不还钱", "")]),
+        ([finding("a", (0, 2), category="ptp")], [("再不还钱", "")]),
+        ([finding("a", (2, 99))], [("再不", ""), ("还钱", "a")]),
+    ],
+)
+def test_evidence_is_marked_where_it_is(findings: list[FindingOut], pieces: list[tuple[str, str]]) -> None:
+    said = {"speaker": "agent", "text": "再不还钱", "start": 0, "end": 1}
+    (line,) = dialogue({"utterances": [said]}, findings)
+    marked = [(piece.text, "".join(remark.finding.rule for remark in piece.remarks)) for piece in line.pieces]
+    assert marked == pieces
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(None, "–"), (0, "0:00"), (59.6, "1:00"), (187, "3:07"), (3661, "1:01:01")]
+)
+def test_clock(seconds: float | None, shown: str) -> None:
+    assert pages.clock(seconds) == shown
+
+
+def test_moments_are_shown_on_the_wall_clock_of_the_calls() -> None:
+    assert pages.moment(datetime(2020, 12, 31, 16, 30, tzinfo=UTC)) == "2021-01-01 00:30"
+
+
+@pytest.mark.parametrize(
+    ("address", "goes_to"),
+    [
+        ("/calls?q=a", "/calls?q=a"),
+        ("", "/"),
+        ("calls", "/"),
+        ("//elsewhere.example", "/"),
+        ("/\\elsewhere.example", "/"),
+        ("https://elsewhere.example", "/"),
+        ("javascript:alert(1)", "/"),
+    ],
+)
+def test_signing_in_leads_to_this_service_only(address: str, goes_to: str) -> None:
+    assert _ours(address) == goes_to
+
+
+def test_a_last_day_counts_to_its_end() -> None:
+    until = query_of({"to": "2026-03-31"}).until
+    assert until is not None
+    assert until.isoformat() == "2026-04-01T00:00:00+08:00"
+
+
+def _keys(texts: Mapping[str, Any]) -> Iterator[str]:
+    for key, text in texts.items():
+        yield str(key)
+        if isinstance(text, Mapping):
+            yield from _keys(text)
+
+
+def test_no_text_hides_behind_a_method_of_dict() -> None:
+    assert not set(_keys(pages.texts())) & set(dir(dict))
+
+
+def test_the_token_on_a_page_is_never_the_same_twice(client: TestClient, auth: Auth) -> None:
+    made = client.get("/account", headers=auth["inspector"])
+    assert made.status_code == 200
+    assert 'name="csrf"' not in made.text  # with a key there is no session, and no token
+    assert made.headers["cache-control"] == "no-store"
+    client.cookies.set("tingjian_session", "token")
+    mixed = []
+    for _ in range(2):
+        text = client.get("/account", headers=auth["inspector"]).text
+        both = bytes.fromhex(text.split('name="csrf" content="')[1].split('"')[0])
+        half = len(both) // 2
+        assert bytes(a ^ b for a, b in zip(both[:half], both[half:], strict=True)).hex() == csrf_token("token")
+        mixed.append(both)
+    assert mixed[0] != mixed[1]
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "manifest.json", "..%2Ffiles.py", "main.js"])
+def test_only_what_was_built_is_served(client: TestClient, name: str) -> None:
+    assert client.get(f"/static/{name}").status_code == 404
+
+
+def test_what_was_built_may_be_kept_for_ever(client: TestClient) -> None:
+    style = client.get("/login").text.split('stylesheet" href="')[1].split('"')[0]
+    answer = client.get(style)
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "--ink" in answer.text
+
+
+@pytest.mark.parametrize("at", ["/", "/calls?q=a&flagged=true", "/calls/1", "/upload", "/statistics", "/account"])
+def test_nobody_sees_a_page_without_signing_in(client: TestClient, at: str) -> None:
+    answer = client.get(at)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/login")
+    assert client.get(at, headers={"HX-Request": "true"}).headers["hx-refresh"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("at", "allowed"),
+    [
+        ("/calls", {"agent", "inspector", "supervisor"}),
+        ("/calls/1", {"agent", "inspector", "supervisor"}),
+        ("/upload", {"dialer", "inspector", "supervisor"}),
+        ("/statistics", {"supervisor"}),
+    ],
+)
+@pytest.mark.parametrize("role", ["dialer", "agent", "inspector", "supervisor", "admin"])
+def test_roles(client: TestClient, auth: Auth, at: str, allowed: set[str], role: str) -> None:
+    answer = client.get(at, headers=auth[role])
+    assert (answer.status_code == 403) == (role not in allowed)
+    assert answer.headers["content-type"].startswith("text/html")
