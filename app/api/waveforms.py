@@ -1,14 +1,15 @@
 """A recording's waveform: decoded once, when it is first asked for."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.api.access import CallId, Reader, ServiceDep
-from app.errors import NotFound, Unprocessable
+from app.errors import NotFound, Unavailable, Unprocessable
 from app.pipeline import to_json
 from app.service import Service
 from app.store import calls, waveforms
@@ -39,9 +40,20 @@ def get_waveform(call_id: CallId, service: ServiceDep, who: Reader) -> WaveformO
     return WaveformOut.model_validate(known or _made(service, call.recording))
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """A turn at decoding. Nobody waits for it: whoever did would keep a thread from those who want something else."""
+    if not _ONE.acquire(blocking=False):
+        raise Unavailable("正在绘制另一段录音的波形，请稍后重试", code="busy", headers={"Retry-After": "5"})
+    try:
+        yield
+    finally:
+        _ONE.release()
+
+
 def _made(service: Service, recording: str) -> Mapping[str, Any]:
     try:
-        with _ONE, service.recordings.opened(recording) as path:
+        with _alone(), service.recordings.opened(recording) as path:
             body: Mapping[str, Any] = to_json(draw(sandbox.decode(path, service.settings.max_seconds)))
     except AsrError as error:
         raise Unprocessable(str(error), code=error.code) from error

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from app.api import waveforms
 from app.service import Service
 from asr import sandbox
 
@@ -41,6 +42,15 @@ def test_it_is_drawn_once(client: TestClient, auth: Auth, service: Service, monk
     assert (set(right[10:590]), set(right[610:])) == ({100}, {0})
     monkeypatch.setattr(sandbox, "decode", None)
     assert client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"]).json() == drawn
+
+
+def test_nobody_waits_for_another_s_decoding(client: TestClient, auth: Auth) -> None:
+    files = {"audio": ("a.wav", stereo())}
+    call_id = client.post("/v1/calls", headers=auth["inspector"], files=files).json()["id"]
+    with waveforms._ONE:
+        answer = client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"])
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "5")
+    assert client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"]).status_code == 200
 
 
 def test_a_text_has_none(client: TestClient, auth: Auth) -> None:
