@@ -26,7 +26,7 @@ class FileName:
 
     def read(self, name: str) -> dict[str, Any] | None:
         """The facts in a file's name; None when it is not like the pattern."""
-        found = self._regex.fullmatch(name)
+        found = self._regex.match(name)
         if found is None:
             return None
         facts: dict[str, Any] = found.groupdict()
@@ -37,13 +37,21 @@ class FileName:
         return facts | moments
 
     def _expression(self) -> str:
-        """The pattern as a regular expression, noting which facts are moments."""
-        parts, end = [], 0
+        """The pattern as a regular expression, noting which facts are moments.
+
+        Between fields of any length all is of fixed length, so the first place where that fits is as good as any later
+        one: each is one atomic group, and no name makes the search try every split.
+        """
+        parts, end = [""], 0
         for field in _FIELD.finditer(self.pattern):
             name, form = field.groups()
-            parts += [re.escape(self.pattern[end : field.start()]), self._group(name, form)]
+            parts[-1] += re.escape(self.pattern[end : field.start()])
+            if name == "_" or form is None:
+                parts.append("")
+            parts[-1] += self._group(name, form)
             end = field.end()
-        return "".join([*parts, re.escape(self.pattern[end:])])
+        *firsts, last = parts
+        return "".join(f"(?>{part})" for part in firsts) + last + re.escape(self.pattern[end:]) + r"\Z"
 
     def _group(self, name: str, form: str | None) -> str:
         if name == "_":
