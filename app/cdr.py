@@ -15,6 +15,8 @@ from app.tabular import rows
 
 #: Faults that one message lists.
 _TOLD = 20
+#: Faults after which the rest is not looked at: what is no such file at all must not cost minutes.
+_MOST_FAULTS = 1000
 
 _WORDS = {"是": True, "接通": True, "已接通": True, "否": False, "未接通": False, "未接": False}
 _DIRECTIONS = {"呼出": "outbound", "外呼": "outbound", "呼入": "inbound"}
@@ -73,7 +75,7 @@ def read(content: bytes, name: str) -> dict[str, dict[str, Any]]:
     """The rows of a CSV of call detail records by their keys; the last one of a key counts.
 
     Raises:
-        Unprocessable: it is no CSV, or rows have faults, all of which are counted and the first ones told.
+        Unprocessable: it is no CSV, or rows have faults, which are counted up to _MOST_FAULTS and the first ones told.
     """
     known: dict[str, dict[str, Any]] = {}
     faults: list[str] = []
@@ -82,10 +84,13 @@ def read(content: bytes, name: str) -> dict[str, dict[str, Any]]:
             dial = DialIn.model_validate(row).row()
         except ValidationError as error:
             faults += _told(line, error)
+            if len(faults) >= _MOST_FAULTS:
+                break
         else:
             known[dial["key"]] = dial
     if faults:
-        more = f"；共 {len(faults)} 处" if len(faults) > _TOLD else ""
+        at_least = "至少" if len(faults) >= _MOST_FAULTS else ""
+        more = f"；共{at_least} {len(faults)} 处" if len(faults) > _TOLD else ""
         raise Unprocessable(f"{name}：{'；'.join(faults[:_TOLD])}{more}", code="bad_cdr")
     return known
 

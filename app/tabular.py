@@ -36,8 +36,8 @@ def rows(content: bytes, name: str) -> Iterator[tuple[int, dict[str, str]]]:
         Unprocessable: it is no such file, or a line has more cells than the heading.
     """
     reader = csv.DictReader(io.StringIO(_text(content, name), newline=""), strict=True)
-    headings = {heading: _HEADINGS.get(heading.strip(), heading.strip()) for heading in reader.fieldnames or ()}
     try:
+        headings = {heading: _HEADINGS.get(heading.strip(), heading.strip()) for heading in reader.fieldnames or ()}
         for row in reader:
             if None in row:
                 raise Unprocessable(f"{name} 第 {reader.line_num} 行的列数多于表头", code="bad_csv")

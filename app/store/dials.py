@@ -26,10 +26,13 @@ MOST = 1000
 
 def keep(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     """Store dials, or correct those that are known by their keys; how many are new."""
-    new = 0
+    new, rows = 0, sorted(rows, key=lambda row: str(row["key"]))  # in one order: two imports never wait for each other
     for start in range(0, len(rows), _AT_ONCE):
         made = insert(Dial).values(rows[start : start + _AT_ONCE])
-        changed = {name: made.excluded[name] for name in rows[0] if name != "key"}
+        # What a file does not say stays as an earlier one said it.
+        changed = {
+            name: func.coalesce(made.excluded[name], Dial.__table__.c[name]) for name in rows[0] if name != "key"
+        }
         # xmax is 0 in a row that was inserted and not updated.
         put = made.on_conflict_do_update(index_elements=["key"], set_=changed)
         fresh: ReturningInsert[bool] = put.returning(literal_column("xmax = 0"))

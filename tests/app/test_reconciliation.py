@@ -91,6 +91,14 @@ def test_importing_again_corrects(client: TestClient, auth: Auth) -> None:
     assert compare(client, auth)["expected"] == 2
 
 
+def test_what_a_later_file_does_not_say_stays(client: TestClient, auth: Auth) -> None:
+    send(client, auth, "c-1,8026,D1,早班,2026-11-02 09:00:00,5,,")
+    answer = send(client, auth, "c-1,2026-11-02 09:00:00,6", heading="通话编号,开始时间,通话时长")
+    assert answer.json() == {"new": 0, "known": 1}
+    (missing,) = compare(client, auth)["missing_calls"]
+    assert (missing["agent_id"], missing["team"], missing["seconds"]) == ("8026", "早班", 6)
+
+
 def test_a_row_twice_in_a_file_is_one_dial(client: TestClient, auth: Auth) -> None:
     row = "c-1,1,D1,,2026-11-02 09:00:00,5,,"
     assert send(client, auth, row, row).json() == {"new": 1, "known": 0}
@@ -110,6 +118,7 @@ def test_a_row_twice_in_a_file_is_one_dial(client: TestClient, auth: Auth) -> No
         pytest.param(('c-1,"1,D1,,2026-11-02,5,,x',), "CSV", id="a quote left open"),
         pytest.param(("c-1,1,D\x00,,2026-11-02,5,,x",), "第 2 行", id="NUL"),
         pytest.param(("x,1,D1,,no,5,,",) * 30, "共 30 处", id="many faults"),
+        pytest.param(("x,1,D1,,no,5,,",) * 1200, "共至少 1000 处", id="nothing but faults"),
     ],
 )
 def test_a_file_with_a_fault_is_refused_whole(
@@ -119,6 +128,11 @@ def test_a_file_with_a_fault_is_refused_whole(
     assert answer.status_code == 422, answer.text
     assert told in answer.json()["detail"]
     assert compare(client, auth)["expected"] == 0
+
+
+def test_a_broken_heading_is_refused(client: TestClient, auth: Auth) -> None:
+    answer = send(client, auth, "x,1", heading='"a"b,c')
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_csv")
 
 
 def test_what_is_no_text_is_refused(client: TestClient, auth: Auth) -> None:
