@@ -20,6 +20,8 @@ _READ_OUT = str.maketrans("零〇一二两三四五六七八九幺", "0012234567
 _DIGIT = "0-9零〇一二两三四五六七八九幺"
 #: Digits with at most two blanks or dashes between them. A unit after the last makes it an amount: 三千.
 _RUN = re.compile(rf"[{_DIGIT}](?:[\s\-—·]{{0,2}}[{_DIGIT}]){{9,}}[xX]?(?![十百千万亿元块])")
+#: Digits that tell what stands first in a run: the longest number, and whether one more follows at once.
+_WINDOW = 20
 #: What a number is when this stands right before it; these are no one's personal number.
 _OF_A_THING = re.compile(r"(?:订单|单|编|流水|合同|案件|案|工单|快递|运单|批次|工)号?码?[是为:：\s]{0,3}[a-z]{0,4}$")
 _PHONE = re.compile(r"1[3-9]\d{9}")
@@ -104,7 +106,7 @@ def _numbers(folded: str, run: re.Match[str]) -> Iterator[Pii]:
         return
     first = 0
     while first < len(digits):
-        size, kind = _piece(digits[first:], places[first:])
+        size, kind = _piece(digits[first : first + _WINDOW], places[first : first + _WINDOW])
         if kind:
             yield Pii(kind, places[first], places[first + size - 1] + 1)
         first += size

@@ -39,6 +39,11 @@ def test_mask(text: str, kinds: list[str], shown: str) -> None:
     assert len(shown) == len(text)
 
 
+def test_many_numbers_in_one_run_are_all_masked() -> None:
+    shown = mask("13800138000" * 3_000)
+    assert shown == "138****8000" * 3_000
+
+
 @pytest.mark.parametrize(
     "text",
     [
