@@ -49,6 +49,11 @@ def test_compose_sets_what_the_program_reads(compose: dict[str, Any]) -> None:
             assert command[command.index("--queues") + 1] in worker.QUEUES
 
 
+def test_compose_believes_its_own_gateway_only(compose: dict[str, Any]) -> None:
+    (network,) = compose["networks"]["default"]["ipam"]["config"]
+    assert compose["services"]["api"]["environment"]["TINGJIAN_TRUSTED_PROXIES"] == network["gateway"]
+
+
 def test_dashboard_asks_only_for_what_is_told(client: TestClient) -> None:
     dashboard = json.loads((ROOT / "deploy" / "grafana-dashboard.json").read_text("utf-8"))
     asked = {
