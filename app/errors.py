@@ -70,6 +70,13 @@ class TooLarge(AppError):
     code = "too_large"
 
 
+class TooSlow(AppError):
+    """The request did not arrive in time."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+    code = "too_slow"
+
+
 class Unprocessable(AppError):
     """Understood, and cannot be used: a broken recording, an unknown template."""
 
@@ -121,7 +128,9 @@ def install(app: FastAPI) -> None:
         return problem(error.status, error.code, error.detail, error.answer_headers)
 
     @app.exception_handler(HTTPException)
-    def _http(_: Request, error: HTTPException) -> JSONResponse:
+    def _http(request: Request, error: HTTPException) -> JSONResponse:
+        if isinstance(error.__cause__, AppError):  # FastAPI takes whatever ends the reading of a body for a bad body
+            return _ours(request, error.__cause__)
         code = HTTPStatus(error.status_code).name.lower()
         return problem(error.status_code, code, str(error.detail), error.headers)
 

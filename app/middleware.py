@@ -1,5 +1,6 @@
 """What every answer carries and every request is held to, whatever route it is for."""
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -8,7 +9,7 @@ from collections.abc import Mapping
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import TooLarge, problem
+from app.errors import TooLarge, TooSlow, problem
 
 #: A page may load from this service only, and run or apply nothing that is written into it.
 _POLICY: Mapping[str, str] = {
@@ -35,6 +36,9 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _ENCRYPTED = {"Strict-Transport-Security": "max-age=31536000"}
+
+#: Seconds in which a body of limited size has to arrive.
+_PATIENCE = 60
 
 _INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 
@@ -69,7 +73,7 @@ class SecureHeaders:
 
 
 class BodyLimit:
-    """Refuses large bodies for routes that do not count what they read.
+    """Refuses large and slow bodies for routes that do not count what they read.
 
     FastAPI reads the whole body before it looks at the key, so anyone could fill the memory.
     """
@@ -90,11 +94,17 @@ class BodyLimit:
             await self._app(scope, self._counted(receive), send)
 
     def _counted(self, receive: Receive) -> Receive:
-        read = 0
+        read, arrived, deadline = 0, False, asyncio.get_running_loop().time() + _PATIENCE
 
         async def counted() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, arrived
+            try:
+                # What comes after the body is the client's going away: long answers wait for that without an end.
+                async with asyncio.timeout_at(None if arrived else deadline):
+                    message = await receive()
+            except TimeoutError as error:
+                raise TooSlow(f"请求体未在 {_PATIENCE} 秒内收完") from error
+            arrived = not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > self._limit:
                 raise TooLarge(f"请求体超过 {self._limit // 1024} KiB 的上限")

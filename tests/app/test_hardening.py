@@ -1,8 +1,11 @@
 """What every answer carries and every request is held to."""
 
+import socket
+
 import pytest
 from starlette.testclient import TestClient
 
+from app import middleware
 from app.main import create_app
 from app.middleware import policy
 from app.service import Service
@@ -39,8 +42,17 @@ def test_a_large_body_is_not_read_for_nobody(client: TestClient, *, chunked: boo
     body = b'{"name": "' + b"x" * 2**21
     sent = (body[at : at + 65536] for at in range(0, len(body), 65536)) if chunked else body
     answer = client.post("/v1/session", content=sent, headers={"Content-Type": "application/json"})
-    assert answer.status_code == (400 if chunked else 413)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_body_that_does_not_end_is_not_waited_for(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "_PATIENCE", 0.2)
+    host, port = served.removeprefix("http://").split(":")
+    head = f"POST /v1/session HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=30) as client:
+        client.sendall(head.encode() + b"{")
+        assert b" 408 " in client.recv(65536).split(b"\r\n")[0]
 
 
 def test_too_many_requests(service: Service, auth: Auth) -> None:
