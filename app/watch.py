@@ -6,8 +6,11 @@ It is moved only after its call is stored, and the call's id tells its content: 
 find the same call.
 """
 
+import errno
 import hashlib
 import json
+import os
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +40,10 @@ log = structlog.stdlib.get_logger(__name__)
 #: Seconds between two looks at the folder.
 _PAUSE = 2.0
 _ENDED = ("done", "failed")
+
+#: Faults of this machine, and of the disk a recording comes from or goes to: none of them says anything of it.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
+_DISK = {errno.EIO, errno.ESTALE, errno.ENOENT}
 
 _State = tuple[tuple[str, int, int], ...]
 
@@ -67,7 +75,7 @@ class Found:
             if path.suffix == ".json":
                 return _json(path)
             if path.suffix == ".csv":
-                return next((row for _, row in rows(path.read_bytes(), path.name)), {})
+                return next((row for _, row in rows(_read(path), path.name)), {})
         return _listed(self.path)
 
 
@@ -85,6 +93,7 @@ class Watch:
 
         Raises:
             Unavailable, OSError, SQLAlchemyError: no more can be taken now; what is left stays for the next look.
+                What is wrong with one recording is never raised: the others must not wait for it.
         """
         found = list(self._recordings())
         self._seen = {one.path: self._seen[one.path] for one in found if one.path in self._seen}
@@ -98,7 +107,7 @@ class Watch:
         while not stopping.is_set():
             try:
                 self.look()
-            except (Unavailable, OSError, SQLAlchemyError) as error:
+            except Exception as error:  # noqa: BLE001 - nobody would notice that the folder is no longer watched
                 log.warning("watch pauses", reason=getattr(error, "code", type(error).__name__))
                 stopping.wait(10 * _PAUSE)
             stopping.wait(_PAUSE)
@@ -110,7 +119,7 @@ class Watch:
             # A link may lead to what this service can read and who put it there cannot.
             if ours and path.suffix.lower() in TYPES and path.is_file() and not path.is_symlink():
                 names = [path.with_name(f"{path.name}.done"), path.with_suffix(".json"), path.with_suffix(".csv")]
-                yield Found(path, tuple(name for name in names if name.is_file() and not name.is_symlink()))
+                yield Found(path, tuple(name for name in names if _is_file(name)))
 
     def _is_ready(self, one: Found) -> bool:
         if one.is_done:
@@ -129,22 +138,33 @@ class Watch:
     def _take(self, one: Found) -> None:
         try:
             call_id = self._post(one)
-        except (Unavailable, FileNotFoundError):
+        except (Unavailable, SQLAlchemyError):
             raise
-        except (AppError, ValidationError) as error:
-            log.info("watch refused", code=getattr(error, "code", "invalid"))
-            (self._move(one, "failed") / f"{one.path.name}.reason.txt").write_text(_reason(error), "utf-8")
+        except Exception as error:
+            number = error.errno if isinstance(error, OSError) else None
+            if number in _NO_ROOM:
+                raise
+            log.info("watch refused", code=getattr(error, "code", type(error).__name__))
+            if number not in _DISK:
+                self._set_aside(one, _reason(error))
         else:
             log.info("watch took", call_id=call_id)
             self._move(one, "done")
 
+    def _set_aside(self, one: Found, reason: str) -> None:
+        # Names are bytes, in any encoding, and may leave no room for the ending.
+        name = os.fsdecode(os.fsencode(one.path.name)[-240:])
+        (self._move(one, "failed") / f"{name}.reason.txt").write_text(reason, "utf-8", "backslashreplace")
+
     def _post(self, one: Found) -> int:
         who = self._who(one)
-        with one.path.open("rb") as file:
+        with _opened(one.path) as file:
             facts = completed(self._service, who, Sent(CallFacts.model_validate(one.facts()), one.path.name, file))
             if facts.external_id is None:
-                content = hashlib.file_digest(file, "sha256").hexdigest()
-                facts = facts.model_copy(update={"external_id": f"{one.path.name}:{content[:32]}"})
+                # Hashed: a name may hold a debtor's number, and bytes that are no text.
+                told = hashlib.file_digest(file, "sha256")
+                told.update(os.fsencode(one.path.name))
+                facts = facts.model_copy(update={"external_id": f"watch:{told.hexdigest()[:32]}"})
             return take_recording(self._service, who, file, one.path.name, facts).call.id
 
     def _who(self, one: Found) -> Principal:
@@ -188,9 +208,28 @@ def watching(service: Service) -> Iterator[None]:
         thread.join()
 
 
+def _is_file(path: Path) -> bool:
+    """Whether a file and no link is there; no disk has one whose name is too long."""
+    return os.path.isfile(path) and not os.path.islink(path)  # noqa: PTH113, PTH114 - pathlib raises on such a name
+
+
+def _opened(path: Path) -> BufferedReader:
+    """Open a file to read, and no link: one may have been put in its place since we looked."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unprocessable(f"{path.name} 不是文件", code="not_a_file")
+    return os.fdopen(descriptor, "rb")
+
+
+def _read(path: Path) -> bytes:
+    with _opened(path) as file:
+        return file.read()
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
-        facts = json.loads(path.read_text("utf-8"))
+        facts = json.loads(_read(path).decode())
     except (ValueError, RecursionError) as error:
         raise Unprocessable(f"{path.name} 不是有效的 JSON：{error}", code="metadata_not_json") from error
     if not isinstance(facts, dict):
@@ -201,14 +240,16 @@ def _json(path: Path) -> dict[str, Any]:
 def _listed(path: Path) -> dict[str, Any]:
     """What CSV files in the same folder say of the recording, in rows with its name as `file`."""
     for table in sorted(path.parent.glob("*.csv")):
-        for _, row in rows(table.read_bytes(), table.name):
+        for _, row in rows(_read(table), table.name):
             if row.get("file") == path.name:
                 return {name: value for name, value in row.items() if name != "file"}
     return {}
 
 
-def _reason(error: AppError | ValidationError) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, AppError):
         return f"{error.code}: {error.detail}\n"
+    if not isinstance(error, ValidationError):
+        return f"unusable: 无法处理（{type(error).__name__}），详见日志\n"
     faults = (f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False))
     return "invalid: " + "；".join(faults) + "\n"

@@ -1,8 +1,11 @@
 """The watched folder: every complete recording becomes one call, whatever happens in between."""
 
+import errno
 import json
+import os
 import shutil
 import time
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from app import watch as watching
-from app.errors import Unavailable
+from app.errors import Unavailable, Unprocessable
 from app.filenames import FileName
 from app.schemas import CallFacts
 from app.service import Service
@@ -134,6 +137,7 @@ def test_one_table_may_speak_of_many(watch: Watch, folder: Path, service: Servic
         pytest.param(wav(), {"json": {"overdue_days": "long"}}, "overdue_days", id="wrong fact"),
         pytest.param(wav(), {"json": {"template": "nothing"}}, "unknown_template", id="unknown template"),
         pytest.param(wav(), {"csv": "工号\n1,2,3\n"}, "bad_csv", id="broken CSV"),
+        pytest.param(wav(), {"csv": '"a"b,c\n1,2\n'}, "", id="broken heading"),
     ],
 )
 def test_what_cannot_be_taken_is_set_aside_with_the_reason(
@@ -148,6 +152,51 @@ def test_what_cannot_be_taken_is_set_aside_with_the_reason(
     assert (told.parent / "a.wav").read_bytes() == content
     assert ended(folder, "done") == ["good.wav"]
     assert len(calls(service)) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("x" * 250 + ".wav", id="long"),
+        pytest.param(os.fsdecode("中国".encode("gbk") + b".wav"), id="GBK"),
+    ],
+)
+def test_any_name_is_taken_or_set_aside(watch: Watch, folder: Path, service: Service, name: str) -> None:
+    drop(folder, name)
+    looks(watch)
+    assert ended(folder, "done") == [name]
+    (folder / name).write_bytes(b"this is text" * 99)
+    looks(watch)
+    (told,) = (folder / "failed").rglob("*.reason.txt")
+    assert (told.parent / name).is_file()
+    assert len(calls(service)) == 1
+
+
+@pytest.mark.parametrize("path", [Path("/dev/zero"), Path("link")])
+def test_only_files_are_opened(tmp_path: Path, path: Path) -> None:
+    (tmp_path / "secret").write_bytes(wav())
+    (tmp_path / "link").symlink_to(tmp_path / "secret")
+    with pytest.raises((Unprocessable, OSError)):
+        watching._opened(tmp_path / path)
+
+
+@pytest.mark.parametrize(("number", "taken"), [(errno.EIO, ["b.wav"]), (errno.EACCES, ["b.wav"])])
+def test_one_that_cannot_be_read_holds_up_no_other(
+    watch: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch, number: int, taken: list[str]
+) -> None:
+    drop(folder, "a.wav")
+    drop(folder, "b.wav", seed=1)
+    opened = watching._opened
+
+    def fails(path: Path) -> BufferedReader:
+        if path.name == "a.wav":
+            raise OSError(number, os.strerror(number))
+        return opened(path)
+
+    monkeypatch.setattr(watching, "_opened", fails)
+    looks(watch)
+    assert ended(folder, "done") == taken
+    assert (folder / "a.wav").exists() == (number == errno.EIO)
 
 
 def test_killed_before_it_was_moved_it_is_the_same_call(
