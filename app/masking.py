@@ -4,11 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import rules
-from app.errors import Forbidden
+from app.errors import Forbidden, Unprocessable
+from app.pipeline import read_transcript, to_json
 from app.security import Principal
+from rules.text import fold
 
 #: Numbers with at least as many digits may be a phone or card written as a number.
 _LONG = 10**10
+
+#: Digits from which on a search says more than it asks: whose call is found tells the number, whatever is masked.
+_TELLING = 5
+_DIGITS = frozenset("0123456789零〇一二两三四五六七八九幺")
 
 
 def shown(who: Principal, *, unmask: bool) -> Callable[[Any], Any]:
@@ -31,11 +37,30 @@ def masked(value: Any) -> Any:
             return rules.mask(value)
         case bool():
             return value
-        case int() if value >= _LONG:
-            return rules.mask(str(value))
+        case int() | float() if value >= _LONG and value == value // 1:
+            return rules.mask(str(int(value)))
+        case {"utterances": list()}:
+            # A number may be read out over several utterances: string by string none of them would hold one.
+            return to_json(rules.mask_transcript(read_transcript(value)))
         case Mapping():
-            return {name: masked(item) for name, item in value.items()}
+            return {rules.mask(name): masked(item) for name, item in value.items()}
         case Sequence():
             return [masked(item) for item in value]
         case _:
             return value
+
+
+def masked_id(value: str) -> str:
+    """An id of the sender's as others see it: masked where it holds a phone number; a long serial number is none."""
+    return rules.mask(value) if any(pii.kind == "phone" for pii in rules.find_pii(value)) else value
+
+
+def check_search(who: Principal, words: str | None) -> None:
+    """See that a search does not find out, digit by digit, what is masked.
+
+    Raises:
+        Unprocessable: it holds five digits or more, written or spoken, and the caller may not see personal data.
+    """
+    digits = sum(letter in _DIGITS for letter in fold(words or ""))
+    if digits >= _TELLING and not who.may("unmask"):
+        raise Unprocessable(f"q: 没有查看未脱敏内容的权限，最多只能搜索 {_TELLING - 1} 位数字", code="telling_digits")

@@ -135,4 +135,4 @@ def assign_call(call_id: CallId, assignee: Assignee, session: SessionDep, who: A
     call = calls.get(session, call_id, who)
     call.assigned_to = users.named(session, assignee.user).id if assignee.user else None
     session.flush()
-    return CallOut.model_validate(call)
+    return listed(call, None, masked)

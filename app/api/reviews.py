@@ -15,7 +15,7 @@ from app.pipeline import read_transcript
 from app.schemas import Label, printable
 from app.security import Principal
 from app.store import calls, reviews, scorecards
-from app.tables import Call
+from app.tables import Call, Review
 from asr.transcript import Transcript
 from rules import CATEGORIES, Category, Evidence, Finding
 from scoring import Ruling
@@ -87,13 +87,19 @@ def withdraw_review(review_id: Id, session: SessionDep, who: Reviewer) -> Review
     reviews.withdraw(session, call, review, who)
     scorecards.show_again(session, call)
     session.flush()
-    return review_out(review, reviews.reviewer(session, review), masked)
+    return _out(session, review)
 
 
 def _kept(session: Session, call: Call, who: Principal, ruling: Ruling, finding: Finding, note: str) -> ReviewOut:
     review = reviews.add(session, call, who, ruling, finding, note)
     scorecards.show_again(session, call)
-    return review_out(review, reviews.reviewer(session, review), masked)
+    return _out(session, review)
+
+
+def _out(session: Session, review: Review) -> ReviewOut:
+    transcript = calls.transcript_of(session, review.call_id)
+    said = read_transcript(masked(transcript.body)) if transcript else None
+    return review_out(review, reviews.reviewer(session, review), said, masked)
 
 
 def _evidence(transcript: Transcript, body: MissedIn) -> Evidence:
@@ -107,7 +113,8 @@ def _evidence(transcript: Transcript, body: MissedIn) -> Evidence:
 
 
 def _missed(findings: list[Finding], body: MissedIn, shown: Evidence) -> Finding:
-    message = f"人工补充：第 {shown.utterance + 1} 句说“{shown.quote}”"
+    # No quote: the message also stands in the scorecard, where half a number could not be told for one.
+    message = f"人工补充：第 {shown.utterance + 1} 句"
     if body.category:
         title = CATEGORIES[body.category]
         return Finding(f"manual.{body.category}", body.category, title, "major", "absent", "failed", message, (shown,))

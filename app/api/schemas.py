@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
+import rules
 import scoring
-from app.pipeline import read_finding, to_json
+from app.masking import masked, masked_id
+from app.pipeline import read_finding, read_transcript, to_json
 from app.store import scorecards
 from app.tables import Call, Review, Scorecard, Transcript
+from asr.transcript import Transcript as Said
 from scoring import Ruling, concerns
 
 #: How a JSON value is shown to whoever asked: see app.masking.
@@ -36,7 +39,7 @@ class CallProgress(_Out):
     """How far a call has come and, when it is judged, with what result."""
 
     id: int
-    external_id: str | None
+    external_id: Annotated[str | None, AfterValidator(lambda value: value and masked_id(value))]
     status: str
     progress: float | None  #: share transcribed so far, 0 to 1
     error_code: str | None
@@ -144,29 +147,44 @@ class CallDetail(CallOut):
     corrected: dict[str, Any] | None = None  #: the scorecard under the reviews that stand, if there are any
 
 
+def _hide(out: CallOut, show: Show) -> None:
+    out.error = show(out.error)
+    if show is masked and out.external_id:
+        out.external_id = masked_id(out.external_id)
+
+
 def listed(call: Call, hit: Mapping[str, Any] | None, show: Show) -> ListedCall:
     """A call of a list from its row, its hit as `show` shows it."""
     out = ListedCall.model_validate(call)
+    _hide(out, show)
     out.hit = Hit.model_validate(show(hit)) if hit else None
     return out
 
 
-def review_out(review: Review, reviewer: str, show: Show) -> ReviewOut:
-    """A review from its row, its texts as `show` shows them."""
+def review_out(review: Review, reviewer: str, said: Said | None, show: Show) -> ReviewOut:
+    """A review from its row, its texts as `show` shows them and its quotes as `said`, which is shown, reads."""
     columns = ("id", "call_id", "ruling", "rule", "created_at", "withdrawn_at")
     return ReviewOut(
         reviewer=reviewer,
-        finding=show(review.finding),
+        finding=show(_quoting(review.finding, said)),
         note=show(review.note),
         **{column: getattr(review, column) for column in columns},
     )
 
 
-def _finding(body: Mapping[str, Any], reviews: Sequence[tuple[Review, str]], show: Show) -> FindingOut:
+def _quoting(body: Mapping[str, Any], said: Said | None) -> dict[str, Any]:
+    # A quote may be half a number: alone it looks like none, so it is taken from the text that is masked as a whole.
+    quoted: dict[str, Any] = to_json(rules.mask_finding(read_finding(body), said)) if said else {}
+    return {**body, **quoted}
+
+
+def _finding(
+    body: Mapping[str, Any], reviews: Sequence[tuple[Review, str]], said: Said | None, show: Show
+) -> FindingOut:
     """A finding with the last review that was given on just this one and still stands."""
     own = [given for given in reviews if given[0].rule == body["rule"] and given[0].withdrawn_at is None]
     on_it = [given for given in own if concerns(_ruled(given[0]), read_finding(body))]
-    out = FindingOut(review=review_out(*on_it[-1], show) if on_it else None, **body)
+    out = FindingOut(review=review_out(*on_it[-1], said, show) if on_it else None, **_quoting(body, said))
     out.message, out.evidence = show(out.message), show(out.evidence)
     return out
 
@@ -185,12 +203,14 @@ def detail(
 ) -> CallDetail:
     """The detail of one call from its rows, its texts as `show` shows them."""
     out = CallDetail.model_validate(call)
-    out.facts, out.recording_name = show(out.facts), show(out.recording_name)
+    _hide(out, show)
+    out.facts, out.recording_name, out.hold = show(out.facts), show(out.recording_name), show(out.hold)
     out.transcript = show(transcript.body) if transcript else None
-    out.reviews = [review_out(*given, show) for given in reviews]
+    said = read_transcript(out.transcript) if out.transcript else None
+    out.reviews = [review_out(*given, said, show) for given in reviews]
     if scorecard:
         out.scorecard, out.promises = show(scorecard.body) | {"packs": scorecard.packs}, show(scorecard.promises)
-        out.findings = [_finding(finding, reviews, show) for finding in scorecards.with_ids(scorecard)]
+        out.findings = [_finding(finding, reviews, said, show) for finding in scorecards.with_ids(scorecard)]
         out.corrected = show(to_json(corrected)) if corrected else None
     return out
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.types import Text
 
 from app.errors import AppError
+from app.masking import check_search
 from app.schemas import Channel, Label, Moment
 from app.security import Principal
 from app.store import search
@@ -104,7 +105,12 @@ def hits(session: Session, query: Query, found: Sequence[Call]) -> dict[int, dic
 
 
 def statement(query: Query, who: Principal) -> Select[Call, Any]:
-    """The calls from the cursor on that pass every filter but `q`, each with the value it is ordered by."""
+    """The calls from the cursor on that pass every filter but `q`, each with the value it is ordered by.
+
+    Raises:
+        Unprocessable: see `check_search`.
+    """
+    check_search(who, query.q)
     order = _ORDERS[query.sort.removeprefix("-")]
     wanted = select(Call, order.label("place")).where(within(who), *_conditions(query))
     if query.cursor:

@@ -121,6 +121,34 @@ def test_personal_data_is_masked(client: TestClient, auth: Auth) -> None:
             assert secret not in client.get(path, headers=auth["supervisor"]).text
 
 
+def test_a_number_read_out_over_two_utterances_is_masked(client: TestClient, auth: Auth) -> None:
+    said = [{"speaker": "customer", "text": text} for text in ("我的手机号是1381234", "5678")]
+    call_id = client.post("/v1/texts", headers=auth["dialer"], json={"utterances": said}).json()["id"]
+    for path in (f"/v1/calls/{call_id}", f"/v1/calls/{call_id}/transcript"):
+        assert "1381234" not in client.get(path, headers=auth["inspector"]).text
+
+
+@pytest.mark.parametrize(("name", "shown"), [("a-13812345678", "a-138****5678"), ("20261122123456789", None)])
+def test_a_phone_number_in_an_id_is_for_its_sender(
+    client: TestClient, auth: Auth, name: str, shown: str | None
+) -> None:
+    body = {"call": {"external_id": name}, "utterances": [{"text": "您好"}]}
+    sent = client.post("/v1/texts", headers=auth["dialer"], json=body).json()
+    assert sent["external_id"] == name
+    look = client.get(f"/v1/calls/{sent['id']}", headers=auth["inspector"]).json()
+    (listed,) = client.get("/v1/calls", headers=auth["inspector"]).json()["calls"]
+    assert look["external_id"] == listed["external_id"] == (shown or name)
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [("13812", 422), ("1 3 8 1 2", 422), ("幺三八一二", 422), ("１３８１２", 422), ("一万两千", 200)],
+)
+def test_a_search_is_no_way_to_unmask(client: TestClient, auth: Auth, words: str, status: int) -> None:
+    assert client.get("/v1/calls", headers=auth["inspector"], params={"q": words}).status_code == status
+    assert client.get("/v1/calls", headers=auth["supervisor"], params={"q": words}).status_code == 200
+
+
 def test_unmasking_needs_a_permission_and_is_on_record(client: TestClient, auth: Auth) -> None:
     call_id = _call(client, auth)
     path = f"/v1/calls/{call_id}/transcript?unmask=true"
@@ -135,7 +163,9 @@ def test_unmasking_needs_a_permission_and_is_on_record(client: TestClient, auth:
     [
         ({"a": ["13812345678", None, True, 1.5]}, {"a": ["138****5678", None, True, 1.5]}),
         (13812345678, "138****5678"),
+        (13812345678.0, "138****5678"),
         (120000, 120000),
+        ({"13812345678": 1}, {"138****5678": 1}),
         ("还款两千元", "还款两千元"),
     ],
 )

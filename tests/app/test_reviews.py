@@ -100,6 +100,18 @@ def test_withdrawing_restores_the_machine(client: TestClient, auth: Auth, call_i
     assert (again.status_code, again.json()["code"]) == (409, "withdrawn")
 
 
+def test_half_a_number_is_masked_too(client: TestClient, auth: Auth, work_off: Callable[[], None]) -> None:
+    body = {"utterances": [{"speaker": "agent", "text": "您的手机号是13812345678吧"}]}
+    call_id = client.post("/v1/texts", headers=auth["inspector"], json=body).json()["id"]
+    work_off()
+    for span in ([6, 13], [10, 17]):
+        missed = {"category": "privacy", "utterance": 0, "span": span}
+        answer = client.post(f"/v1/calls/{call_id}/findings", headers=auth["inspector"], json=missed)
+        assert answer.status_code == 201, answer.text
+        assert "*" in answer.json()["finding"]["evidence"][0]["quote"]
+        assert "1234" not in answer.text + client.get(f"/v1/calls/{call_id}", headers=auth["inspector"]).text
+
+
 def test_adding_what_was_missed(client: TestClient, auth: Auth, call_id: int) -> None:
     path = f"/v1/calls/{call_id}/findings"
     body = {"category": "privacy", "utterance": 2, "span": [0, 5], "note": "漏了"}

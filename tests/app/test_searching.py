@@ -31,7 +31,7 @@ def found(client: TestClient, auth: Auth) -> Callable[[str], dict[str, Any]]:
         assert client.post("/v1/texts", headers=auth["inspector"], json=body).status_code == 202
 
     def find(words: str, **more: str) -> dict[str, Any]:
-        answer = client.get("/v1/calls", params={"q": words, **more}, headers=auth["inspector"])
+        answer = client.get("/v1/calls", params={"q": words, **more}, headers=auth["supervisor"])
         assert answer.status_code == 200, answer.text
         return {call["external_id"]: call["hit"] for call in answer.json()["calls"]}
 
