@@ -3,6 +3,7 @@
 import csv
 import io
 import tempfile
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -82,9 +83,13 @@ def _plain(value: _Cell) -> _Cell:
     """A cell that a spreadsheet shows and never calculates: what a sender named a call must not run on a desk."""
     if isinstance(value, datetime):
         return f"{value.astimezone(CALL_ZONE):%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
+    return "'" + value if isinstance(value, str) and _first(value) in set("=+-@") else value
+
+
+def _first(text: str) -> str:
+    """The first character that is seen, as spreadsheets in China read it: ＝ is =."""
+    seen = (char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char)[0] not in "CZM")
+    return next(seen, "")
 
 
 def as_xlsx(calls: Iterable[Call]) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app import exports
+from app.api import exports as exports_api
 from app.service import Service
 from app.tables import Call
 from tests.app.test_reading import CALLS, scored, store
@@ -61,7 +62,22 @@ def test_what_a_row_says(client: TestClient, auth: Auth, service: Service) -> No
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1+2", "@SUM(A1)", "\t=1", " =1", "http://a/"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=cmd|' /C calc'!A0",
+        "+1",
+        "-1+2",
+        "@SUM(A1)",
+        "\t=1",
+        " =1",
+        "＝1+1",
+        "＋86",
+        "\u200b=1",
+        "\u3000﹣1",
+        "http://a/",
+    ],
+)
 def test_nothing_is_a_formula(name: str) -> None:
     call = Call(**scored(1) | {"external_id": name, "id": 1, "happened_at": datetime(2026, 1, 1, tzinfo=UTC)})
     line = b"".join(exports.as_csv([call])).decode("utf-8-sig").splitlines()[1]
@@ -84,6 +100,23 @@ def test_memory_does_not_grow_with_the_list(form: Any) -> None:
 
     peak(10)
     assert peak(12_000) < peak(3_000) + 100_000
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_two_are_written_at_once(client: TestClient, auth: Auth, service: Service, form: str) -> None:
+    store(service, *CALLS)
+    with exports_api._TURNS, exports_api._TURNS:
+        answer = client.get(f"/v1/calls/export.{form}", headers=auth["supervisor"])
+        assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "30")
+    for _ in range(3):
+        assert client.get(f"/v1/calls/export.{form}", headers=auth["supervisor"]).status_code == 200
+
+
+def test_a_slow_client_holds_no_connection(client: TestClient, auth: Auth, service: Service) -> None:
+    store(service, *CALLS)
+    with client.stream("GET", "/v1/calls/export.csv", headers=auth["supervisor"]) as answer:
+        assert "Current Checked out connections: 0" in service.database.engine.pool.status()
+        assert answer.read().count(b"\r\n") == 5
 
 
 def test_a_long_list_is_no_workbook(
