@@ -1,5 +1,6 @@
 """Judging a call again."""
 
+import structlog
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
@@ -10,7 +11,10 @@ from app.errors import Conflict, Unprocessable
 from app.masking import masked
 from app.schemas import Label
 from app.store import calls, scorecards
+from rules import RuleError
 from scoring import TemplateError
+
+log = structlog.stdlib.get_logger(__name__)
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
 
@@ -34,9 +38,14 @@ def rescore_call(call_id: CallId, service: ServiceDep, who: Retrier, body: Resco
         service.judge.load(template)
     except TemplateError as error:
         raise Unprocessable(f"template: {error}", code="unknown_template") from error
+    except RuleError as error:
+        raise Unprocessable(str(error), code="bad_rules") from error
     outcome = rescoring.rescore_calls(service.database, service.judge, [call_id], template)
     if not outcome.done:
-        reason = outcome.failed.get(call_id, "它正在被处理，请稍后重试")
+        reason = "它正在被处理，请稍后重试"
+        if call_id in outcome.failed:  # which may say anything: it is for the log
+            log.error("rescore failed", call_id=call_id, reason=outcome.failed[call_id])
+            reason = "评判时出错，已记入日志"
         raise Conflict(f"通话 {call_id} 未能重新评分：{reason}", code="not_rescored")
     with service.database.transaction() as session:
         newest = scorecards.newest(session, call_id)

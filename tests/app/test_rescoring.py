@@ -83,6 +83,21 @@ def test_reviews_outlast_it(
     assert threat["rule"] in call["scorecard"]["veto"]
 
 
+def test_a_fault_of_ours_is_for_the_log(
+    post: Callable[..., list[int]], client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (call_id,) = post("8001")
+
+    def broken(*_: object) -> None:
+        raise TypeError("secret")
+
+    monkeypatch.setattr(rescoring, "_judge", broken)
+    answer = client.post(f"/v1/calls/{call_id}/rescore", headers=auth["inspector"])
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_rescored")
+    assert "secret" not in answer.text
+    assert "TypeError" not in answer.text
+
+
 def test_one_call_over_http(post: Callable[..., list[int]], client: TestClient, auth: Auth) -> None:
     (call_id,) = post("8001")
     path = f"/v1/calls/{call_id}/rescore"
