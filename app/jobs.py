@@ -21,8 +21,10 @@ from sqlalchemy.orm import Session
 
 from app import pipeline
 from app.database import Database, is_outage
+from app.errors import Unavailable
 from app.references import References
 from app.schemas import CallFacts
+from app.sealing import NoKey
 from app.storage import Recordings
 from app.store import calls, dials, queue, scorecards, tallies
 from app.tables import Call, Transcript
@@ -43,9 +45,9 @@ TO_NOTE = 5.0
 _PAUSES = (0.5, 1, 2, 5, 10)
 _NOTE_EVERY = 2.0
 
-#: A machine that is out of room is no call's fault; it is looked at again after this many seconds.
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
-_ROOM_AGAIN = 60
+#: A machine out of room or a storage that is away is no call's fault; it is looked at again after this many seconds.
+_PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE}
+_PASSING_AGAIN = 60
 
 _T = TypeVar("_T")
 
@@ -156,10 +158,16 @@ def _set_back(session: Session, call_id: int, attempt: int, error: Exception, co
         return
     if code:
         calls.fail(session, call, str(error), code)
-    elif isinstance(error, OSError) and error.errno in _NO_ROOM:
-        calls.hand_back(session, call, delay=_ROOM_AGAIN)
+    elif _is_no_fault_of_the_call(error):
+        call.error = _reason(error)
+        calls.hand_back(session, call, delay=_PASSING_AGAIN)
     else:
         calls.again(session, call, _reason(error))
+
+
+def _is_no_fault_of_the_call(error: Exception) -> bool:
+    passing = isinstance(error, OSError) and error.errno in _PASSING
+    return passing or isinstance(error, (Unavailable, NoKey))
 
 
 def _hopeless(error: Exception) -> str | None:
@@ -171,7 +179,7 @@ def _hopeless(error: Exception) -> str | None:
 
 def _reason(error: Exception) -> str:
     """What went wrong, for people. A message that is not our own may quote the call, so it stays out."""
-    if isinstance(error, AsrError):
+    if isinstance(error, (AsrError, Unavailable, NoKey)):
         return str(error)
     if isinstance(error, MemoryError):
         return "内存不足"

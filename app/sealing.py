@@ -31,6 +31,10 @@ class SealError(Exception):
     """A sealed recording cannot be opened, or a key is not one; the message says why."""
 
 
+class NoKey(SealError):
+    """The key it is sealed with is not here: the recording is well."""
+
+
 class Seal:
     """Seals with the first of the master keys and opens with any: a new key is put in front of the old ones."""
 
@@ -79,7 +83,7 @@ class Seal:
         if not header.startswith(_MAGIC) or len(header) != _HEADER:
             raise SealError("不是听鉴加密的录音文件")
         if key_id not in self._keys:
-            raise SealError(f"缺少编号 {key_id.hex()} 的录音密钥")
+            raise NoKey(f"缺少编号 {key_id.hex()} 的录音密钥")
         return AESGCM(HKDF(SHA256(), 32, salt, b"tingjian recording").derive(self._keys[key_id]))
 
 

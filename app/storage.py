@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from app.blobs import Blobs
 from app.errors import NotFound
-from app.sealing import Seal, SealError, plain_size
+from app.sealing import NoKey, Seal, SealError, plain_size
 
 _CHUNK = 1024 * 1024
 
@@ -83,7 +83,7 @@ class Recordings:
         if not kept.sealed:
             return self.blobs.read(kept.name, start, end)
         if self._seal is None:
-            raise SealError(f"录音 {sha256} 已加密，请设置 TINGJIAN_RECORDING_KEYS")
+            raise NoKey(f"录音 {sha256} 已加密，请设置 TINGJIAN_RECORDING_KEYS")
         return self._seal.open(lambda *part: self.blobs.read(kept.name, *part), kept.size, sha256, start, end)
 
     @contextmanager

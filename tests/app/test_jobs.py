@@ -1,6 +1,7 @@
 """The durable steps: every call is judged once, whatever happens to its worker."""
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -16,7 +17,9 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app import jobs, serving, worker
+from app.errors import Unavailable
 from app.jobs import Bench
+from app.sealing import NoKey
 from app.service import Service
 from app.store import calls
 from app.tables import Call
@@ -150,7 +153,7 @@ def test_a_worker_that_was_given_up_while_working_writes_nothing(
     [
         (RuntimeError("再不还钱就找你家人"), "程序内部错误（RuntimeError）"),  # what was said stays out of the reason
         (MemoryError(), "内存不足"),
-        (OSError(5, "input/output error"), "读写失败"),
+        (OSError(13, "permission denied"), "读写失败"),
         (AsrError("backend_failed", "没有应答"), "没有应答"),
     ],
 )
@@ -168,6 +171,31 @@ def test_what_may_get_better_is_tried_three_times(
     detail = look(client, auth["supervisor"], call_id)
     assert (detail["status"], detail["error_code"]) == ("failed", "gave_up")
     assert reason in detail["error"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unavailable("录音存储不可用", code="storage_unavailable"),
+        NoKey("缺少录音密钥"),
+        OSError(errno.EIO, "input/output error"),
+        OSError(errno.ESTALE, "stale file handle"),
+        OSError(errno.ENOSPC, "no space left"),
+    ],
+)
+def test_what_is_no_fault_of_the_call_is_not_counted(
+    client: TestClient, auth: Auth, service: Service, bench: Bench, error: Exception
+) -> None:
+    call_id = post_text(client, auth["dialer"])
+
+    def fails(*_: object) -> None:
+        raise error
+
+    for attempt in range(1, calls.MAX_FAILURES + 2):
+        jobs.run_step(fails, bench, call_id, attempt)
+    with service.database.transaction() as session:
+        call = session.get_one(Call, call_id)
+        assert (call.status, call.failures, bool(call.error)) == ("queued", 0, True)
 
 
 def test_what_cannot_get_better_is_tried_once(client: TestClient, auth: Auth, bench: Bench) -> None:
