@@ -38,6 +38,9 @@ log = structlog.stdlib.get_logger(__name__)
 #: A transcription may take this many seconds, and this many more per second of recording.
 _GRACE, _PACE = 120.0, 5.0
 
+#: A judging may take _GRACE, and this many seconds more per character.
+_JUDGE_PACE = 0.001
+
 #: Seconds to write down why, before the process is ended.
 TO_NOTE = 5.0
 
@@ -127,8 +130,10 @@ def judge(bench: Bench, call_id: int, attempt: int) -> None:
     if call is None or row is None:
         return
     began, facts = time.monotonic(), counted | CallFacts.model_validate(call.facts).known()
-    judgement = bench.judge.judge(pipeline.read_transcript(row.body), facts, call.template)
-
+    transcript = pipeline.read_transcript(row.body)
+    characters = sum(len(utterance.text) for utterance in transcript.utterances)
+    with deadline(bench, call_id, attempt, _GRACE + _JUDGE_PACE * characters):
+        judgement = bench.judge.judge(transcript, facts, call.template)
     counts = tallies.step("judge", time.monotonic() - began) + tallies.judged(judgement.findings)
 
     def keep(session: Session) -> None:
@@ -213,7 +218,7 @@ def deadline(bench: Bench, call_id: int, attempt: int, seconds: float) -> Iterat
     def note() -> None:
         with bench.database.transaction() as session:
             if call := calls.claim(session, call_id, attempt):
-                calls.again(session, call, f"转写超过 {seconds:.0f} 秒时限")
+                calls.again(session, call, f"处理超过 {seconds:.0f} 秒时限")
 
     # Two timers: noting why must not be able to keep the process alive when the database is away.
     timers = threading.Timer(seconds, note), threading.Timer(seconds + TO_NOTE, os._exit, [1])

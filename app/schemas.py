@@ -12,6 +12,9 @@ from asr.transcript import Speaker, Transcript, Utterance
 #: A wall clock without an offset is read as this zone's.
 CALL_ZONE = ZoneInfo("Asia/Shanghai")
 
+#: Of one text, in all: a day of speech without a pause.
+MAX_CHARACTERS = 400_000
+
 Channel = Literal["call", "sms", "visit"]
 
 
@@ -104,6 +107,12 @@ class TextIn(BaseModel):
 
     call: CallFacts = CallFacts()
     utterances: Annotated[list[UtteranceIn], Field(max_length=20_000)]
+
+    @model_validator(mode="after")
+    def _not_too_long(self) -> Self:
+        if sum(len(item.text) for item in self.utterances) > MAX_CHARACTERS:
+            raise ValueError(f"总字数超过上限 {MAX_CHARACTERS}")
+        return self
 
     def transcript(self) -> Transcript:
         """The transcript as given."""
