@@ -111,6 +111,8 @@ def work(settings: Settings, queues: Sequence[str], *, with_parent: bool) -> Non
         _end_with_parent()
     with connected_database(settings) as database:
         bench = build_bench(settings.model_copy(update={"database_url": database.url}))
+        if not with_parent:  # otherwise that has done it
+            bench.recordings.sweep()
         # Before the first call is taken: a worker that cannot hear must not fail one call after the other.
         if "transcribe" in queues:
             with report.model_bar(_err) as progress:
