@@ -12,6 +12,7 @@ from asr import sandbox
 
 #: Seconds before each further try: dialers name recordings that are still being written, and servers have their nights.
 DELAYS = (10, 60, 300, 1800, 7200)
+assert len(DELAYS) == calls.MAX_FETCH_FAILURES - 1
 
 
 def fetch(bench: Bench, call_id: int, attempt: int) -> None:
@@ -54,7 +55,7 @@ def _later(session: Session, call_id: int, attempt: int, error: FetchError) -> N
     if call is None:
         return
     call.failures += 1
-    if error.hopeless or call.failures > len(DELAYS):
+    if error.hopeless or call.failures >= calls.MAX_FETCH_FAILURES:
         calls.fail(session, call, str(error), error.code)
     else:
         call.error = str(error)

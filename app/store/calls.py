@@ -17,6 +17,9 @@ from app.tables import Call, Transcript
 #: Failed attempts after which a call is given up.
 MAX_FAILURES = 3
 
+#: The same for one whose recording is still to be fetched: it may be written only hours later.
+MAX_FETCH_FAILURES = 6
+
 #: States in which nothing more happens by itself.
 FINAL = ("scored", "failed")
 
@@ -130,14 +133,14 @@ def fail(session: Session, call: Call, reason: str, code: str) -> None:
 
 
 def again(session: Session, call: Call, reason: str, delay: int | None = None) -> None:
-    """Count a failed attempt and queue the step that is due once more; give up after MAX_FAILURES.
+    """Count a failed attempt and queue the step that is due once more; give up after the most there may be.
 
     Args:
         delay: seconds until it is due; None: longer each time.
     """
     call.failures += 1
     call.error = reason
-    if call.failures >= MAX_FAILURES:
+    if call.failures >= (MAX_FETCH_FAILURES if _due(session, call) == "fetch" else MAX_FAILURES):
         fail(session, call, f"{call.failures} 次处理均失败：{reason}", "gave_up")
     else:
         _requeue(session, call, 10 * 6 ** (call.failures - 1) if delay is None else delay)
@@ -182,7 +185,11 @@ def correct(session: Session, call: Call, transcript: Mapping[str, Any]) -> None
 def _requeue(session: Session, call: Call, delay: int = 0) -> None:
     call.status, call.progress = "queued", None
     call.attempt += 1
-    queue.defer(session, "judge" if transcript_of(session, call.id) else _to_hear(call), call, delay)
+    queue.defer(session, _due(session, call), call, delay)
+
+
+def _due(session: Session, call: Call) -> queue.Step:
+    return "judge" if transcript_of(session, call.id) else _to_hear(call)
 
 
 def _to_hear(call: Call) -> queue.Step:
