@@ -64,7 +64,7 @@ class References:
         """
         self.check(url)
         until = time.monotonic() + _LONGEST
-        with _s3(url) if url.startswith("s3:") else _http(url) as pieces:
+        with _s3(url) if _parse(url).scheme == "s3" else _http(url) as pieces:
             size = 0
             for piece in pieces:
                 size += len(piece)
@@ -116,13 +116,15 @@ def _check_answer(url: str, answer: httpx2.Response) -> None:
 
 @contextmanager
 def _s3(url: str) -> Iterator[Iterator[bytes]]:
-    bucket, _, name = url.removeprefix("s3://").partition("/")
+    bucket, _, name = url.partition("://")[2].partition("/")
     blobs = S3Blobs(f"s3://{bucket}")
     try:
         size = blobs.size(unquote(name))
         if size is None:
             raise FetchError(f"{told(url)} 不在", "fetch_failed", hopeless=False)
         yield blobs.read(unquote(name), 0, size)
+    except ValueError as error:  # a name that no object has: with // in it
+        raise FetchError(f"{told(url)} 不是有效的地址", "bad_url", hopeless=True) from error
     except AppError as error:
         raise FetchError(f"无法从 {told(url)} 取得录音：存储不可用", "fetch_failed", hopeless=False) from error
 
@@ -135,7 +137,9 @@ def _parse(url: str) -> httpx2.URL:
     # The parser that checks must be the one that connects; what others might read differently is refused.
     if parsed.scheme not in _PORTS or not parsed.host or parsed.userinfo or parsed.fragment:
         raise FetchError("地址须为 http、https 或 s3，不含用户名与片段", "bad_url", hopeless=True)
-    if "\\" in unquote(url) or {".", ".."} & set(unquote(unquote(parsed.path)).split("/")):
+    # Some servers cut parameters off before they go up: `..;x` is `..` to them.
+    names = {part.partition(";")[0] for part in unquote(unquote(parsed.path)).split("/")}
+    if "\\" in unquote(url) or {".", ".."} & names:
         raise FetchError("地址不能含 .. 或反斜杠", "bad_url", hopeless=True)
     return parsed
 

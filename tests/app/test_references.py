@@ -119,6 +119,8 @@ def test_a_form_may_name_the_recording_too(client: TestClient, auth: Auth, serve
         pytest.param("{server}/rec/../secret/a.wav", id="up"),
         pytest.param("{server}/rec/%2e%2e/secret/a.wav", id="up, encoded"),
         pytest.param("{server}/rec/%252e%252e/secret/a.wav", id="up, encoded twice"),
+        pytest.param("{server}/rec/..;/secret/a.wav", id="up, with a parameter"),
+        pytest.param("{server}/rec/%2e%2e%3bx/secret/a.wav", id="up, with a parameter, encoded"),
         pytest.param("{server}/rec/..%2fsecret/a.wav", id="slash encoded"),
         pytest.param("{server}/rec/..\\secret\\a.wav", id="backslashes"),
         pytest.param("{server}/recordings/a.wav", id="begins alike"),
@@ -202,6 +204,16 @@ def test_what_may_get_better_is_tried_for_hours(
     assert look(client, auth, call_id)["status"] == "failed"
 
 
+def test_a_death_costs_one_try_of_many(client: TestClient, auth: Auth, server: str, bench: Bench) -> None:
+    call_id = post(client, auth["dialer"], f"{server}/rec/missing.wav").json()["id"]
+    for attempt in (1, 2):
+        jobs.run_step(fetch, bench, call_id, attempt)
+    with bench.database.transaction() as session:
+        session.execute(text("DELETE FROM procrastinate_jobs"))
+    jobs.take_over(bench)
+    assert look(client, auth, call_id)["status"] == "queued"
+
+
 def test_what_was_missing_is_fetched_once_it_is_there(
     client: TestClient, auth: Auth, server: str, bench: Bench, work_off: Callable[[], None]
 ) -> None:
@@ -234,9 +246,15 @@ def test_a_bucket_can_be_named(bucket: str) -> None:
     references = References((f"s3://{name}/day/",), len(SOUND))
     references.fetch(f"s3://{name}/day/录音%201.wav", file := BytesIO())
     assert file.getvalue() == SOUND
-    for url, code in [(f"s3://{name}/night/a.wav", "url_not_allowed"), (f"s3://{name}/day/none.wav", "fetch_failed")]:
+    references.fetch(f"S3://{name}/day/录音%201.wav", file := BytesIO())
+    assert file.getvalue() == SOUND
+    for path, code in [
+        ("night/a.wav", "url_not_allowed"),
+        ("day/none.wav", "fetch_failed"),
+        ("day//none.wav", "bad_url"),
+    ]:
         with pytest.raises(FetchError) as refused:
-            references.fetch(url, BytesIO())
+            references.fetch(f"s3://{name}/{path}", BytesIO())
         assert refused.value.code == code
     with pytest.raises(FetchError, match="大小"):
         References((f"s3://{name}/",), len(SOUND) - 1).fetch(f"s3://{name}/day/录音 1.wav", BytesIO())
