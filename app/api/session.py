@@ -107,6 +107,8 @@ def _start(service: Service, request: Request, response: Response, name: str, pa
 
 def open_session(session: Session, request: Request, response: Response, user: User) -> str:
     """Start a session of `user` in the browser that `response` goes to; returns its token."""
+    settings = request.app.state.service.settings
+    sessions.sweep(session, idle=settings.session_idle, longest=settings.session_longest)
     token = sessions.start(session, user)
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
     return token

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.errors import Conflict, Forbidden, NotFound
+from app.errors import Conflict, Forbidden, NotFound, Unprocessable
 from app.security import Role, hash_password, is_password, new_password
 from app.store import sessions
 from app.tables import User
@@ -50,10 +50,17 @@ def everyone(session: Session) -> Sequence[User]:
 
 def first_admin(session: Session) -> str | None:
     """Make the administrator `admin` if no administrator ever was; its password, to be shown once."""
-    session.execute(select(func.pg_advisory_xact_lock(0x7461646D)))  # two servers may start at once
+    _one_at_a_time(session)  # two servers may start at once
     if session.scalar(select(User.id).where(User.role == "admin", User.password.is_not(None)).limit(1)):
         return None
-    return reset_password(session, add(session, "admin", "admin"))
+    # `tingjian key add admin` may have been there before, and made a user who has a key and no password.
+    known = session.scalars(select(User).where(User.name == "admin", User.role == "admin")).one_or_none()
+    return reset_password(session, known or add(session, "admin", "admin"))
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Wait for whoever else is deciding who administers."""
+    session.execute(select(func.pg_advisory_xact_lock(0x7461646D)))
 
 
 def sign_in(session: Session, name: str, password: str) -> User | None:
@@ -114,7 +121,11 @@ def change(session: Session, user: User, changes: Mapping[str, Any]) -> User:
 
     Raises:
         Conflict: nobody would be left to administer.
+        Unprocessable: the role is taken away.
     """
+    if changes.get("role", "") is None:
+        raise Unprocessable("role: 用户须有角色；停用请设 disabled", code="no_role")
+    _one_at_a_time(session)  # two administrators who shut each other out
     values, administers = dict(changes), user.role == "admin"
     if (disabled := values.pop("disabled", None)) is not None:
         values["disabled_at"] = func.now() if disabled else None

@@ -1,5 +1,7 @@
 """People: signing in, staying in, being shut out, and how far each one sees."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +10,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app.api.access import COOKIE
+from app.errors import Conflict
 from app.security import Role
 from app.service import Service
 from app.store import keys, users
@@ -69,6 +72,15 @@ def test_time_ends_a_session(client: TestClient, service: Service, column: str, 
     _sign_in(client, "wang")
     _age(service, column, by)
     assert client.get("/v1/calls").status_code == 401
+
+
+def test_what_time_has_ended_is_swept(client: TestClient, service: Service) -> None:
+    _user(service, "wang")
+    _sign_in(client, "wang")
+    _age(service, "created_at", "100 days")
+    _sign_in(client, "wang")
+    with service.database.transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM sessions")) == 1
 
 
 def test_a_session_in_use_stays(client: TestClient, service: Service) -> None:
@@ -163,6 +175,37 @@ def test_the_first_start_makes_an_administrator_once(client: TestClient, service
     assert _sign_in(client, "admin", password).json()["role"] == "admin"
     with service.database.transaction() as session:
         assert users.first_admin(session) is None
+
+
+def test_a_key_called_admin_does_not_keep_the_first_one_out(client: TestClient, service: Service) -> None:
+    with service.database.transaction() as session:
+        keys.add(session, "admin", users.add(session, "admin", "admin"))
+        password = users.first_admin(session)
+    assert password
+    assert _sign_in(client, "admin", password).status_code == 200
+
+
+def test_two_who_shut_each_other_out(service: Service) -> None:
+    _user(service, "wang", "admin")
+    _user(service, "li", "admin")
+
+    def shut_out(name: str) -> str:
+        try:
+            with service.database.transaction() as session:
+                users.change(session, users.named(session, name), {"disabled": True})
+                time.sleep(0.3)
+        except Conflict as error:
+            return error.code
+        return "done"
+
+    with ThreadPoolExecutor() as both:
+        assert sorted(both.map(shut_out, ("wang", "li"))) == ["done", "last_admin"]
+
+
+def test_everybody_has_a_role(client: TestClient, auth: Auth, service: Service) -> None:
+    _user(service, "wang")
+    answer = client.patch("/v1/users/wang", headers=auth["admin"], json={"role": None})
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_role")
 
 
 def test_keys_of_users_and_programs(client: TestClient, auth: Auth) -> None:
