@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
@@ -145,24 +145,22 @@ class Recordings:
 
     def sweep(self) -> None:
         """Remove what was left behind when a process was killed; what another process works with stays."""
-        for left in self.incoming.iterdir():
-            if not left.is_dir():
-                left.unlink(missing_ok=True)
-            elif _is_free(left):
-                shutil.rmtree(left, ignore_errors=True)
+        with _locked(self.incoming, fcntl.LOCK_EX):
+            for left in self.incoming.iterdir():
+                if not left.is_dir():
+                    left.unlink(missing_ok=True)
+                elif _is_free(left):
+                    shutil.rmtree(left, ignore_errors=True)
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
         """A folder for the time of the block, on the recordings' disk, that no sweep takes away."""
-        with tempfile.TemporaryDirectory(dir=self.incoming) as folder:
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                # Some network file systems lock no folders: then only starting a second service at once is a risk.
-                with suppress(OSError):
-                    fcntl.flock(descriptor, fcntl.LOCK_EX)
-                yield Path(folder)
-            finally:
-                os.close(descriptor)
+        with ExitStack() as stack:
+            # No sweep may come between a folder and its lock.
+            with _locked(self.incoming, fcntl.LOCK_SH):
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self.incoming)))
+                stack.enter_context(_locked(folder, fcntl.LOCK_EX))
+            yield folder
 
     def _put(self, path: Path, sha256: str) -> None:
         plain, sealed = _names(sha256)
@@ -215,9 +213,24 @@ def _names(sha256: str) -> tuple[str, str]:
     return plain, f"{plain}.sealed"
 
 
-def _is_free(folder: Path) -> bool:
-    """Whether no living process works in the folder."""
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
     descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        # Some network file systems lock no folders: then only starting a second service at once is a risk.
+        with suppress(OSError):
+            fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether the folder is there and no living process works in it."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
