@@ -142,9 +142,11 @@ def check_disk(service: Service) -> None:
     Raises:
         Unavailable: the disk is over its limit.
     """
-    disk = shutil.disk_usage(service.settings.data)
-    if disk.used / disk.total > service.settings.max_disk_share:
-        raise Unavailable("磁盘空间不足，请稍后重试", code="disk_full")
+    # What is on its way in lies where recordings are kept, if those are on a disk.
+    for place in (service.settings.data, service.recordings.incoming):
+        disk = shutil.disk_usage(place)
+        if disk.used / disk.total > service.settings.max_disk_share:
+            raise Unavailable("磁盘空间不足，请稍后重试", code="disk_full")
 
 
 def _known(service: Service, facts: CallFacts, content: str) -> Posted | None:

@@ -2,10 +2,12 @@
 
 import http.client
 import json
+import shutil
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -182,6 +184,17 @@ def test_file_names_are_made_harmless(client: TestClient, auth: Auth, service: S
     assert not set("/\\") & set(stored)
     assert len(stored.encode()) <= 120
     assert kept(service) == (1, 1, 1)
+
+
+def test_no_room_where_recordings_lie(
+    client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def usage(place: Path) -> SimpleNamespace:
+        return SimpleNamespace(total=100, used=100 if place == service.recordings.incoming else 1)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    answer = post(client, auth["dialer"], wav())
+    assert (answer.status_code, answer.json()["code"]) == (503, "disk_full")
 
 
 @pytest.mark.parametrize(
