@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from app.api.access import CallId, Reader, ServiceDep
 from app.errors import NotFound, Unavailable, Unprocessable
 from app.pipeline import to_json
+from app.sealing import SealError
 from app.service import Service
 from app.store import calls, waveforms
 from asr import AsrError, sandbox
@@ -57,6 +58,8 @@ def _made(service: Service, recording: str) -> Mapping[str, Any]:
             body: Mapping[str, Any] = to_json(draw(sandbox.decode(path, service.settings.max_seconds)))
     except AsrError as error:
         raise Unprocessable(str(error), code=error.code) from error
+    except SealError as error:
+        raise Unprocessable(str(error), code="recording_sealed") from error
     with service.database.transaction() as session:
         waveforms.keep(session, recording, body)
     return body

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.api import waveforms
+from app.sealing import Seal, new_key, read_keys
 from app.service import Service
 from asr import sandbox
 
@@ -51,6 +52,17 @@ def test_nobody_waits_for_another_s_decoding(client: TestClient, auth: Auth) -> 
         answer = client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"])
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "5")
     assert client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"]).status_code == 200
+
+
+def test_without_the_key_it_is_not_drawn(
+    client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.recordings, "_seal", Seal(read_keys(new_key())))
+    files = {"audio": ("a.wav", stereo())}
+    call_id = client.post("/v1/calls", headers=auth["inspector"], files=files).json()["id"]
+    monkeypatch.setattr(service.recordings, "_seal", None)
+    answer = client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"])
+    assert (answer.status_code, answer.json()["code"]) == (422, "recording_sealed")
 
 
 def test_a_text_has_none(client: TestClient, auth: Auth) -> None:
