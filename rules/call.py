@@ -12,6 +12,7 @@ from rules.finding import Evidence
 from rules.guards import Guard
 from rules.lexicon import Lexicon
 from rules.matcher import Matcher, Scan, Span
+from rules.meaning import Suspicion, load_meanings
 from rules.speech import Sentence, Speech, join
 from rules.text import fold
 
@@ -80,6 +81,7 @@ class Conversation:
     nameless: bool = field(init=False)  # whether it is not known who said something
     _scans: dict[int, Scan] = field(default_factory=dict)
     _sentences: Sequence[Sentence] | None = None
+    _suspicions: dict[str, Suspicion] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         said = self.transcript.utterances
@@ -111,6 +113,12 @@ class Conversation:
         if self._sentences is None:
             self._sentences = list(self.speech.sentences(self.transcript))
         return self._sentences
+
+    def suspicion(self, chars: str) -> Suspicion:
+        """What a sentence is suspected of; ten rules ask of each."""
+        if chars not in self._suspicions:
+            self._suspicions[chars] = load_meanings().suspect(chars)
+        return self._suspicions[chars]
 
     def hit(self, span: Span) -> Hit:
         """The span in its utterance. One that runs across two is shown where it ends: there the meaning is complete."""

@@ -45,7 +45,7 @@ def score(template: Template, findings: Sequence[Finding]) -> Scorecard:
     The score is points earned over points possible, times 100; a veto makes it 0. What could not be judged counts
     in neither sum; a violation that could not be ruled out sends the call to a person.
     """
-    judged = [(item, covered) for item in template.items if (covered := _covered(item, findings))]
+    judged = [(item, covered) for item in template.items if (covered := _covered(item, findings, template))]
     lines = tuple(_line(item, covered) for item, covered in judged)
     veto = tuple(f.rule for item, covered in judged for f in covered if f.verdict == "failed" and _vetoes(item, f))
     total = _total(lines, vetoed=bool(veto))
@@ -65,8 +65,9 @@ def score(template: Template, findings: Sequence[Finding]) -> Scorecard:
     )
 
 
-def _covered(item: Item, findings: Iterable[Finding]) -> list[Finding]:
-    return [f for f in findings if item.rule == f.rule or item.category == f.category]
+def _covered(item: Item, findings: Iterable[Finding], template: Template) -> list[Finding]:
+    named = [f for f in findings if item.rule == f.rule or item.category == f.category]
+    return [f for f in named if f.rule not in template.attention]
 
 
 def _vetoes(item: Item, finding: Finding) -> bool:
@@ -106,8 +107,8 @@ def _total(lines: Sequence[Line], *, vetoed: bool) -> float | None:
 
 
 def _signals(template: Template, findings: Iterable[Finding]) -> list[str]:
-    heard = {f.category for f in findings if f.verdict == "failed"}
-    return [category for category in template.attention if category in heard]
+    heard = {name for f in findings if f.verdict == "failed" for name in (f.category, f.rule)}
+    return [name for name in template.attention if name in heard]
 
 
 def _may_hide(item: Item, skipped: Finding) -> bool:

@@ -57,7 +57,8 @@ class Template(_Model):
     packs: Annotated[tuple[str, ...], Field(min_length=1)]
     pass_mark: Annotated[float, Field(ge=0, le=100)]
     grades: Annotated[tuple[Grade, ...], Field(min_length=1)]
-    attention: tuple[str, ...] = ()  #: categories that send a call to a person whatever its score
+    #: Categories and rules that send a call to a person whatever its score. Such a rule counts in no item's points.
+    attention: tuple[str, ...] = ()
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -84,7 +85,8 @@ class Template(_Model):
         categories = [item.category for item in self.items if item.category]
         faults = [f"没有规则 {rule}" for rule in single if rule not in rules]
         known = set(rules.values())
-        faults += [f"没有类别为 {name} 的规则" for name in (*categories, *self.attention) if name not in known]
+        faults += [f"没有类别为 {name} 的规则" for name in categories if name not in known]
+        faults += [f"没有规则或类别 {name}" for name in self.attention if name not in known | rules.keys()]
         faults += [f"{rule} 已计入类别 {rules[rule]}，会重复扣分" for rule in single if rules.get(rule) in categories]
         faults += [f"{name} 出现两次" for name in {*single, *categories} if (single + categories).count(name) > 1]
         if faults:

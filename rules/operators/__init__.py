@@ -14,6 +14,7 @@ from rules.operators.contact_limit import ContactLimit
 from rules.operators.duration import Duration
 from rules.operators.fact import Fact
 from rules.operators.loudness import Loudness
+from rules.operators.meaning import Meaning
 from rules.operators.near import Near
 from rules.operators.none import Nothing
 from rules.operators.overlap import Overlap
@@ -53,6 +54,7 @@ class Find(Model):
     repeat: Repeat | None = None
     silence: Silence | None = None
     similar: Similar | None = None
+    meaning: Meaning | None = None
     speech_rate: SpeechRate | None = None
     quiet_hours: QuietHours | None = None
     fact: Fact | None = None

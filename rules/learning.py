@@ -1,0 +1,127 @@
+"""Learn what sentences mean from `rules/meanings/*.tsv`, and keep it in `model.npz` beside them.
+
+    uv run --with scikit-learn python -m rules.learning            # train and write
+    uv run --with scikit-learn python -m rules.learning --check    # cross-validate by file: each judged by the others
+
+A line is `category<TAB>sentence`; category `none` is innocent. Each file has an author of its own.
+"""
+
+import argparse
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rules.meaning import FOLDER, LONGEST, Meanings
+from rules.text import normalise
+
+INNOCENT = "none"
+
+#: How freely weights may grow. Between 4 and 16 nothing changes that could be measured.
+FREEDOM = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled sentence."""
+
+    category: str
+    chars: str  #: normalised
+    file: str
+
+
+def read_examples(folder: Path = FOLDER) -> list[Example]:
+    """All examples, in order of file and line.
+
+    Raises:
+        ValueError: a line is not `category<TAB>sentence`.
+    """
+    examples = []
+    for path in sorted(folder.glob("*.tsv")):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+            if line and not line.startswith("#"):
+                category, tab, sentence = line.partition("\t")
+                if not tab or not sentence.strip():
+                    raise ValueError(f"{path.name}:{number}: 应为 类别<TAB>句子")
+                examples.append(Example(category, normalise(sentence).chars, path.name))
+    return examples
+
+
+def digest(examples: Iterable[Example]) -> str:
+    """What a model was learned from, hex."""
+    said = "\n".join(f"{example.category}\t{example.chars}" for example in examples)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def learn(examples: Sequence[Example]) -> Meanings:
+    """Two logistic regressions on the same pieces: whether it is a violation, and of which category."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    reader = TfidfVectorizer(analyzer="char", ngram_range=(1, LONGEST), min_df=2, sublinear_tf=True, lowercase=False)
+    read = reader.fit_transform([example.chars for example in examples])
+    labels = np.array([example.category for example in examples])
+    guilty = labels != INNOCENT
+
+    def fit(rows: Any, wanted: Any) -> Any:
+        return LogisticRegression(C=FREEDOM, class_weight="balanced", max_iter=1000).fit(read[rows], wanted)
+
+    whether, which = fit(slice(None), guilty), fit(np.flatnonzero(guilty), labels[guilty])
+    return Meanings(
+        categories=tuple(which.classes_.tolist()),
+        pieces=reader.vocabulary_,
+        rarity=reader.idf_.astype(np.float32),
+        weights=np.vstack([whether.coef_, which.coef_]).T.astype(np.float32),
+        bias=np.concatenate([whether.intercept_, which.intercept_]).astype(np.float32),
+    )
+
+
+def write(model: Meanings, learned_from: str, path: Path) -> None:
+    """Keep a model; half precision is plenty."""
+    np.savez_compressed(
+        path,
+        categories=np.array(model.categories),
+        pieces=np.frombuffer("\n".join(sorted(model.pieces, key=lambda piece: model.pieces[piece])).encode(), np.uint8),
+        rarity=model.rarity.astype(np.float16),
+        weights=model.weights.astype(np.float16),
+        bias=model.bias,
+        learned_from=np.array(learned_from),
+    )
+
+
+def check(examples: Sequence[Example], levels: Sequence[float] = (0.5, 0.6, 0.7, 0.8, 0.9)) -> None:
+    """Print how each author's sentences are judged by a model that never saw that author."""
+    print("file                 at least   found  right category   innocent suspected")
+    for file in sorted({example.file for example in examples}):
+        model = learn([example for example in examples if example.file != file])
+        judged = [(example, model.suspect(example.chars)) for example in examples if example.file == file]
+        guilty = [(example, seen) for example, seen in judged if example.category != INNOCENT]
+        free = [seen for example, seen in judged if example.category == INNOCENT]
+        for level in levels:
+            found = [(example, seen) for example, seen in guilty if seen.probability >= level]
+            right = sum(seen.category == one.category for one, seen in found)
+            wrong = sum(seen.probability >= level for seen in free)
+            print(
+                f"{file:20} {level:8} {len(found) / max(len(guilty), 1):7.1%} {right / max(len(guilty), 1):12.1%}"
+                f" {wrong:8} of {len(free)}"
+            )
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="cross-validate by author instead of writing")
+    wanted = parser.parse_args()
+    examples = read_examples()
+    if wanted.check:
+        check(examples)
+    else:
+        write(learn(examples), digest(examples), FOLDER / "model.npz")
+        print(f"{len(examples)} sentences learned from {FOLDER}")
+
+
+if __name__ == "__main__":
+    main()

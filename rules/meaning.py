@@ -1,0 +1,91 @@
+"""What a sentence means, learned from examples: the second net, behind the families of the lexicons.
+
+Families find what somebody thought of writing down. Hints and euphemisms are said in ever new words; this model weighs
+all the pieces of a sentence, so that it recognises words in new company. It suspects, it does not prove: rules that
+use it send a call to a person. Trained by `rules/learning.py` from the sentences in `rules/meanings/`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Where the sentences to learn from, and what was learned, are kept.
+FOLDER = Path(__file__).parent / "meanings"
+
+#: The longest piece of a sentence that is weighed, in characters.
+LONGEST = 4
+
+#: How many pieces are named when a sentence is suspected.
+_TELLING = 3
+
+
+class Suspicion(NamedTuple):
+    """What a sentence is suspected of."""
+
+    probability: float  #: that it is a violation at all, 0 to 1
+    category: str  #: which one, if it is
+    telling: tuple[str, ...]  #: the pieces that speak for it most
+
+
+@dataclass(frozen=True, slots=True)
+class Meanings:
+    """A linear model over pieces of sentences. Only read: threads may share it."""
+
+    categories: tuple[str, ...]
+    pieces: Mapping[str, int]
+    rarity: NDArray[np.float32]  #: for each piece, its inverse document frequency
+    weights: NDArray[np.float32]  #: for each piece, for being a violation, then for each category
+    bias: NDArray[np.float32]
+
+    def suspect(self, chars: str) -> Suspicion:
+        """Weigh a normalised sentence."""
+        rows, counts = self._rows(chars)
+        values = (1 + np.log(counts)) * self.rarity[rows]
+        values /= np.linalg.norm(values) or 1.0
+        weighed = values[:, None] * self.weights[rows]
+        logits = self.bias + weighed.sum(axis=0)
+        likeliest = self.categories[int(np.argmax(logits[1:]))]
+        return Suspicion(float(1 / (1 + np.exp(-logits[0]))), likeliest, self._telling(chars, rows, weighed[:, 0]))
+
+    def _rows(self, chars: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        counted = Counter(row for piece in pieces_of(chars) if (row := self.pieces.get(piece)) is not None)
+        return np.array([*counted], np.int64), np.array([*counted.values()], np.float32)
+
+    def _telling(self, chars: str, rows: NDArray[np.int64], weighed: NDArray[np.float32]) -> tuple[str, ...]:
+        """The heaviest pieces of two characters and more, none within another."""
+        heaviest = {int(rows[at]) for at in np.argsort(-weighed)[:20] if weighed[at] > 0}
+        named = sorted({piece for piece in pieces_of(chars) if self.pieces.get(piece) in heaviest and len(piece) > 1})
+        return _apart(sorted(named, key=len, reverse=True))[:_TELLING]
+
+
+def _apart(pieces: list[str]) -> tuple[str, ...]:
+    kept: list[str] = []
+    for piece in pieces:
+        if not any(piece in other for other in kept):
+            kept.append(piece)
+    return tuple(kept)
+
+
+def pieces_of(chars: str) -> list[str]:
+    """All pieces of one to LONGEST characters, in order, repeated ones too."""
+    return [chars[at : at + size] for size in range(1, LONGEST + 1) for at in range(len(chars) - size + 1)]
+
+
+@cache
+def load_meanings() -> Meanings:
+    """What was learned."""
+    with np.load(FOLDER / "model.npz") as kept:
+        pieces = {piece: row for row, piece in enumerate(kept["pieces"].tobytes().decode("utf-8").split("\n"))}
+        return Meanings(
+            categories=tuple(kept["categories"].tolist()),
+            pieces=pieces,
+            rarity=kept["rarity"].astype(np.float32),
+            weights=kept["weights"].astype(np.float32),
+            bias=kept["bias"].astype(np.float32),
+        )

@@ -1,0 +1,46 @@
+"""`meaning`: a sentence that reads like those of a category, by the model of `rules/meaning.py`."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from asr.transcript import Speaker
+from rules.call import Call, Hit, Part
+from rules.meaning import Suspicion, load_meanings
+from rules.operators.base import Operator, Outcome
+
+
+def _learned(category: str) -> str:
+    known = load_meanings().categories
+    if category not in known:
+        raise ValueError(f"没有学过类别“{category}”；学过的有：{'、'.join(known)}")
+    return category
+
+
+class Meaning(Operator):
+    """Found where a sentence is a violation by at least `score`, and of this `category` rather than any other."""
+
+    category: Annotated[str, AfterValidator(_learned)]
+    score: float = Field(0.85, gt=0, le=1)
+    least: int = Field(6, ge=1)  #: characters; shorter sentences say too little
+    speaker: Speaker | None = None  #: instead of the rule's
+
+    def find(self, call: Call, part: Part) -> Outcome:
+        """Weigh every sentence in the part."""
+        hits: list[Hit] = []
+        for said in call.conversation.sentences():
+            long_enough = said.utterance in part.utterances and len(said.chars) >= self.least
+            if long_enough and call.said_by(self.speaker or part.speaker, said.utterance):
+                seen = call.conversation.suspicion(said.chars)
+                if seen.probability >= self.score and seen.category == self.category:
+                    hit = Hit(said.utterance, said.start, said.end, round(seen.probability, 3), _reason(seen))
+                    hits += [hit] if part.covers(hit) else []
+        return Outcome(bool(hits), tuple(hits))
+
+    def own_speaker(self) -> Speaker | None:
+        """The speaker named here."""
+        return self.speaker
+
+
+def _reason(seen: Suspicion) -> str:
+    return f"按句意推测，把握 {seen.probability:.0%}，主要因为“{'”“'.join(seen.telling)}”；请人工判断"

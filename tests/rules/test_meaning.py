@@ -1,0 +1,89 @@
+"""The second net: sentences that no family was written for, and that nothing was learned from."""
+
+import numpy as np
+import pytest
+
+from asr.transcript import Speaker, Transcript, Utterance
+from rules import RuleError, check, load_pack
+from rules.learning import digest, read_examples
+from rules.meaning import FOLDER, LONGEST, load_meanings, pieces_of
+from rules.text import normalise
+
+GUILTY = [
+    ("threat", "你家住几栋几单元我们都清楚，别逼我们过去坐坐"),
+    ("threat", "你晚上走夜路最好回头看看"),
+    ("threat", "我认识你们那边道上的兄弟，你想好"),
+    ("third_party", "我这就给你通讯录里的人挨个儿打过去"),
+    ("third_party", "你们单位人事的电话我已经查到了，要不要我跟他们领导聊聊你的事"),
+    ("impersonate", "我是市中级人民法院执行局的，你这个案子今天立案"),
+    ("induce", "你把钱转到我个人微信上，我帮你销账"),
+    ("abuse", "欠钱不还你还有脸活着"),
+]
+INNOCENT = [
+    "请问您对还款方案还有什么疑问吗",
+    "如果您一直不还款，我行可能会依法向法院提起诉讼",
+    "有人冒充法院打电话要钱，您千万别信",
+    "您说有人上门威胁您，我帮您记录一下",
+    "您爱人知道这笔借款吗，不知道的话我们也不会跟她说",
+    "麻烦您转告他给我们回个电话，别的我就不多说了",
+    "法院的传票您收到了吗，请您按时出庭",
+    "别想不开啊，钱的事都能商量",
+    "不能帮您删征信，任何说能删的都是骗子",
+]
+
+
+@pytest.mark.parametrize(("category", "said"), GUILTY)
+def test_suspected(category: str, said: str) -> None:
+    seen = load_meanings().suspect(normalise(said).chars)
+    assert (seen.probability >= 0.85, seen.category) == (True, category)
+    assert seen.telling
+    assert all(piece in normalise(said).chars for piece in seen.telling)
+
+
+@pytest.mark.parametrize("said", INNOCENT)
+def test_not_suspected(said: str) -> None:
+    assert load_meanings().suspect(normalise(said).chars).probability < 0.85
+
+
+@pytest.mark.parametrize("said", ["", "嗯", "hello", "🙂" * 50, "𠮷"])
+def test_anything_can_be_weighed(said: str) -> None:
+    assert 0 <= load_meanings().suspect(normalise(said).chars).probability <= 1
+
+
+def test_the_model_is_learned_from_what_lies_beside_it() -> None:
+    with np.load(FOLDER / "model.npz") as kept:
+        assert str(kept["learned_from"]) == digest(read_examples()), "run: python -m rules.learning"
+
+
+@pytest.mark.parametrize(
+    ("speaker", "said", "suspected"),
+    [
+        ("agent", "再拖下去，后面来找你的人可就没我这么客气了", True),
+        ("customer", "再拖下去，后面来找你的人可就没我这么客气了", False),
+        ("agent", "您慢慢说，有什么困难我们一起想办法", False),
+    ],
+)
+def test_a_rule_that_suspects(speaker: Speaker, said: str, suspected: bool) -> None:
+    transcript = Transcript("given", "zh", None, "given", (Utterance(speaker, said),))
+    findings = {finding.rule: finding for finding in check(load_pack("collection-standard"), transcript, {})}
+    finding = findings["suspected.threat"]
+    assert (finding.verdict == "failed") == suspected
+    assert [evidence.quote for evidence in finding.evidence] == [said.rstrip("。")] * suspected
+    assert all("把握" in evidence.note for evidence in finding.evidence)
+
+
+def test_an_unknown_category_is_a_fault(tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = tmp_path_factory.mktemp("packs") / "own.yaml"
+    file.write_text(
+        "id: own\nversion: '1'\ntitle: t\nrules:\n- {id: a.b, category: threat, title: t, severity: info, expect: absent,"
+        " basis: [{document: d, note: n, label: P}], find: {meaning: {category: nonsense}},"
+        " examples: {hit: [您好啊], miss: [您好]}}\n",
+        "utf-8",
+    )
+    with pytest.raises(RuleError, match="nonsense"):
+        load_pack(file)
+
+
+def test_pieces() -> None:
+    assert pieces_of("还钱") == ["还", "钱", "还钱"]
+    assert max(map(len, pieces_of("今天不还不行"))) == LONGEST
