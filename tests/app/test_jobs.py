@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -269,6 +270,23 @@ with deadline(build_bench(Settings()), {call_id}, 1, seconds=0.5):
     ended = subprocess.run([sys.executable, "-c", hang], env=environment, timeout=50)
     assert ended.returncode == 1
     assert "时限" in look(client, auth["supervisor"], call_id)["error"]
+
+
+def test_judging_has_a_time_limit_too(
+    client: TestClient, auth: Auth, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[float] = []
+
+    def noting(_: Bench, __: int, ___: int, seconds: float) -> AbstractContextManager[None]:
+        limits.append(seconds)
+        return nullcontext()
+
+    monkeypatch.setattr(jobs, "deadline", noting)
+    for words in ("您好", "您好" * 5000):
+        jobs.judge(bench, post_text(client, auth["dialer"], words), attempt=1)
+    short, long = limits
+    assert short < 200
+    assert long - short == pytest.approx(10, abs=0.1)
 
 
 def test_two_retries_at_once_start_one_job(client: TestClient, auth: Auth, service: Service, bench: Bench) -> None:
