@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     oidc_scopes: str = "openid profile"
     oidc_role_claim: str = "groups"
     oidc_roles: dict[str, Role] = {}  #: group -> role, as JSON; the first one that fits counts
-    oidc_team_claim: str = "team"
+    oidc_team_claim: str = "team"  #: "*" in it stands for every team; set to empty: there are no teams
     oidc_agent_claim: str = "agent_id"
 
     retention_days: Annotated[int, Field(ge=730)] = 1827  #: five years; two are the least for credit cards

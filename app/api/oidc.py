@@ -1,5 +1,6 @@
 """Signing in through the institution's own identity provider, by OpenID Connect."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,11 +14,17 @@ from starlette.middleware.sessions import SessionMiddleware
 
 from app.api.access import ServiceDep
 from app.api.session import open_session
+from app.api.users import NAME
 from app.errors import Forbidden, NotFound, Unauthorized
 from app.security import Role
 from app.service import Service
 from app.settings import Settings
 from app.store import audit, users
+
+#: The team of those who see every team: said by the provider, never by its silence.
+_EVERY_TEAM = "*"
+
+_NAME = re.compile(NAME)
 
 router = APIRouter(prefix="/v1/session/oidc", tags=["登录"])
 
@@ -72,12 +79,26 @@ def _sign_in(service: Service, request: Request, answer: RedirectResponse, claim
     role = _role(service.settings, claims)
     subject = f"{claims['iss']} {claims['sub']}"
     name = str(claims.get("preferred_username") or claims.get("email") or claims["sub"])
-    team = claims.get(service.settings.oidc_team_claim)
-    agent_id = claims.get(service.settings.oidc_agent_claim)
+    if not _NAME.fullmatch(name):
+        raise Forbidden("统一登录给出的用户名须为 1 到 64 个字母、数字或 . _ @ -", code="bad_claim")
+    team = _label(claims, service.settings.oidc_team_claim)
+    agent_id = _label(claims, service.settings.oidc_agent_claim)
+    if role in ("inspector", "supervisor") and not team and service.settings.oidc_team_claim:
+        raise Forbidden("统一登录没有给出您的团队，请联系管理员", code="no_team")
+    team = None if team == _EVERY_TEAM else team
     with service.database.transaction() as session:
         user = users.from_provider(session, subject, name, role, team=team, agent_id=agent_id)
         audit.record(session, user.name, "sign_in_oidc", address=request.client.host if request.client else None)
         open_session(session, request, answer, user)
+
+
+def _label(claims: Mapping[str, Any], name: str) -> str | None:
+    """The one value of a claim, which providers also send as a list; None when it is not there."""
+    said = claims.get(name)
+    values = said if isinstance(said, list) else [said]
+    if len(values) > 1 or not all(value is None or isinstance(value, str) for value in values):
+        raise Forbidden(f"统一登录给出的 {name} 须为一个值", code="bad_claim")
+    return values[0] or None if values else None
 
 
 def _role(settings: Settings, claims: Mapping[str, Any]) -> Role:

@@ -15,7 +15,8 @@ from app.tables import ApiKey, User
 router = APIRouter(prefix="/v1", tags=["管理"])
 
 #: Names appear in addresses and log lines: letters of any script, digits and . _ @ - only.
-Name = Annotated[str, StringConstraints(pattern=r"^[\w.@-]{1,64}$")]
+NAME = r"^[\w.@-]{1,64}$"
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 
 
 class _In(BaseModel):

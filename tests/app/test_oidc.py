@@ -116,6 +116,11 @@ def test_signing_in(client: TestClient, provider: Provider) -> None:
         ({"iss": "http://somebody.else"}, 401, "oidc_failed"),
         ({"exp": 1}, 401, "oidc_failed"),
         ({"nonce": "another"}, 401, "oidc_failed"),
+        ({"team": None}, 403, "no_team"),
+        ({"team": []}, 403, "no_team"),
+        ({"preferred_username": "a b"}, 403, "bad_claim"),
+        ({"team": ["A组", "B组"]}, 403, "bad_claim"),
+        ({"agent_id": {"id": 1}}, 403, "bad_claim"),
         ({"preferred_username": "local"}, 409, "name_taken"),
     ],
 )
@@ -128,6 +133,15 @@ def test_who_is_not_let_in(
     answer = _sign_in(client)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert client.get("/v1/session").status_code == 401
+
+
+@pytest.mark.parametrize(("team", "seen"), [(["A组"], "A组"), ("*", None)])
+def test_the_team_is_what_the_provider_says(
+    client: TestClient, provider: Provider, team: Any, seen: str | None
+) -> None:
+    provider.claims["team"] = team
+    assert _sign_in(client).status_code == 302
+    assert client.get("/v1/session").json()["team"] == seen
 
 
 def test_a_token_that_somebody_else_signed(client: TestClient, provider: Provider) -> None:
