@@ -13,7 +13,7 @@ from app import intake, pipeline
 from app.api.access import Assigner, CallId, Holder, Poster, Reader, Retrier, Reviewer, ServiceDep, SessionDep, Watcher
 from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail, listed, scorecard
 from app.api.uploads import BODY, posted_call
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, NotFound, Unprocessable
 from app.masking import masked, shown
 from app.schemas import Label
 from app.store import calls, lists, reviews, scorecards, users
@@ -133,6 +133,9 @@ class Assignee(BaseModel):
 def assign_call(call_id: CallId, assignee: Assignee, session: SessionDep, who: Assigner) -> CallOut:
     """Give a call to an inspector."""
     call = calls.get(session, call_id, who)
-    call.assigned_to = users.named(session, assignee.user).id if assignee.user else None
+    inspector = users.named(session, assignee.user) if assignee.user else None
+    if inspector and inspector.role not in ("inspector", "supervisor"):
+        raise Unprocessable(f"{inspector.name} 不是质检员或主管，不能分配通话", code="no_inspector")
+    call.assigned_to = inspector.id if inspector else None
     session.flush()
     return listed(call, None, masked)

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from app.api.access import CallId, Reviewer, SessionDep
 from app.api.schemas import ReviewOut, review_out
-from app.errors import Conflict, Unprocessable
+from app.errors import Conflict, Forbidden, NotFound, Unprocessable
 from app.masking import masked
 from app.pipeline import read_transcript
 from app.schemas import Label, printable
 from app.security import Principal
 from app.store import calls, reviews, scorecards
-from app.tables import Call, Review
+from app.tables import Call, Review, User
 from asr.transcript import Transcript
 from rules import CATEGORIES, Category, Evidence, Finding
 from scoring import Ruling
@@ -57,7 +57,7 @@ class MissedIn(BaseModel):
 def review_finding(finding_id: Id, body: ReviewIn, session: SessionDep, who: Reviewer) -> ReviewOut:
     """Uphold or overturn a finding; of several verdicts on one finding the last counts, and the score follows."""
     scorecard, finding = scorecards.of_finding(session, finding_id)
-    call = calls.get(session, scorecard.call_id, who)
+    call = _call(session, scorecard.call_id, who, f"没有编号为 {finding_id} 的质检结果")
     calls.lock_scored(session, call)
     newest = scorecards.newest(session, call.id)
     if newest is None or newest.id != scorecard.id:
@@ -82,12 +82,26 @@ def add_finding(call_id: CallId, body: MissedIn, session: SessionDep, who: Revie
 def withdraw_review(review_id: Id, session: SessionDep, who: Reviewer) -> ReviewOut:
     """Take a review back; it stays on record, and what it was given on counts as the machine judged it."""
     review = reviews.get(session, review_id)
-    call = calls.get(session, review.call_id, who)
+    call = _call(session, review.call_id, who, f"没有编号为 {review_id} 的复核")
+    _may_withdraw(session, review, who)
     calls.lock_scored(session, call)
     reviews.withdraw(session, call, review, who)
     scorecards.show_again(session, call)
     session.flush()
     return _out(session, review)
+
+
+def _call(session: Session, call_id: int, who: Principal, unknown: str) -> Call:
+    try:
+        return calls.get(session, call_id, who)
+    except NotFound as error:  # nor does the answer tell that it is there, or of which call
+        raise NotFound(unknown) from error
+
+
+def _may_withdraw(session: Session, review: Review, who: Principal) -> None:
+    reviewer = session.get_one(User, review.user_id)
+    if reviewer.role == "supervisor" and who.role != "supervisor":
+        raise Forbidden("主管的复核只能由主管撤回")
 
 
 def _kept(session: Session, call: Call, who: Principal, ruling: Ruling, finding: Finding, note: str) -> ReviewOut:

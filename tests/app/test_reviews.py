@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from app.service import Service
+from app.store import users
+
 Auth = dict[str, dict[str, str]]
 
 #: A proper call in which one sentence is a threat.
@@ -98,6 +101,32 @@ def test_withdrawing_restores_the_machine(client: TestClient, auth: Auth, call_i
     assert len(after["reviews"]) == len(given)
     again = client.delete(f"/v1/reviews/{given[0]['id']}", headers=auth["inspector"])
     assert (again.status_code, again.json()["code"]) == (409, "withdrawn")
+
+
+def test_an_inspector_does_not_overrule_a_supervisor(client: TestClient, auth: Auth, call_id: int) -> None:
+    path, body = f"/v1/calls/{call_id}/findings", {"category": "privacy", "utterance": 2}
+    given = client.post(path, headers=auth["supervisor"], json=body).json()["id"]
+    assert client.delete(f"/v1/reviews/{given}", headers=auth["inspector"]).status_code == 403
+    assert client.delete(f"/v1/reviews/{given}", headers=auth["supervisor"]).status_code == 200
+
+
+@pytest.mark.parametrize(("user", "status"), [("inspector", 200), ("supervisor", 200), ("dialer", 422), ("admin", 422)])
+def test_only_who_reviews_is_given_calls(client: TestClient, auth: Auth, call_id: int, user: str, status: int) -> None:
+    path = f"/v1/calls/{call_id}/assignee"
+    assert client.put(path, headers=auth["supervisor"], json={"user": user}).status_code == status
+
+
+def test_another_teams_reviews_are_not_there(client: TestClient, auth: Auth, call_id: int, service: Service) -> None:
+    finding = look(client, auth, call_id)["findings"][0]
+    given = review(client, auth, finding, "upheld")
+    with service.database.transaction() as session:
+        users.named(session, "inspector").team = "B组"
+    verdict = client.post(f"/v1/findings/{finding['id']}/review", headers=auth["inspector"], json={"verdict": "upheld"})
+    gone = client.delete(f"/v1/reviews/{given['id']}", headers=auth["inspector"])
+    for answer, number in ((verdict, finding["id"]), (gone, given["id"])):
+        assert answer.status_code == 404
+        assert f"没有编号为 {number} 的" in answer.json()["detail"]
+        assert "通话" not in answer.json()["detail"]
 
 
 def test_half_a_number_is_masked_too(client: TestClient, auth: Auth, work_off: Callable[[], None]) -> None:
