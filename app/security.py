@@ -16,7 +16,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 #: afresh. review: a person's verdicts. statistics: numbers over many calls. export: many calls as a file.
 #: unmask: personal data as it was said. assign: who looks at which call. try: judge a text without storing it.
 #: manage: users and keys. audit: who did what.
-#: hold: which calls must not be deleted.
+#: hold: which calls must not be deleted. dials: what the dialer says it dialled, which contact limits are judged by.
 Permission = Literal[
     "post",
     "state",
@@ -31,6 +31,7 @@ Permission = Literal[
     "manage",
     "audit",
     "hold",
+    "dials",
 ]
 PERMISSION_NAMES: tuple[Permission, ...] = get_args(Permission)
 
@@ -38,10 +39,10 @@ _INSPECTING: frozenset[Permission] = frozenset({"post", "state", "read", "retry"
 
 #: What each role may do with the calls within its reach (app.store.reach).
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    "dialer": frozenset({"post", "state"}),
+    "dialer": frozenset({"post", "state", "dials"}),
     "agent": frozenset({"state", "read"}),
     "inspector": _INSPECTING,
-    "supervisor": _INSPECTING | {"statistics", "export", "unmask", "assign", "hold"},
+    "supervisor": _INSPECTING | {"statistics", "export", "unmask", "assign", "hold", "dials"},
     # Administrators manage users, keys and packs; listening to debtors is not part of that.
     "admin": frozenset({"try", "manage", "audit"}),
 }

@@ -1,8 +1,9 @@
 """What every route leans on: the service, who is calling, and a transaction that ends before the answer leaves."""
 
+import json
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Annotated
@@ -12,6 +13,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from sqlalchemy.orm import Session
 
 from app.errors import Forbidden, Unauthorized
+from app.masking import masked
 from app.security import Permission, Principal, csrf_token
 from app.service import Service
 from app.store import audit, keys, sessions
@@ -21,6 +23,18 @@ COOKIE = "tingjian_session"
 
 #: Query parameters that one entry of the audit log holds.
 _MOST_ASKED = 50
+
+#: Operation -> fields of its JSON body that say what was changed, and belong on record.
+_SAID = {
+    "add_user": ("name", "role", "team", "agent_id"),
+    "change_user": ("role", "team", "agent_id", "disabled"),
+    "add_key": ("name", "user", "role", "scopes", "expires_at"),
+    "hold_call": ("reason",),
+    "assign_call": ("user",),
+    "purge": ("debtor_id", "dry_run"),
+    "review_finding": ("verdict",),
+    "add_finding": ("rule", "category", "utterance", "span"),
+}
 
 _CALL_ID = re.compile(r"[0-9]{1,18}")
 _bearer = HTTPBearer(auto_error=False, description="`tingjian key add` 生成的密钥")
@@ -56,6 +70,18 @@ def _identify(session: Session, service: Service, secret: str | None, token: str
     return who and replace(who, assigned_only=settings.inspectors_see == "assigned")
 
 
+async def _said(request: Request) -> dict[str, str]:
+    """What of the body belongs on record, masked; FastAPI has read the body of these operations, and no other's."""
+    fields = _SAID.get(request.scope["route"].name, ())
+    try:
+        # A form was read as a stream, which cannot be read again.
+        body = await request.json() if fields and "form" not in request.headers.get("content-type", "") else {}
+    except ValueError:  # the route will say so
+        body = {}
+    given = {name: masked(body[name]) for name in fields if isinstance(body, dict) and name in body}
+    return {name: _storable(json.dumps(value, ensure_ascii=False).strip('"')) for name, value in given.items()}
+
+
 def allow(permission: Permission | None) -> Callable[..., Principal]:
     """A dependency that lets callers with `permission` in, and is who they are; None lets in everybody known.
 
@@ -67,6 +93,7 @@ def allow(permission: Permission | None) -> Callable[..., Principal]:
         service: ServiceDep,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
         token: Annotated[str | None, Security(_cookie)],
+        said: Annotated[dict[str, str], Depends(_said)],
     ) -> Principal:
         secret = credentials.credentials if credentials else None
         # A transaction of its own: a slow upload must not hold a connection.
@@ -76,7 +103,7 @@ def allow(permission: Permission | None) -> Callable[..., Principal]:
                 request.app.state.throttles.requests.take(who.name)
             fault = _refusal(request, who, permission, None if secret else token) if who else None
             if who and _matters(request, who, fault):
-                _record(session, request, who, fault)
+                _record(session, request, who, said, fault)
         if who is None:
             raise Unauthorized("需要登录，或有效的密钥：Authorization: Bearer tj_…")
         if fault:
@@ -105,11 +132,13 @@ def _matters(request: Request, who: Principal, fault: Forbidden | None) -> bool:
     return fault is not None or _changes(request) or who.role != "dialer"
 
 
-def _record(session: Session, request: Request, who: Principal, fault: Forbidden | None) -> None:
+def _record(
+    session: Session, request: Request, who: Principal, said: Mapping[str, str], fault: Forbidden | None
+) -> None:
     asked = {_storable(name): _storable(value) for name, value in request.query_params.items() if name != "cursor"}
     named = {name: _storable(value) for name, value in request.path_params.items() if name != "call_id"}
     # What the caller names stands apart from what we say of it: `?refused=…` must not read as a refusal.
-    parts = {"asked": dict(islice(asked.items(), _MOST_ASKED)), "refused": fault and fault.code}
+    parts = {"said": said, "asked": dict(islice(asked.items(), _MOST_ASKED)), "refused": fault and fault.code}
     call_id = request.path_params.get("call_id", "")
     audit.record(
         session,
@@ -129,6 +158,7 @@ def _storable(value: str) -> str:
 #: Anybody who is signed in or has a key.
 Anyone = Annotated[Principal, Depends(allow(None))]
 Poster = Annotated[Principal, Depends(allow("post"))]
+DialKeeper = Annotated[Principal, Depends(allow("dials"))]
 Watcher = Annotated[Principal, Depends(allow("state"))]
 Reader = Annotated[Principal, Depends(allow("read"))]
 Retrier = Annotated[Principal, Depends(allow("retry"))]

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from app import cdr
-from app.api.access import Poster, ServiceDep, SessionDep, Statistician
+from app.api.access import DialKeeper, ServiceDep, SessionDep, Statistician
 from app.api.uploads import read_body
 from app.errors import Unprocessable
 from app.schemas import Moment
@@ -43,7 +43,7 @@ class Reconciliation(BaseModel):
 
 
 @router.post("/cdr", openapi_extra={"requestBody": _BODY})
-async def post_cdr(request: Request, who: Poster, service: ServiceDep) -> Imported:  # noqa: ARG001
+async def post_cdr(request: Request, who: DialKeeper, service: ServiceDep) -> Imported:  # noqa: ARG001
     """Import call detail records as CSV: all rows, or none when one has a fault."""
     content = await read_body(request, _MAX_CDR)
 

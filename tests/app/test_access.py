@@ -15,7 +15,7 @@ Auth = dict[str, dict[str, str]]
 MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/calls"): {"dialer", "inspector", "supervisor"},
     ("POST", "/v1/texts"): {"dialer", "inspector", "supervisor"},
-    ("POST", "/v1/cdr"): {"dialer", "inspector", "supervisor"},
+    ("POST", "/v1/cdr"): {"dialer", "supervisor"},
     ("GET", "/v1/reconciliation"): {"supervisor"},
     ("GET", "/v1/calls"): {"agent", "inspector", "supervisor"},
     ("GET", "/v1/calls/{call_id}"): {"dialer", "agent", "inspector", "supervisor"},

@@ -70,6 +70,25 @@ def test_whatever_is_asked_can_be_written_down(client: TestClient, auth: Auth, q
     assert _entries(client, auth, action="list_calls")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "action", "body", "said"),
+    [
+        ("POST", "users", "add_user", {"name": "li", "role": "agent"}, {"name": "li", "role": "agent"}),
+        ("PATCH", "users/agent", "change_user", {"disabled": True}, {"disabled": "true"}),
+        ("POST", "keys", "add_key", {"name": "k", "role": "dialer"}, {"name": "k", "role": "dialer"}),
+        ("POST", "purge", "purge", {"debtor_id": "13812345678"}, {"debtor_id": "138****5678"}),
+        ("POST", "purge", "purge", [], None),
+        ("PUT", "session/password", "change_password", {"old": "a secret", "new": "another secret"}, None),
+    ],
+)
+def test_what_was_changed_is_on_record(
+    client: TestClient, auth: Auth, method: str, path: str, action: str, body: Any, said: dict[str, str] | None
+) -> None:
+    client.request(method, f"/v1/{path}", headers=auth["admin"], json=body)
+    (entry,) = _entries(client, auth, action=action)
+    assert entry["detail"].get("said") == said
+
+
 def test_a_refusal_is_ours_to_say(client: TestClient, auth: Auth) -> None:
     client.get("/v1/calls?refused=forbidden&call_id=7", headers=auth["inspector"])
     (entry,) = _entries(client, auth, action="list_calls")
