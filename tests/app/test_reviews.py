@@ -84,7 +84,9 @@ def test_lists_tell_what_was_reviewed(client: TestClient, auth: Auth, call_id: i
     threat = next(f for f in failed(look(client, auth, call_id)) if f["category"] == "threat")
     review(client, auth, threat, "upheld")
     assert (listed("reviewed=true"), listed("reviewed=false"), listed("category=threat")) == ([call_id], [], [call_id])
-    review(client, auth, threat, "overturned")
+    for finding in failed(look(client, auth, call_id)):  # one sentence may break several rules
+        if finding["category"] == "threat":
+            review(client, auth, finding, "overturned")
     assert listed("category=threat") == []
 
 
