@@ -1,7 +1,8 @@
 """A call's recording, whole or in part."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from http import HTTPStatus
 from itertools import chain
 from pathlib import PurePath
@@ -56,14 +57,15 @@ def get_audio(call_id: CallId, request: Request, service: ServiceDep, who: Reade
     }
     if part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    body = _begun(service.recordings.read(call.recording, start, end))
+    body = _begun(partial(service.recordings.read, call.recording, start, end))
     kind = TYPES.get(PurePath(call.recording_name or "").suffix.lower(), "application/octet-stream")
     return StreamingResponse(body, 206 if part else 200, headers, kind)
 
 
-def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces, the first one read: what is wrong with the storage is an answer, not a connection cut."""
+def _begun(read: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+    """What `read` gives, the first piece read: what is wrong with the storage is an answer, not a connection cut."""
     try:
+        pieces = read()
         first = next(pieces, b"")
     except SealError as error:
         raise _Damaged(str(error)) from error

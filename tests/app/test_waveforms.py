@@ -54,7 +54,7 @@ def test_nobody_waits_for_another_s_decoding(client: TestClient, auth: Auth) -> 
     assert client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"]).status_code == 200
 
 
-def test_without_the_key_it_is_not_drawn(
+def test_without_the_key_it_is_neither_drawn_nor_played(
     client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service.recordings, "_seal", Seal(read_keys(new_key())))
@@ -63,6 +63,8 @@ def test_without_the_key_it_is_not_drawn(
     monkeypatch.setattr(service.recordings, "_seal", None)
     answer = client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"])
     assert (answer.status_code, answer.json()["code"]) == (422, "recording_sealed")
+    answer = client.get(f"/v1/calls/{call_id}/audio", headers=auth["inspector"])
+    assert (answer.status_code, answer.json()["code"]) == (500, "recording_damaged")
 
 
 def test_a_text_has_none(client: TestClient, auth: Auth) -> None:
