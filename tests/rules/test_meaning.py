@@ -75,7 +75,8 @@ def test_a_rule_that_suspects(speaker: Speaker, said: str, suspected: bool) -> N
 def test_an_unknown_category_is_a_fault(tmp_path_factory: pytest.TempPathFactory) -> None:
     file = tmp_path_factory.mktemp("packs") / "own.yaml"
     file.write_text(
-        "id: own\nversion: '1'\ntitle: t\nrules:\n- {id: a.b, category: threat, title: t, severity: info, expect: absent,"
+        "id: own\nversion: '1'\ntitle: t\nrules:\n"
+        "- {id: a.b, category: threat, title: t, severity: info, expect: absent,"
         " basis: [{document: d, note: n, label: P}], find: {meaning: {category: nonsense}},"
         " examples: {hit: [您好啊], miss: [您好]}}\n",
         "utf-8",
