@@ -72,25 +72,28 @@ def test_every_route_is_in_the_matrix(client: TestClient) -> None:
     assert routes == MATRIX.keys() | OPEN
 
 
-@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("route", MATRIX, ids=" ".join)
-def test_roles(client: TestClient, auth: Auth, route: tuple[str, str], role: str) -> None:
+def test_roles(client: TestClient, auth: Auth, route: tuple[str, str]) -> None:
     method, path = route
-    status = client.request(method, path.format(**SOMETHING), headers=auth[role]).status_code
-    assert (status == 403) == (role not in MATRIX[route])
-    assert status < 500
-
-
-@pytest.mark.parametrize("header", [None, "Bearer ", "Bearer tj_wrong", "Basic YTpi", "tj_wrong", "Bearer tj_\xff"])
-@pytest.mark.parametrize("route", MATRIX, ids=" ".join)
-def test_no_key(client: TestClient, auth: Auth, route: tuple[str, str], header: str | None) -> None:
-    method, path = route
-    headers = {"Authorization": header.encode("latin-1")} if header else {}
-    # The key comes before everything else: a body that makes no sense is not even read.
     url = path.format(**SOMETHING)
-    answer = client.request(method, url, headers=headers, content=b"{")  # type: ignore[arg-type]
-    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
-    assert answer.headers["www-authenticate"] == "Bearer"
+    statuses = {role: client.request(method, url, headers=auth[role]).status_code for role in ROLES}
+    assert {role for role, status in statuses.items() if status != 403} == MATRIX[route]
+    assert max(statuses.values()) < 500
+
+
+HEADERS = [None, "Bearer ", "Bearer tj_wrong", "Basic YTpi", "tj_wrong", "Bearer tj_\xff"]
+
+
+@pytest.mark.parametrize("route", MATRIX, ids=" ".join)
+def test_no_key(client: TestClient, route: tuple[str, str]) -> None:
+    method, path = route
+    for header in HEADERS:
+        headers = {"Authorization": header.encode("latin-1")} if header else {}
+        # The key comes before everything else: a body that makes no sense is not even read.
+        url = path.format(**SOMETHING)
+        answer = client.request(method, url, headers=headers, content=b"{")  # type: ignore[arg-type]
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized"), header
+        assert answer.headers["www-authenticate"] == "Bearer"
 
 
 def test_a_revoked_key_ends_at_once(client: TestClient, auth: Auth, service: Service) -> None:
