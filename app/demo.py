@@ -34,7 +34,7 @@ def run_demo(settings: Settings, console: Console, *, once: bool) -> bool:
         console.print(report.results(details, title="质检结果"))
         console.print(f"语音引擎    {details[0]['transcript']['engine']}" if details[0]["transcript"] else "")
         if not once:
-            _say_where(address, supervisor, console)
+            _say_where(address, supervisor, _password(service, "demo-supervisor"), console)
             console.print("服务运行中，按 Ctrl-C 结束。")
             wait_until_stopped()
     return all(detail["status"] == "scored" for detail in details)
@@ -47,6 +47,11 @@ def _key(service: Service, role: Role) -> str:
             return keys.renew(session, name)
         except NotFound:
             return keys.add(session, name, users.add(session, name, role))
+
+
+def _password(service: Service, name: str) -> str:
+    with service.database.transaction() as session:
+        return users.reset_password(session, users.named(session, name))
 
 
 def _client(address: str, key: str) -> httpx2.Client:
@@ -94,7 +99,9 @@ def _count(states: list[str]) -> str:
     return " ".join(f"{word} {states.count(state)}" for state, word in names.items() if state in states)
 
 
-def _say_where(address: str, key: str, console: Console) -> None:
+def _say_where(address: str, key: str, password: str, console: Console) -> None:
+    console.print(f"网页        {address}")
+    console.print(f"登录        demo-supervisor  {password}", highlight=False)
     console.print(f"接口与文档  {address}/docs")
     console.print(f"主管密钥    {key}")
     console.print(
