@@ -96,7 +96,7 @@ def serve(settings: Settings) -> None:
                 password = users.first_admin(session)
             if password:
                 _err.print(f"首次启动：管理员 admin 的密码是 {password} ，只显示这一次", highlight=False)
-            _err.print(f"听鉴已启动：{address}（接口文档 {address}/docs）")
+            _err.print(f"听鉴已启动：{address}/")
             serving.wait_until_stopped()
 
 
