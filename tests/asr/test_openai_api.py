@@ -93,7 +93,8 @@ def test_what_servers_send_becomes_an_utterance(answer: dict[str, Any], confiden
     assert transcript.engine == "openai-api/paraformer/127.0.0.1"
     assert transcript.speakers == "channels"
     assert "我要投诉你们" in {u.text for u in transcript.utterances}
-    assert {u.confidence for u in transcript.utterances} == {confidence}
+    # The words are the same for every stretch; one too short for them gets no confidence at all.
+    assert {u.confidence for u in transcript.utterances} - {0.0} == {confidence}
     assert {u.speaker for u in transcript.utterances} == {"agent", "customer"}
     assert set(server.keys) == {"Bearer k"}
 
