@@ -74,13 +74,15 @@ def test_reviews_outlast_it(
     strict: str, post: Callable[..., list[int]], client: TestClient, auth: Auth, settings: Settings
 ) -> None:
     (call_id,) = post("8001")
-    (threat,) = (f for f in failed(look(client, auth, call_id)) if f["category"] == "threat")
-    review(client, auth, threat, "overturned")
+    threats = [f for f in failed(look(client, auth, call_id)) if f["category"] == "threat"]
+    for threat in threats:
+        review(client, auth, threat, "overturned")
     assert run(settings, strict).done == 1
     call = look(client, auth, call_id)
     assert "threat" not in call["categories"]
-    assert threat["rule"] not in call["corrected"]["veto"]
-    assert threat["rule"] in call["scorecard"]["veto"]
+    overturned = {threat["rule"] for threat in threats}
+    assert not overturned & set(call["corrected"]["veto"])
+    assert overturned & set(call["scorecard"]["veto"])
 
 
 def test_a_fault_of_ours_is_for_the_log(
