@@ -20,6 +20,10 @@ from app.database import is_outage
 log = structlog.stdlib.get_logger(__name__)
 
 
+#: Faults of a machine that is out of room: nothing that was asked of it is to blame.
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
+
+
 class AppError(Exception):
     """A request cannot be served. Subclasses fix `status` and `code`; the message says what is wrong and where."""
 

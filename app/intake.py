@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from app import pipeline
 from app.errors import Unavailable, Unprocessable
 from app.references import FetchError, told
-from app.schemas import CallFacts, TextIn
+from app.schemas import CallFacts, TextIn, faults_of
 from app.security import Principal
 from app.service import Service
 from app.storage import Arrival
@@ -119,8 +119,7 @@ def completed(service: Service, who: Principal, sent: Sent) -> CallFacts:
     try:
         return CallFacts.model_validate(known | named | sent.facts.model_dump(exclude_unset=True))
     except ValidationError as error:
-        faults = "；".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False))
-        raise Unprocessable(f"{sent.name}: 文件名中的信息有误：{faults}", code="bad_file_name") from error
+        raise Unprocessable(f"{sent.name}: 文件名中的信息有误：{faults_of(error)}", code="bad_file_name") from error
 
 
 def check_room(service: Service) -> None:

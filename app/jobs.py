@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from app import pipeline
 from app.database import Database, is_outage
-from app.errors import Unavailable
+from app.errors import NO_ROOM, Unavailable
 from app.references import References
 from app.schemas import CallFacts
 from app.sealing import NoKey
@@ -49,7 +49,7 @@ _PAUSES = (0.5, 1, 2, 5, 10)
 _NOTE_EVERY = 2.0
 
 #: A machine out of room or a storage that is away is no call's fault; it is looked at again after this many seconds.
-_PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE}
+_PASSING = NO_ROOM | {errno.EIO, errno.ESTALE}
 _PASSING_AGAIN = 60
 
 _T = TypeVar("_T")

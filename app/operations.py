@@ -31,8 +31,9 @@ from app.embedded import EmbeddedError
 from app.engine import prepare_model
 from app.errors import AppError
 from app.retention import forget_dials, purged, wanted
+from app.schemas import faults_of
 from app.security import Role
-from app.service import build_bench, build_service
+from app.service import Service, build_bench, build_service
 from app.settings import Settings
 from app.store import audit, keys, lists, retention, users
 from asr import AsrError
@@ -75,6 +76,17 @@ def connected_database(settings: Settings, *, upgraded: bool = True) -> Iterator
             yield database
         finally:
             database.close()
+
+
+@contextmanager
+def _connected_service(settings: Settings) -> Iterator[Service]:
+    """The parts of the service on the database of these settings."""
+    with connected_database(settings) as database:
+        service = build_service(settings.model_copy(update={"database_url": database.url}))
+        try:
+            yield service
+        finally:
+            service.database.close()
 
 
 def run_demo(settings: Settings, *, once: bool) -> bool:
@@ -224,14 +236,13 @@ def revoke_user(settings: Settings, name: str) -> None:
 
 def purge(settings: Settings, debtor: str | None, *, dry_run: bool, sure: bool) -> None:
     """Delete what is due, after showing it."""
-    with connected_database(settings) as database:
-        service = build_service(settings.model_copy(update={"database_url": database.url}))
-        with database.transaction() as session:
+    with _connected_service(settings) as service:
+        with service.database.transaction() as session:
             due = retention.due(session, what := wanted(settings, debtor))
             held = retention.held(session, what)
         _out.print(f"将删除 {len(due)} 通，{held} 通依法保留", highlight=False)
         for call in due[:20]:
-            _out.print(f"  {call.id}  {call.external_id or '–'}  {_moment(call.started_at or call.received_at)}")
+            _out.print(f"  {call.id}  {call.external_id or '–'}  {_moment(call.happened_at)}")
         if dry_run or not (sure or typer.confirm("删除后无法恢复，继续？")):
             return
         for _ in track(purged(service, _me(), due), "删除", len(due), console=_err):
@@ -267,7 +278,7 @@ def rescore(settings: Settings, filters: Mapping[str, object], template: str | N
     try:
         query = lists.Query.model_validate({name: value for name, value in filters.items() if value is not None})
     except ValidationError as error:
-        _err.print("；".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors()), style="red")
+        _err.print(faults_of(error), style="red")
         raise typer.Exit(2) from error
     with connected_database(settings) as database, Progress(console=_err) as bar:
         task = bar.add_task("重新评分")
@@ -284,13 +295,11 @@ def rescore(settings: Settings, filters: Mapping[str, object], template: str | N
 def verify(settings: Settings, *, delete_orphans: bool) -> bool:
     """Check every recording and every row, and print what is wrong; whether nothing is, orphans aside if deleted."""
     left = 0
-    with connected_database(settings) as database, Progress(console=_err) as bar:
-        service = build_service(settings.model_copy(update={"database_url": database.url}))
+    with _connected_service(settings) as service, Progress(console=_err) as bar:
         task = bar.add_task("核对录音")
         for fault in verifying.verify(service, lambda done, total: bar.update(task, completed=done, total=total)):
             gone = delete_orphans and fault.orphan and verifying.delete_orphan(service, fault.orphan)
             left += not gone
             _out.print(f"{fault.where}：{fault.what}{'，已删除' if gone else ''}", highlight=False, soft_wrap=True)
-        service.database.close()
     _out.print(f"{left} 处有问题" if left else "全部完好", highlight=False)
     return not left

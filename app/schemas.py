@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from asr.transcript import Speaker, Transcript, Utterance
 
@@ -48,6 +48,11 @@ Label = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)
 ]
 Scalar = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_storable)] | int | float | bool | None
+
+
+def faults_of(error: ValidationError) -> str:
+    """What pydantic finds wrong, field by field, in one line; never what was given."""
+    return "；".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False))
 
 
 class CallFacts(BaseModel):

@@ -27,9 +27,9 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.audiotypes import TYPES
-from app.errors import AppError, NotFound, Unavailable, Unprocessable
+from app.errors import NO_ROOM, AppError, NotFound, Unavailable, Unprocessable
 from app.intake import Sent, completed, take_recording
-from app.schemas import CallFacts
+from app.schemas import CallFacts, faults_of
 from app.security import Principal
 from app.service import Service
 from app.store import users
@@ -41,8 +41,7 @@ log = structlog.stdlib.get_logger(__name__)
 _PAUSE = 2.0
 _ENDED = ("done", "failed")
 
-#: Faults of this machine, and of the disk a recording comes from or goes to: none of them says anything of it.
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
+#: Faults of the disk a recording comes from or goes to: like NO_ROOM, they say nothing of the recording.
 _DISK = {errno.EIO, errno.ESTALE, errno.ENOENT}
 
 _State = tuple[tuple[str, int, int], ...]
@@ -142,7 +141,7 @@ class Watch:
             raise
         except Exception as error:
             number = error.errno if isinstance(error, OSError) else None
-            if number in _NO_ROOM:
+            if number in NO_ROOM:
                 raise
             log.info("watch refused", code=getattr(error, "code", type(error).__name__))
             if number not in _DISK:
@@ -251,5 +250,4 @@ def _reason(error: Exception) -> str:
         return f"{error.code}: {error.detail}\n"
     if not isinstance(error, ValidationError):
         return f"unusable: 无法处理（{type(error).__name__}），详见日志\n"
-    faults = (f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False))
-    return "invalid: " + "；".join(faults) + "\n"
+    return f"invalid: {faults_of(error)}\n"

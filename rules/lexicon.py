@@ -23,6 +23,7 @@ In guards a gap may also stand last (``不会 ~8``) or first (``~8 都是诈骗`
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from rules.text import normalise
@@ -113,12 +114,18 @@ def _expand(part: str, words: Mapping[str, str], depth: int) -> list[str]:
 
 
 def _core(written: str, token: str) -> str:
-    if written.strip() == NUMBER:
-        return NUMBER
-    core = normalise(written).chars
-    if not core or not re.fullmatch(r"\w+", written.strip()):
+    core = _read(written)
+    if not core:
         raise ValueError(f"“{token}”里有空的或读不懂的词“{written}”")
     return core
+
+
+@lru_cache(maxsize=65536)  # named lists stand in hundreds of families, and every pack reads the same lexicons
+def _read(written: str) -> str:
+    """A core as it is matched; empty where it cannot be read."""
+    if written.strip() == NUMBER:
+        return NUMBER
+    return normalise(written).chars if re.fullmatch(r"\w+", written.strip()) else ""
 
 
 def _gaps(written: str, tokens: list[re.Match[str]]) -> tuple[tuple[Gap, ...], Gap, Gap]:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +24,21 @@ LONGEST = 4
 _TELLING = 3
 
 
-class Suspicion(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Suspicion:
     """What a sentence is suspected of."""
 
     probability: float  #: that it is a violation at all, 0 to 1
     category: str  #: which one, if it is
-    telling: tuple[str, ...]  #: the pieces that speak for it most
+    pieces: tuple[str, ...]  #: what was weighed
+    weights: NDArray[np.float32]  #: how much each piece speaks for a violation
+
+    @property
+    def telling(self) -> tuple[str, ...]:
+        """The heaviest pieces of two characters and more, none within another."""
+        heaviest = [self.pieces[at] for at in np.argsort(-self.weights)[:20] if self.weights[at] > 0]
+        named = sorted(piece for piece in heaviest if len(piece) > 1)
+        return _apart(sorted(named, key=len, reverse=True))[:_TELLING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +53,14 @@ class Meanings:
 
     def suspect(self, chars: str) -> Suspicion:
         """Weigh a normalised sentence."""
-        rows, counts = self._rows(chars)
-        values = (1 + np.log(counts)) * self.rarity[rows]
+        counted = Counter(piece for piece in pieces_of(chars) if piece in self.pieces)
+        rows = np.array([self.pieces[piece] for piece in counted], np.int64)
+        values = (1 + np.log(np.array([*counted.values()], np.float32))) * self.rarity[rows]
         values /= np.linalg.norm(values) or 1.0
         weighed = values[:, None] * self.weights[rows]
         logits = self.bias + weighed.sum(axis=0)
         likeliest = self.categories[int(np.argmax(logits[1:]))]
-        return Suspicion(float(1 / (1 + np.exp(-logits[0]))), likeliest, self._telling(chars, rows, weighed[:, 0]))
-
-    def _rows(self, chars: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        counted = Counter(row for piece in pieces_of(chars) if (row := self.pieces.get(piece)) is not None)
-        return np.array([*counted], np.int64), np.array([*counted.values()], np.float32)
-
-    def _telling(self, chars: str, rows: NDArray[np.int64], weighed: NDArray[np.float32]) -> tuple[str, ...]:
-        """The heaviest pieces of two characters and more, none within another."""
-        heaviest = {int(rows[at]) for at in np.argsort(-weighed)[:20] if weighed[at] > 0}
-        named = sorted({piece for piece in pieces_of(chars) if self.pieces.get(piece) in heaviest and len(piece) > 1})
-        return _apart(sorted(named, key=len, reverse=True))[:_TELLING]
+        return Suspicion(float(1 / (1 + np.exp(-logits[0]))), likeliest, tuple(counted), weighed[:, 0])
 
 
 def _apart(pieces: list[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from rules.dates import Day, find_days
 from rules.numerals import Number, find_numbers
-from rules.paying import AHEAD, CONDITION, DONE, EMPTY, HEDGE, NO, OPEN, PAST, PAYING, REST, STRONG
+from rules.paying import AHEAD, CONDITION, DONE, EMPTY, HEDGE, HOTLINE, NO, OPEN, PAST, PAYING, REST, STRONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ _NOT_MONEY = re.compile(
 _PAID_BY = re.compile(
     r"(?:还|转|打|存|汇|划|付|交|缴|凑|给|拿|补|结|先|过|放)(?:个|上|给|出|够|足|掉)?(?:你|您)?们?(?:个)?$"
 )
-_HOTLINE = re.compile(r"12(?:378|345|315|363|321|300|386|337|388|368)|110|119|955\d\d")
+_HOTLINE = re.compile(HOTLINE)
 _NO_SUM = re.compile(r"(?:尾号|工号|卡号|电话|号码|编号|热线|拨打)$")
 
 

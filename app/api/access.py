@@ -58,7 +58,7 @@ def _session(service: ServiceDep) -> Iterator[Session]:
 SessionDep = Annotated[Session, Depends(_session, scope="function")]
 
 
-def _identify(session: Session, service: Service, secret: str | None, token: str | None) -> Principal | None:
+def identify(session: Session, service: Service, secret: str | None, token: str | None) -> Principal | None:
     """The caller behind an API key or, without one, behind a session's token."""
     settings = service.settings
     if secret:
@@ -98,7 +98,7 @@ def allow(permission: Permission | None) -> Callable[..., Principal]:
         secret = credentials.credentials if credentials else None
         # A transaction of its own: a slow upload must not hold a connection.
         with service.database.transaction() as session:
-            who = _identify(session, service, secret, token)
+            who = identify(session, service, secret, token)
             if who:
                 request.app.state.throttles.requests.take(who.name)
             fault = _refusal(request, who, permission, None if secret else token) if who else None
@@ -145,9 +145,14 @@ def _record(
         who.name,
         request.scope["route"].name,
         call_id=int(call_id) if _CALL_ID.fullmatch(call_id) else None,
-        address=request.client.host if request.client else None,
+        address=address_of(request),
         detail=named | {name: part for name, part in parts.items() if part},
     )
+
+
+def address_of(request: Request) -> str | None:
+    """Where a request comes from, through the proxies that are trusted."""
+    return request.client.host if request.client else None
 
 
 def _storable(value: str) -> str:

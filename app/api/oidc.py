@@ -12,7 +12,7 @@ from joserfc.errors import JoseError
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.sessions import SessionMiddleware
 
-from app.api.access import ServiceDep
+from app.api.access import ServiceDep, address_of
 from app.api.session import open_session
 from app.api.users import NAME
 from app.errors import Forbidden, NotFound, Unauthorized
@@ -88,7 +88,7 @@ def _sign_in(service: Service, request: Request, answer: RedirectResponse, claim
     team = None if team == _EVERY_TEAM else team
     with service.database.transaction() as session:
         user = users.from_provider(session, subject, name, role, team=team, agent_id=agent_id)
-        audit.record(session, user.name, "sign_in_oidc", address=request.client.host if request.client else None)
+        audit.record(session, user.name, "sign_in_oidc", address=address_of(request))
         open_session(session, request, answer, user)
 
 

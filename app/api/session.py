@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.orm import Session
 
-from app.api.access import COOKIE, Anyone, ServiceDep
+from app.api.access import COOKIE, Anyone, ServiceDep, address_of
 from app.errors import Unauthorized
 from app.schemas import Label
 from app.security import Permission, Principal, csrf_token
@@ -115,7 +115,7 @@ def open_session(session: Session, request: Request, response: Response, user: U
 
 
 def _verify(service: Service, request: Request, name: str, password: str) -> None:
-    address = request.client.host if request.client else ""
+    address = address_of(request) or ""
     failures: Throttle = request.app.state.throttles.failed_sign_ins
     failures.check(address)
     # A transaction of its own: a wrong password must be counted, not rolled back.

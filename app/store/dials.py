@@ -51,8 +51,7 @@ _MATCHED = text("""
         SELECT DISTINCT ON (calls.id) calls.id AS call_id, wanted.id AS dial_id
         FROM calls JOIN wanted ON wanted.agent_id = calls.agent_id AND wanted.debtor_id = calls.facts->>'debtor_id'
          AND calls.started_at BETWEEN wanted.started_at - :clocks AND wanted.started_at + :clocks
-        WHERE coalesce(calls.started_at, calls.received_at) >= :start - 2 * :clocks
-          AND coalesce(calls.started_at, calls.received_at) < :until + 2 * :clocks
+        WHERE calls.happened_at >= :start - 2 * :clocks AND calls.happened_at < :until + 2 * :clocks
           AND NOT EXISTS (SELECT FROM dials AS own WHERE own.external_id = calls.external_id)
         ORDER BY calls.id, abs(extract(epoch FROM calls.started_at - wanted.started_at))
     )
@@ -97,10 +96,9 @@ def _listed(session: Session, query: str, asked: dict[str, Any]) -> list[dict[st
 
 
 def _unexpected(session: Session, start: datetime, until: datetime, who: Principal) -> tuple[int, list[int]]:
-    began = func.coalesce(Call.started_at, Call.received_at)
     unknown = (
         select(Call.id)
-        .where(within(who), Call.channel == "call", began >= start, began < until)
+        .where(within(who), Call.channel == "call", Call.happened_at >= start, Call.happened_at < until)
         .where(text("NOT EXISTS (SELECT FROM matched WHERE matched.call_id = calls.id)"))
     )
     number = session.scalar(select(func.count()).select_from(unknown.subquery())) or 0

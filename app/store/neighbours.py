@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.schemas import CALL_ZONE
 from app.security import Principal
 from app.store.reach import within
+from app.store.retention import of_debtor
 from app.tables import Call
 
 _MOST = 20
@@ -21,5 +22,5 @@ def same_day(session: Session, call: Call, who: Principal) -> Sequence[Call]:
         return []
     day = datetime.combine(call.happened_at.astimezone(CALL_ZONE).date(), time(), CALL_ZONE)
     that_day = (Call.happened_at >= day, Call.happened_at < day + timedelta(days=1))
-    others = select(Call).where(*that_day, Call.facts["debtor_id"].astext == debtor, Call.id != call.id, within(who))
+    others = select(Call).where(*that_day, of_debtor(debtor), Call.id != call.id, within(who))
     return session.scalars(others.order_by(Call.happened_at, Call.id).limit(_MOST)).all()

@@ -12,7 +12,7 @@ from app.tables import Call, Waveform
 
 def older_than(moment: datetime) -> ColumnElement[bool]:
     """Calls that began, or came in, before `moment`."""
-    return func.coalesce(Call.started_at, Call.received_at) < moment
+    return Call.happened_at < moment
 
 
 def of_debtor(debtor_id: str) -> ColumnElement[bool]:

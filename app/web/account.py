@@ -8,11 +8,10 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from app.api import session as session_api
-from app.api.access import COOKIE, Anyone, ServiceDep
+from app.api.access import COOKIE, Anyone, ServiceDep, identify
 from app.errors import AppError, Unauthorized
 from app.security import csrf_token, new_token
 from app.service import Service
-from app.store import sessions
 from app.web.pages import PageRoute, page, texts
 
 router = APIRouter(route_class=PageRoute)
@@ -61,10 +60,8 @@ def account(request: Request, who: Anyone) -> Response:
 
 
 def _signed_in(request: Request, service: Service) -> bool:
-    settings = service.settings
     with service.database.transaction() as session:
-        token = request.cookies.get(COOKIE, "")
-        return bool(sessions.find(session, token, idle=settings.session_idle, longest=settings.session_longest))
+        return identify(session, service, None, request.cookies.get(COOKIE)) is not None
 
 
 def _form(request: Request, to: str, name: str = "", fault: str = "", status: int = 200) -> Response:

@@ -14,6 +14,7 @@ from app.api.access import CallId, Reader, SessionDep
 from app.api.schemas import listed
 from app.errors import AppError
 from app.masking import masked
+from app.schemas import faults_of
 from app.store import calls, lists, search
 from app.web.kinds import ALL
 from app.web.pages import PageRoute, page, texts
@@ -37,8 +38,7 @@ def query_of(given: dict[str, str]) -> lists.Query:
     try:
         return lists.Query.model_validate(given | _whole_day(given))
     except ValidationError as error:
-        faults = "；".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise AppError(texts()["calls"]["bad_filter"].format(faults=faults), code="bad_filter") from error
+        raise AppError(texts()["calls"]["bad_filter"].format(faults=faults_of(error)), code="bad_filter") from error
 
 
 def _whole_day(given: dict[str, str]) -> dict[str, str]:
