@@ -15,10 +15,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 #: Changed calls that a reader may be behind; one who is further behind is told to start afresh.
 _MOST = 1000
-
-#: Seconds: until another try to connect, and between two looks at whether anybody still reads.
 _PAUSE = 2.0
-_LOOK = 5.0
 
 
 class Mailbox:
@@ -96,27 +93,19 @@ class Feed:
             for mailbox in list(self._mailboxes):
                 self._loop.call_soon_threadsafe(mailbox.close)
 
-    def _wanted(self) -> bool:
-        return self._listening is asyncio.current_task()
-
     async def _listen(self) -> None:
-        while self._wanted():
+        while True:
             try:
                 async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
-                    await self._pass_on(connection)
+                    await connection.execute("LISTEN tingjian_calls")
+                    self._connected = True
+                    # Only now: what changes from here on is heard, what was before is in the fresh start.
+                    for mailbox in self._mailboxes:
+                        mailbox.start_afresh()
+                    async for notice in connection.notifies():
+                        for mailbox in self._mailboxes:
+                            mailbox.put(int(notice.payload))
             except psycopg.Error as error:
                 log.warning("feed interrupted", reason=type(error).__name__)
-                self._connected = False
-                await asyncio.sleep(_PAUSE)
-
-    async def _pass_on(self, connection: psycopg.AsyncConnection) -> None:
-        await connection.execute("LISTEN tingjian_calls")
-        self._connected = True
-        # Only now: what changes from here on is heard, what was before is in the fresh start.
-        for mailbox in self._mailboxes:
-            mailbox.start_afresh()
-        # asyncio.wait_for, by which psycopg waits, may lose a cancellation in Python 3.11: hence a look now and then.
-        while self._wanted():
-            async for notice in connection.notifies(timeout=_LOOK):
-                for mailbox in self._mailboxes:
-                    mailbox.put(int(notice.payload))
+            self._connected = False
+            await asyncio.sleep(_PAUSE)
