@@ -1,14 +1,15 @@
-"""A synthetic call centre: a year of skewed, correlated calls in a database, to measure queries on.
+"""A synthetic call centre: three months of skewed, correlated calls in a database, to measure queries on.
 
-Every random choice comes from one seed, so two runs see the same calls. What is said is put together from the samples'
-own sentences and from sentences with names, sums and days in them; marked words come at known rates, so that searches
-for the common and for the rare can be told apart.
+Every random choice comes from one seed, so two runs on one day see the same calls; the last of them are today's, as
+statistics count today and yesterday differently. What is said is put together from the samples' own sentences and from
+sentences with names, sums and days in them; marked words come at known rates, so that searches for the common and for
+the rare can be told apart.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,13 +19,15 @@ from numpy.random import Generator
 from sqlalchemy import Table, text
 
 from app.database import Database
-from app.store import search
+from app.schemas import CALL_ZONE
+from app.store import search, users
 from app.tables import Call, Transcript
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 DAYS = 90
-LAST_DAY = datetime(2026, 11, 1, tzinfo=UTC)
-AGENTS, TEAMS = 300, 12
+#: Where the calls end: tomorrow.
+LAST_DAY = datetime.combine(datetime.now(CALL_ZONE), time(), UTC) + timedelta(days=1)
+AGENTS, TEAMS, INSPECTORS, DEBTORS = 300, 12, 12, 200_000
 _BATCH = 20_000
 
 #: Sentence with a marked word -> share of calls in which it is said.
@@ -63,8 +66,10 @@ _SIGNALS = ("hardship", "ptp", "deny", "complaint", "stop", "abuse_by_customer",
 _CALL_COLUMNS = (
     "id", "external_id", "template", "facts", "channel", "started_at", "received_at", "agent_id", "team", "content",
     "status", "duration", "score", "grade", "passed", "flagged", "attention", "categories", "rules", "reviewed_at",
+    "assigned_to",
 )  # fmt: skip
 _TRANSCRIPT_COLUMNS = ("call_id", "engine", "body", "said", "marks")
+_DIAL_COLUMNS = ("key", "external_id", "agent_id", "team", "debtor_id", "started_at", "seconds", "answered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +89,26 @@ class Million:
         self._marked = [(_sentence(said), share) for said, share in MARKED.items()]
         ranks = np.arange(1, len(self._sentences) + 1)
         self._odds = (1 / ranks**0.7) / (1 / ranks**0.7).sum()
+        self._inspectors: list[int] = []
 
     def write(self, database: Database) -> None:
         """Fill the database; the search index is built at the end, which is quicker than call by call."""
         (index,) = (index for index in cast(Table, Transcript.__table__).indexes if index.name == "transcripts_said")
         index.drop(database.engine)
+        with database.transaction() as session:
+            made = [users.add(session, f"inspector-{number}", "inspector") for number in range(INSPECTORS)]
+            self._inspectors = [user.id for user in made]
         with psycopg.connect(database.url, autocommit=True) as connection:
             for first in range(1, self._calls + 1, _BATCH):
                 numbers = range(first, min(first + _BATCH, self._calls + 1))
                 calls = list(self._call_rows(numbers))
                 _copy(connection, "calls", _CALL_COLUMNS, calls)
                 _copy(connection, "transcripts", _TRANSCRIPT_COLUMNS, self._transcript_rows(calls))
+                _copy(connection, "dials", _DIAL_COLUMNS, self._dial_rows(calls))
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
             plain.execute(text("SET maintenance_work_mem = '512MB'"))
             index.create(plain)
-            plain.execute(text("VACUUM ANALYZE calls, transcripts"))
+            plain.execute(text("VACUUM ANALYZE calls, transcripts, dials"))
 
     def _all_sentences(self) -> list[str]:
         said = [line["text"] for path in sorted(SAMPLES.glob("*.transcript.json"))
@@ -132,7 +142,8 @@ class Million:
             state = str(states[place])
             values = self._result(agent) if state == "scored" else _NOTHING | {"flagged": state == "failed"}
             received = started + timedelta(seconds=float(delays[place]))
-            facts = json.dumps({"overdue_days": int(random.integers(1, 400))})
+            debtor = f"D{random.integers(DEBTORS)}"
+            facts = json.dumps({"overdue_days": int(random.integers(1, 400)), "debtor_id": debtor})
             reviewed = bool(values["flagged"] and random.random() < 0.3)
             yield (
                 number, f"cc-{number}", "collection-standard", facts, str(channels[place]),
@@ -140,6 +151,7 @@ class Million:
                 float(random.lognormal(4.2, 0.8)), values["score"], values["grade"], values["passed"],
                 values["flagged"], values["attention"], values["categories"], values["rules"],
                 received if reviewed else None,
+                self._inspectors[number % INSPECTORS] if values["flagged"] else None,
             )  # fmt: skip
 
     def _result(self, agent: int) -> dict[str, Any]:
@@ -178,6 +190,19 @@ class Million:
             columns = {name: known[name] for name in ("agent_id", "team", "channel")}
             row = Call(happened_at=known["started_at"] or known["received_at"], **columns)
             yield call[0], "synthetic", body, "\n".join(sentence.folded for sentence in said), search.marks(row)
+
+    def _dial_rows(self, calls: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """What the dialer says: every call, one in a thousand whose recording never came, and who did not answer."""
+        for number, call in enumerate(calls):
+            known = dict(zip(_CALL_COLUMNS, call, strict=True))
+            debtor, began = json.loads(known["facts"])["debtor_id"], known["started_at"] or known["received_at"]
+            who = (known["agent_id"], known["team"], debtor)
+            # Half of them know the recording's id, the others are found by agent, debtor and time.
+            yield f"d{known['id']}", known["external_id"] if number % 2 else None, *who, began, known["duration"], True
+            if number % 1000 == 0:
+                yield f"m{known['id']}", None, *who[:2], "D-lost", began, 30.0, True
+            if self._random.random() < 0.3:
+                yield f"u{known['id']}", None, *who, began + timedelta(minutes=40), 0.0, False
 
 
 _WEIGHTS = np.array([0] * 8 + [6, 9, 10, 9, 5, 5, 9, 10, 10, 8, 7, 7, 4, 1] + [0.1, 0.1])
