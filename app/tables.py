@@ -274,6 +274,9 @@ class DayTotal(Base):
     flagged: Mapped[int]
     reviewed: Mapped[int]
     failed: Mapped[int]  #: could not be judged
+    compliant: Mapped[int]  #: scored, and nothing found that must not be done
+    complete: Mapped[int]  #: scored, and no step missed
+    violations: Mapped[int]  #: kinds of them, summed over calls
     score: Mapped[float]  #: sum over calls that have one
     with_score: Mapped[int]
     seconds: Mapped[float]  #: of recording

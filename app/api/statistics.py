@@ -52,6 +52,9 @@ class NumbersOut(BaseModel):
     flagged: int
     reviewed: int
     failed: int
+    compliant: int  #: scored, and nothing found that must not be done
+    complete: int  #: scored, and no step missed
+    violations: int  #: kinds of them, summed over calls
     average: float | None
     pass_rate: float | None
     seconds: float
@@ -83,6 +86,6 @@ def get_heat(session: SessionDep, who: Statistician, asked: Annotated[Asked, Que
 def get_statistics(
     kind: Kind, session: SessionDep, who: Statistician, asked: Annotated[Asked, Query()], each_day: bool = False
 ) -> list[NumbersOut]:
-    """The calls of a period by day, agent, hour, category, rule, stage or channel; `each_day`: for each day apart."""
+    """The calls of a period by group; `each_day`: for each day apart."""
     rows = statistics.by(session, kind, _period(asked, who), each_day=each_day or kind == "day")
     return [NumbersOut(**asdict(row)) for row in rows]

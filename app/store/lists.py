@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
-from sqlalchemy import ColumnElement, Select, and_, cast, false, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, cast, extract, false, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.types import Text
 
 from app.errors import AppError
+from app.kinds import ALL
 from app.masking import check_search
-from app.schemas import Channel, Label, Moment
+from app.schemas import CALL_ZONE, Channel, Label, Moment
 from app.security import Principal
 from app.store import search
 from app.store.reach import within
@@ -29,6 +30,9 @@ _REACHES = (timedelta(hours=6), timedelta(days=2), timedelta(days=8), timedelta(
 _PERIOD = timedelta(days=400)
 
 Sort = Literal["-received_at", "received_at", "-started_at", "started_at", "-score", "score"]
+
+#: How long the debt is overdue, in months begun; M7: more than half a year.
+Stage = Literal["M0", "M1", "M2", "M3", "M4", "M5", "M6", "M7", "unknown"]
 
 #: What a list is ordered by.
 _ORDERS: dict[str, ColumnElement[Any]] = {
@@ -47,6 +51,7 @@ class Query(BaseModel):
     flagged: bool | None = None
     passed: bool | None = None
     category: Label | None = None  #: of a failed finding
+    kind: Literal["violation", "step", "signal"] | None = None  #: of a failed finding
     rule: Label | None = None  #: that failed
     agent_id: Label | None = None
     team: Label | None = None
@@ -54,6 +59,9 @@ class Query(BaseModel):
     external_id: Label | None = None
     since: Moment | None = Field(None, alias="from")  #: when the call started, or was received if that is not known
     until: Moment | None = Field(None, alias="to")
+    stage: Stage | None = None
+    weekday: Annotated[int, Field(ge=0, le=6)] | None = None  #: 0: Monday
+    hour: Annotated[int, Field(ge=0, le=23)] | None = None  #: of the day
     score_lt: FiniteFloat | None = None
     score_gte: FiniteFloat | None = None
     reviewed: bool | None = None  #: a person gave a verdict
@@ -69,6 +77,18 @@ def _holds(column: InstrumentedAttribute[list[str] | None], value: str) -> Colum
     return column.contains(cast([value], ARRAY(Text)))
 
 
+def _in_stage(stage: Stage) -> ColumnElement[bool]:
+    days: ColumnElement[int] = Call.facts["overdue_days"].as_integer()
+    if stage == "unknown":
+        return days.is_(None)
+    month = int(stage[1])
+    return and_(days > 30 * (month - 1), days <= 30 * month if month < 7 else true())
+
+
+def _clock(part: str) -> ColumnElement[int]:
+    return extract(part, func.timezone(CALL_ZONE.key, Call.happened_at))
+
+
 #: What each filter means, given its value.
 _MEANINGS: dict[str, Callable[[Any], ColumnElement[Any]]] = {
     "status": lambda value: Call.status == value,
@@ -76,6 +96,7 @@ _MEANINGS: dict[str, Callable[[Any], ColumnElement[Any]]] = {
     "flagged": lambda value: Call.flagged.expression if value else ~Call.flagged,
     "passed": lambda value: Call.passed.expression if value else ~Call.passed,
     "category": lambda value: _holds(Call.categories, value),
+    "kind": lambda value: Call.categories.overlap(cast(ALL[value], ARRAY(Text))),
     "rule": lambda value: _holds(Call.rules, value),
     "agent_id": lambda value: Call.agent_id == value,
     "team": lambda value: Call.team == value,
@@ -83,6 +104,9 @@ _MEANINGS: dict[str, Callable[[Any], ColumnElement[Any]]] = {
     "external_id": lambda value: Call.external_id == value,
     "since": lambda value: Call.happened_at >= value,
     "until": lambda value: Call.happened_at < value,
+    "stage": _in_stage,
+    "weekday": lambda value: _clock("isodow") == value + 1,
+    "hour": lambda value: _clock("hour") == value,
     # By rank, which is what the index holds; a call without a score has rank -1 and is in neither.
     "score_lt": lambda value: and_(Call.rank >= 0, Call.rank < value),
     "score_gte": lambda value: Call.rank >= max(value, 0),

@@ -13,13 +13,15 @@ from typing import Any, Literal
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.kinds import ALL
 from app.schemas import CALL_ZONE
 
-#: What calls are grouped by: the whole day, the agent, the hour of the day, a category or rule that failed, the stage
-#: of the debt (M0: not overdue, M1: up to 30 days, …, M7: over 180), the channel.
-Kind = Literal["day", "agent", "hour", "category", "rule", "stage", "channel"]
+#: What calls are grouped by: the whole day, the team, the agent, the hour of the day, a category or rule that failed,
+#: the stage of the debt (M0: not overdue, M1: up to 30 days, …, M7: over 180), the channel.
+Kind = Literal["day", "team", "agent", "hour", "category", "rule", "stage", "channel"]
 
-_NUMBERS = ("calls", "scored", "passed", "flagged", "reviewed", "failed", "score", "with_score", "seconds")
+_COUNTS = ("calls", "scored", "passed", "flagged", "reviewed", "failed", "compliant", "complete", "violations")
+_NUMBERS = (*_COUNTS, "score", "with_score", "seconds")
 _COLUMNS = ", ".join(("kind", "day", "team", "key", *_NUMBERS))
 
 #: One row for every group of one day. Categories and rules come several to a call.
@@ -31,10 +33,17 @@ _COUNTED = """
         count(*) FILTER (WHERE flagged) AS flagged,
         count(*) FILTER (WHERE reviewed_at IS NOT NULL) AS reviewed,
         count(*) FILTER (WHERE status = 'failed') AS failed,
+        count(*) FILTER (WHERE status = 'scored' AND found.violations = 0) AS compliant,
+        count(*) FILTER (WHERE status = 'scored' AND found.missed = 0) AS complete,
+        coalesce(sum(found.violations) FILTER (WHERE status = 'scored'), 0) AS violations,
         coalesce(sum(calls.score), 0) AS score,
         count(calls.score) AS with_score,
         coalesce(sum(duration), 0) AS seconds
     FROM calls CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE name = ANY(:violations)) AS violations,
+               count(*) FILTER (WHERE name = ANY(:steps)) AS missed
+        FROM unnest(categories) AS name
+    ) AS found CROSS JOIN LATERAL (
         SELECT 'day' AS kind, '' AS key
         UNION ALL SELECT 'agent', coalesce(agent_id, '')
         UNION ALL SELECT 'hour', extract(hour FROM happened_at AT TIME ZONE 'Asia/Shanghai')::text
@@ -47,6 +56,9 @@ _COUNTED = """
     WHERE happened_at >= :begins AND happened_at < :ends AND (cast(:only AS text) IS NULL OR kind = :only)
     GROUP BY kind, coalesce(team, ''), key
 """
+
+#: What the statement above counts apart.
+_KINDS = {"violations": list(ALL["violation"]), "steps": list(ALL["step"])}
 
 #: How many days back are never counted in advance: calls of today and yesterday change all the time, unnoted.
 _FRESH = 2
@@ -73,6 +85,9 @@ class Numbers:
     flagged: int
     reviewed: int
     failed: int
+    compliant: int  #: scored, and nothing found that must not be done
+    complete: int  #: scored, and no step missed
+    violations: int  #: kinds of them, summed over calls
     average: float | None  #: score
     pass_rate: float | None  #: of those that were scored, 0 to 1
     seconds: float  #: of recording
@@ -82,16 +97,19 @@ def by(session: Session, kind: Kind, period: Period, *, each_day: bool = False) 
     """The calls of the period by group, the largest group first; `each_day`: by day and group, in order of both."""
     refresh(session, period)
     day = "day" if each_day else "NULL::date AS day"
+    # Every total bears the team of its calls: a team's numbers are those of its whole days.
+    counted, key = ("day", "team") if kind == "team" else (kind, "key")
     # PostgreSQL sums whole numbers as numeric, which Python reads as Decimal: ten times slower than a float.
     sums = ", ".join(f"sum({name})::float AS {name}" for name in _NUMBERS)
-    order = "day, key" if each_day else "calls DESC, key"
+    order = "1, 2" if each_day else "calls DESC, 2"
     known = f"SELECT {_COLUMNS} FROM day_totals WHERE kind = :kind AND day BETWEEN :first AND :last"  # noqa: S608
     fresh = " ".join(f"UNION ALL ({_fresh(number)})" for number in range(len(_live(period))))
     statement = f"""
-        SELECT {day}, key, {sums} FROM ({known} {fresh}) AS totals
-        WHERE cast(:team AS text) IS NULL OR team = :team GROUP BY 1, key ORDER BY {order}
+        SELECT {day}, {key} AS key, {sums} FROM ({known} {fresh}) AS totals
+        WHERE cast(:team AS text) IS NULL OR team = :team GROUP BY 1, 2 ORDER BY {order}
     """  # noqa: S608 - our own names only
-    given = {"kind": kind, "only": kind, "first": period.first, "last": period.last, "team": period.team}
+    asked = {"first": period.first, "last": period.last, "team": period.team}
+    given = {"kind": counted, "only": counted, **asked, **_KINDS}
     for number, live in enumerate(_live(period)):
         given |= {f"{name}_{number}": value for name, value in _span(live).items()}
     return [_numbers(row) for row in session.execute(text(statement), given)]
@@ -117,7 +135,7 @@ def refresh(session: Session, period: Period) -> None:
         session.execute(text("DELETE FROM stale_days WHERE day = :day"), {"day": day})
         session.execute(text("DELETE FROM day_totals WHERE day = :day"), {"day": day})
         count = f"INSERT INTO day_totals ({_COLUMNS}) SELECT {_COLUMNS} FROM ({_COUNTED}) AS counted"  # noqa: S608
-        session.execute(text(count), {**_span(day), "only": None})
+        session.execute(text(count), {**_span(day), **_KINDS, "only": None})
 
 
 def _to_count(session: Session, period: Period) -> Sequence[date]:
@@ -156,7 +174,7 @@ def _span(day: date) -> dict[str, Any]:
 
 
 def _numbers(row: Row[Any]) -> Numbers:
-    counts = {name: int(getattr(row, name)) for name in ("calls", "scored", "passed", "flagged", "reviewed", "failed")}
+    counts = {name: int(getattr(row, name)) for name in _COUNTS}
     return Numbers(
         day=row.day,
         key=row.key,

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request, Response
 from app.api import calls as calls_api
 from app.api.access import CallId, Reader, SessionDep
 from app.api.schemas import CallDetail, FindingOut, listed
+from app.kinds import ALL, kind
 from app.masking import masked
 from app.security import Principal
 from app.store import calls, lists, neighbours
 from app.web.calls import asked, query_of
 from app.web.dialogue import dialogue
 from app.web.home import QUEUES
-from app.web.kinds import ALL, kind
 from app.web.pages import PageRoute, page
 
 router = APIRouter(route_class=PageRoute)

@@ -13,10 +13,10 @@ from app.api import calls as calls_api
 from app.api.access import CallId, Reader, SessionDep
 from app.api.schemas import listed
 from app.errors import AppError
+from app.kinds import ALL
 from app.masking import masked
 from app.schemas import faults_of
 from app.store import calls, lists, search
-from app.web.kinds import ALL
 from app.web.pages import PageRoute, page, texts
 
 router = APIRouter(route_class=PageRoute)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from app.api.schemas import FindingOut
-from app.web.kinds import Kind, kind
+from app.kinds import Kind, kind
 from asr.transcript import DOUBTFUL
 
 

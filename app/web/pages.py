@@ -21,10 +21,10 @@ import rules
 from app.api.access import COOKIE
 from app.database import is_outage
 from app.errors import AppError, Unauthorized
+from app.kinds import kind
 from app.schemas import CALL_ZONE
 from app.security import Principal, csrf_token
 from app.web import files
-from app.web.kinds import kind
 
 _HERE = Path(__file__).parent
 _SMALL = 1024  #: bytes below which packing an answer is not worth it

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from app.api.access import SessionDep, Statistician
 from app.api.statistics import Asked
 from app.errors import AppError
+from app.kinds import kind
 from app.store import statistics
 from app.store.statistics import Numbers, Period
-from app.web.kinds import kind
 from app.web.pages import PageRoute, page, texts
 
 router = APIRouter(route_class=PageRoute)

@@ -44,10 +44,11 @@ def store(service: Service, *rows: dict[str, Any]) -> None:
         session.execute(insert(Call), list(rows))
 
 
+BAD: dict[str, Any] = {"score": 50.0, "passed": False, "flagged": True, "categories": ["threat"], "rules": ["t.x"]}
 CALLS = (
-    scored(1, agent_id="8001", team="a", score=50.0, passed=False, flagged=True, categories=["threat"], rules=["t.x"]),
-    scored(2, agent_id="8001", channel="sms"),
-    scored(3, agent_id="8002", team="b", score=92.0, started_at=NOON - timedelta(days=1)),
+    scored(1, agent_id="8001", team="a", facts={"overdue_days": 181}, **BAD),
+    scored(2, agent_id="8001", channel="sms", categories=["closing"], facts={"overdue_days": 30}),
+    scored(3, agent_id="8002", team="b", score=92.0, started_at=NOON - timedelta(days=1), facts={"overdue_days": 0}),
     scored(4, score=None, passed=False, flagged=True, status="failed"),
 )
 
@@ -63,6 +64,17 @@ CALLS = (
         ("passed=false", "41"),
         ("category=threat", "1"),
         ("category=abuse", ""),
+        ("kind=violation", "1"),
+        ("kind=step", "2"),
+        ("kind=signal", ""),
+        ("stage=M0", "3"),
+        ("stage=M1", "2"),
+        ("stage=M2", ""),
+        ("stage=M7", "1"),
+        ("stage=unknown", "4"),
+        ("weekday=0", "421"),  # the second of March was a Monday
+        ("weekday=6&hour=20", "3"),  # noon is eight in the evening in Shanghai
+        ("hour=12", ""),
         ("rule=t.x", "1"),
         ("agent_id=8001", "21"),
         ("agent_id=8001&flagged=true", "1"),

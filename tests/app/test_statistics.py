@@ -26,7 +26,7 @@ BAD: dict[str, Any] = {
     "score": 50.0,
     "passed": False,
     "flagged": True,
-    "categories": ["abuse", "threat"],
+    "categories": ["abuse", "closing", "complaint", "threat"],
     "rules": ["threat.x"],
 }
 CALLS = (
@@ -52,8 +52,10 @@ def ask(client: TestClient, auth: Auth, path: str) -> list[dict[str, Any]]:
         ("day", {"": 4}),  # of the old day; today's is looked at below
         ("agent", {"8001": 3, "8002": 1, "": 1}),
         ("agent?team=a", {"8001": 3}),
+        ("team", {"a": 3, "b": 1, "": 1}),
+        ("team?team=a", {"a": 3}),
         ("hour", {"12": 4, "23": 1}),
-        ("category", {"threat": 2, "abuse": 2}),
+        ("category", {"threat": 2, "abuse": 2, "closing": 2, "complaint": 2}),
         ("rule", {"threat.x": 2}),
         ("stage", {"M2": 2, "M7": 1, "M0": 1, "": 1}),
         ("channel", {"call": 5}),
@@ -73,6 +75,8 @@ def test_rates(client: TestClient, auth: Auth, service: Service) -> None:
     assert (old["day"], old["calls"], old["scored"], old["failed"], old["flagged"], old["passed"]) == (
         str(OLD), 4, 3, 1, 2, 2,
     )  # fmt: skip
+    # What could not be judged is neither compliant nor complete; two kinds of violation, one step, one signal.
+    assert (old["compliant"], old["complete"], old["violations"]) == (2, 2, 2)
     assert (old["average"], old["pass_rate"], old["seconds"]) == (83.33, 0.6667, 240.0)
     assert (today["day"], today["calls"], today["pass_rate"]) == (str(TODAY), 1, 0.0)
 

@@ -1,4 +1,4 @@
-"""What kinds of finding people tell apart at a glance."""
+"""What kinds of finding people tell apart at a glance, and statistics count apart."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -22,7 +22,7 @@ def kind(category: str) -> Kind:
     return "step" if category in STEPS else "violation"
 
 
-#: Every category by kind, for forms.
+#: Every category by kind; promises are neither fault nor signal.
 ALL: Mapping[Kind, tuple[Category, ...]] = {
     kept: tuple(name for name in CATEGORIES if kind(name) == kept) for kept in ("violation", "step", "signal")
 }
