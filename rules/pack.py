@@ -44,13 +44,15 @@ def built_in_packs() -> tuple[Path, ...]:
     return tuple(sorted(path for path in BUILT_IN.glob("*.yaml")))
 
 
-def load_pack(source: str | Path) -> Pack:
+def load_pack(source: str | Path, written: str | None = None) -> Pack:
     """Load a pack by the path of its file or the id of a built-in one (`collection-standard`).
+
+    `written` is read instead of what the file holds, as if it stood there.
 
     Raises RuleError with every fault in the file and in the files it uses.
     """
     path = _find_file(source)
-    reader = Reader()
+    reader = Reader({} if written is None else {path: written.encode()})
     files = reader.read(path, (path.parent, LEXICONS))
     faults = [*reader.faults]
     rules = tuple(rule for _, rule in reader.rules)

@@ -66,6 +66,7 @@ class GuardEntry(Model):
     unless_inside: list[str] = Field(default_factory=list)
     breakers: list[str] = Field(default_factory=list)
     across_clauses: bool = False
+    suspicion_below: float = Field(0.0, ge=0, le=1)
 
 
 class PackFile(Model):
@@ -95,7 +96,8 @@ class _Loader(yaml.CSafeLoader):
 class Reader:
     """Reads a pack file and the files it uses, keeping what they define and what is wrong with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, written: Mapping[Path, bytes]) -> None:
+        self._written = written  # contents to read instead of what a file holds
         self.faults: list[Fault] = []
         self.contents: dict[str, bytes] = {}
         self.rules: list[tuple[str, Rule]] = []
@@ -128,7 +130,7 @@ class Reader:
 
     def _raw(self, path: Path) -> Any:
         try:
-            self.contents[path.name] = path.read_bytes()
+            self.contents[path.name] = self._written[path] if path in self._written else path.read_bytes()
             return yaml.load(self.contents[path.name].decode("utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
         except yaml.YAMLError as error:
             self.faults.append(Fault(path.name, "", "", _yaml_reason(error)))
@@ -157,7 +159,7 @@ class Reader:
             return
         parts = {part: self._families(getattr(entry, part), file, f"guards.{name}", part) for part in PARTS}
         self.origins[f"guards.{name}"] = file
-        self._guards[name] = Guard(name, entry.title, across_clauses=entry.across_clauses, **parts)
+        self._guards[name] = Guard(name, entry.title, **parts, **entry.model_dump(include={"across_clauses", "suspicion_below"}))
 
     def _lexicon(self, name: str, written: Any, file: str) -> None:
         place = f"lexicons.{name}"
