@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
 
@@ -37,6 +37,7 @@ class Hit:
     end: int
     confidence: float = 1.0
     note: str = ""
+    doubted: bool = False  #: the sentence around it reads innocent: no call is failed by this alone
 
     @property
     def begins(self) -> Position:
@@ -120,6 +121,19 @@ class Conversation:
             self._suspicions[chars] = load_meanings().suspect(chars)
         return self._suspicions[chars]
 
+    def suspicion_around(self, span: Span) -> float:
+        """How likely the sentence, or sentences, that a span lies in are a violation, 0 to 1."""
+        owners, text = self.speech.owners, self.speech.text
+        spoken = set(owners[span.start : span.end])
+        begins = owners[span.start], text.starts[span.start]
+        ends = owners[span.end - 1], text.ends[span.end - 1]
+        around = [
+            one.chars
+            for one in self.sentences()
+            if one.utterance in spoken and (one.utterance, one.end) > begins and (one.utterance, one.start) < ends
+        ]
+        return self.suspicion("".join(around)).probability
+
     def hit(self, span: Span) -> Hit:
         """The span in its utterance. One that runs across two is shown where it ends: there the meaning is complete."""
         owners = self.speech.owners
@@ -153,9 +167,17 @@ class Call:
         if key not in self._matches:
             reasons = [self.guards[name] for name in guards]
             counted = [span for span in self.scan.found(lexicon.name) if self._counts(span, lexicon, reasons)]
-            found = map(self.conversation.hit, _distinct(counted))
+            least = max((guard.suspicion_below for guard in reasons), default=0.0)
+            found = [self._hit(span, least) for span in _distinct(counted)]
             self._matches[key] = tuple(sorted(found, key=_PLACE))
         return self._matches[key]
+
+    def _hit(self, span: Span, least_suspicion: float) -> Hit:
+        hit = self.conversation.hit(span)
+        if least_suspicion and (suspected := self.conversation.suspicion_around(span)) < least_suspicion:
+            note = f"整句读来不像违规（像的程度 {suspected:.0%}）"
+            return replace(hit, doubted=True, note="；".join(filter(None, (hit.note, note))))
+        return hit
 
     def _counts(self, span: Span, lexicon: Lexicon, guards: list[Guard]) -> bool:
         if lexicon.unless_inside:

@@ -37,7 +37,8 @@ def _guards(names: Any, info: ValidationInfo) -> Any:
 class Phrases(Operator):
     """Phrases said.
 
-    Found where a family matches, outside the lexicon's innocent phrases, and no guard takes it back.
+    Found where a family matches, outside the lexicon's innocent phrases, and no guard takes it back. Where a guard
+    doubts every match, the call cannot tell.
     """
 
     lexicon: Annotated[InstanceOf[Lexicon], BeforeValidator(_lexicon)] | None = None
@@ -63,6 +64,8 @@ class Phrases(Operator):
         guards = self.source.guards if self.guards is None else self.guards
         said = call.by(self.speaker or part.speaker, call.matches(self.source, guards))
         hits = tuple(hit for hit in said if part.covers(hit))
+        if hits and all(hit.doubted for hit in hits):
+            return Outcome(None, hits, "说了这样的词，整句读来却不像违规，请人工判断")
         return Outcome(bool(hits), hits)
 
     def own_lexicons(self) -> Iterator[Lexicon]:

@@ -32,6 +32,7 @@ class Several(Operator):
 
 def together(found: bool | None, outcomes: list[Outcome]) -> Outcome:
     """One outcome out of several: their hits in order, and why the open ones are open."""
-    hits = sorted({hit for outcome in outcomes if outcome.found for hit in outcome.hits}, key=lambda hit: hit.begins)
+    telling = [outcome for outcome in outcomes if outcome.found or (outcome.found is None and found is None)]
+    hits = sorted({hit for outcome in telling for hit in outcome.hits}, key=lambda hit: hit.begins)
     why = "；".join(outcome.why for outcome in outcomes if outcome.why)
     return Outcome(found, tuple(hits), why)
