@@ -143,7 +143,7 @@ def rescore(
 
 @app.command()
 def verify(
-    delete_orphans: Annotated[bool, typer.Option(help="删除一天以上没有通话用到的录音；请先停止接收通话")] = False,
+    delete_orphans: Annotated[bool, typer.Option(help="删除一天以上没有通话用到的录音")] = False,
 ) -> None:
     """核对每一份录音的 SHA-256 与数据库各表之间的引用；有问题则退出码为 1。"""
     from app import operations

@@ -4,6 +4,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from app.intake import make_sure
 from app.jobs import Bench
 from app.references import FetchError, name_of
 from app.storage import Arrival
@@ -27,7 +28,7 @@ def fetch(bench: Bench, call_id: int, attempt: int) -> None:
     except FetchError as error:
         bench.steadily(partial(_later, call_id=call_id, attempt=attempt, error=error))
     else:
-        bench.steadily(partial(_keep, call_id=call_id, attempt=attempt, arrival=arrival, duration=duration))
+        bench.steadily(partial(_keep, bench, call_id, attempt, arrival, duration))
 
 
 def _fetched(bench: Bench, url: str) -> tuple[Arrival, float | None]:
@@ -39,11 +40,12 @@ def _fetched(bench: Bench, url: str) -> tuple[Arrival, float | None]:
             return arrival, duration
 
 
-def _keep(session: Session, call_id: int, attempt: int, arrival: Arrival, duration: float | None) -> None:
+def _keep(bench: Bench, call_id: int, attempt: int, arrival: Arrival, duration: float | None, session: Session) -> None:
     call = calls.claim(session, call_id, attempt)
     # A recording there already: the commit whose answer was lost is tried again.
     if call is None or call.recording is not None:
         return
+    make_sure(session, bench.recordings, arrival)
     call.recording, call.recording_bytes, call.recording_name = arrival.sha256, arrival.size, arrival.path.name
     call.duration, call.failures, call.error = duration, 0, None
     references.done(session, call_id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from pydantic import ValidationError
+from sqlalchemy.orm import Session
 
 from app import pipeline
 from app.errors import Unavailable, Unprocessable
@@ -13,8 +14,8 @@ from app.references import FetchError, told
 from app.schemas import CallFacts, TextIn, faults_of
 from app.security import Principal
 from app.service import Service
-from app.storage import Arrival
-from app.store import calls, references
+from app.storage import Arrival, Recordings
+from app.store import calls, recordings, references
 from app.store.calls import Posted
 from asr import AsrError, sandbox
 from rules import RuleError
@@ -69,7 +70,19 @@ def take_recording(service: Service, who: Principal, file: BinaryIO, name: str, 
         service.recordings.keep(arrival)
     recording = {"recording": arrival.sha256, "recording_bytes": arrival.size, "recording_name": arrival.path.name}
     with service.database.transaction() as session:
+        make_sure(session, service.recordings, arrival)
         return calls.post(session, values | recording)
+
+
+def make_sure(session: Session, kept: Recordings, arrival: Arrival) -> None:
+    """Have the recording stay until the transaction ends.
+
+    Raises:
+        Unavailable: it was deleted with another call since it was kept.
+    """
+    recordings.share(session, arrival.sha256)
+    if not kept.has(arrival.sha256, arrival.size):
+        raise Unavailable("同一录音刚随另一通通话被删除，请重新提交", code="recording_deleted")
 
 
 def _take_reference(service: Service, who: Principal, url: str, facts: CallFacts) -> Posted:

@@ -30,7 +30,7 @@ from app.database import Database
 from app.embedded import EmbeddedError
 from app.engine import prepare_model
 from app.errors import AppError
-from app.retention import forget_dials, purged, wanted
+from app.retention import delete_unused, forget_dials, purged, wanted
 from app.schemas import faults_of
 from app.security import Role
 from app.service import Service, build_bench, build_service
@@ -238,14 +238,14 @@ def purge(settings: Settings, debtor: str | None, *, dry_run: bool, sure: bool) 
     """Delete what is due, after showing it."""
     with _connected_service(settings) as service:
         with service.database.transaction() as session:
-            due = retention.due(session, what := wanted(settings, debtor))
-            held = retention.held(session, what)
-        _out.print(f"将删除 {len(due)} 通，{held} 通依法保留", highlight=False)
-        for call in due[:20]:
+            first = retention.due(session, what := wanted(settings, debtor), 20)
+            due, held = retention.count_due(session, what), retention.held(session, what)
+        _out.print(f"将删除 {due} 通，{held} 通依法保留", highlight=False)
+        for call in first:
             _out.print(f"  {call.id}  {call.external_id or '–'}  {_moment(call.happened_at)}")
         if dry_run or not (sure or typer.confirm("删除后无法恢复，继续？")):
             return
-        for _ in track(purged(service, _me(), due), "删除", len(due), console=_err):
+        for _ in track(purged(service, _me(), what), "删除", due, console=_err):
             pass
         forget_dials(service, _me(), debtor)
 
@@ -298,7 +298,7 @@ def verify(settings: Settings, *, delete_orphans: bool) -> bool:
     with _connected_service(settings) as service, Progress(console=_err) as bar:
         task = bar.add_task("核对录音")
         for fault in verifying.verify(service, lambda done, total: bar.update(task, completed=done, total=total)):
-            gone = delete_orphans and fault.orphan and verifying.delete_orphan(service, fault.orphan)
+            gone = delete_orphans and fault.orphan and delete_unused(service, fault.orphan)
             left += not gone
             _out.print(f"{fault.where}：{fault.what}{'，已删除' if gone else ''}", highlight=False, soft_wrap=True)
     _out.print(f"{left} 处有问题" if left else "全部完好", highlight=False)

@@ -7,8 +7,11 @@ from sqlalchemy import ColumnElement
 
 from app.service import Service
 from app.settings import Settings
-from app.store import audit, dials, retention
+from app.store import audit, dials, recordings, retention
 from app.tables import Call
+
+#: Calls looked up at a time.
+_AT_ONCE = 200
 
 
 def wanted(settings: Settings, debtor_id: str | None) -> ColumnElement[bool]:
@@ -26,19 +29,35 @@ def forget_dials(service: Service, actor: str, debtor_id: str | None) -> None:
             audit.record(session, actor, "purge_dials", detail={"dials": gone})
 
 
-def purged(service: Service, actor: str, due: Sequence[Call]) -> Iterator[int]:
-    """Delete calls one by one, yielding each one's number; what is held by now stays.
+def purged(service: Service, actor: str, what: ColumnElement[bool]) -> Iterator[int]:
+    """Delete calls one by one, yielding each one's number; what is held by now stays. Stopped, it can be run again.
 
     The row goes before the recording: a crash in between leaves a file without a call, which `tingjian verify` finds.
     """
-    for call in due:
-        detail = {"external_id": call.external_id, "content": call.content, "recording": call.recording}
-        try:
+    while due := _some_due(service, what):
+        for call in due:
+            detail = {"external_id": call.external_id, "content": call.content, "recording": call.recording}
+            # One at a time: whoever is asking something waits for an entry in the audit log no longer than that.
             with service.database.transaction() as session:
-                recording = retention.remove(session, call.id)
-                audit.record(session, actor, "purge", call_id=call.id, detail=detail)
-        except LookupError:
-            continue
-        if recording:
-            service.recordings.delete(recording)
-        yield call.id
+                removed = retention.remove(session, call.id)
+                if removed:
+                    audit.record(session, actor, "purge", call_id=call.id, detail=detail)
+            if removed:
+                if call.recording:
+                    delete_unused(service, call.recording)
+                yield call.id
+
+
+def _some_due(service: Service, what: ColumnElement[bool]) -> Sequence[Call]:
+    with service.database.transaction() as session:
+        return retention.due(session, what, _AT_ONCE)
+
+
+def delete_unused(service: Service, recording: str) -> bool:
+    """Delete a recording unless a call has it by now; whether it was deleted."""
+    with service.database.transaction() as session:
+        if not recordings.let_go(session, recording):
+            return False
+        # Inside: a call that comes to have it meanwhile waits, and then finds it gone.
+        service.recordings.delete(recording)
+        return True

@@ -101,6 +101,14 @@ class Call(Base):
         Index("calls_team", "team", "happened_at", "id"),
         Index("calls_categories", "categories", postgresql_using="gin"),
         Index("calls_rules", "rules", postgresql_using="gin"),
+        Index("calls_recording", "recording", postgresql_where=text("recording IS NOT NULL")),
+        Index(
+            "calls_debtor",
+            text("(facts ->> 'debtor_id')"),
+            "happened_at",
+            "id",
+            postgresql_where=text("facts ->> 'debtor_id' IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

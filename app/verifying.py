@@ -34,15 +34,6 @@ def verify(service: Service, progress: Callable[[int, int], None]) -> Iterator[F
     yield from _orphans(service, {recording for recording, _, _ in known})
 
 
-def delete_orphan(service: Service, recording: str) -> bool:
-    """Delete a recording that no call has, unless one has it by now; whether it was deleted."""
-    with service.database.transaction() as session:
-        if integrity.has_recording(session, recording):
-            return False
-    service.recordings.delete(recording)
-    return True
-
-
 def _fault(service: Service, recording: str, size: int) -> str | None:
     try:
         if not service.recordings.has(recording, size):

@@ -32,8 +32,8 @@ def purge(wish: Purge, service: ServiceDep, who: Manager) -> Purged:
     """Count what would be deleted or, with `dry_run: false`, delete it: calls, transcripts, verdicts and recordings."""
     what = wanted(service.settings, wish.debtor_id)
     with service.database.transaction() as session:
-        due, held = retention.due(session, what), retention.held(session, what)
-    gone = len(due) if wish.dry_run else sum(1 for _ in purged(service, who.name, due))
+        due, held = retention.count_due(session, what), retention.held(session, what)
+    gone = due if wish.dry_run else sum(1 for _ in purged(service, who.name, what))
     if not wish.dry_run:
         forget_dials(service, who.name, wish.debtor_id)
     return Purged(calls=gone, held=held)

@@ -45,8 +45,3 @@ def recordings(session: Session) -> list[tuple[str, int, list[int]]]:
     for recording, size, call_id in rows:
         known.setdefault((recording or "", size or 0), []).append(call_id)
     return [(recording, size, calls) for (recording, size), calls in known.items()]
-
-
-def has_recording(session: Session, recording: str) -> bool:
-    """Whether a call has it now."""
-    return session.scalar(select(Call.id).where(Call.recording == recording).limit(1)) is not None

@@ -1,6 +1,7 @@
 """What is old or asked for is deleted, with its recording and on record; what is held stays."""
 
 import json
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,9 +9,13 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from app import retention
+from app.retention import purged
 from app.service import Service
 from app.settings import Settings
-from app.store import audit
+from app.storage import Arrival, Recordings
+from app.store import audit, calls
+from app.store.calls import Posted
 from tests.app.sounds import wav
 from tests.app.test_access import Auth
 
@@ -80,6 +85,66 @@ def test_an_unfinished_call_stays(client: TestClient, auth: Auth, service: Servi
     with service.database.transaction() as session:
         session.execute(text("UPDATE calls SET status = 'queued'"))
     assert _purge(client, auth, dry_run=False) == {"calls": 0, "held": 1}
+
+
+def test_many_are_deleted_some_at_a_time(
+    client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_AT_ONCE", 2)
+    old = [_post(client, auth, service, seed, started_at=_OLD) for seed in range(5)]
+    stopped = purged(service, "nightly", retention.wanted(service.settings, None))
+    assert [next(stopped) for _ in range(3)] == old[:3]
+    assert _purge(client, auth, dry_run=False) == {"calls": 2, "held": 0}
+    assert (_left(client, auth), _files(service)) == (set(), 0)
+
+
+def test_a_call_that_is_retried_meanwhile_stays(client: TestClient, auth: Auth, service: Service) -> None:
+    first, second = (_post(client, auth, service, seed, started_at=_OLD) for seed in (1, 2))
+    going = purged(service, "nightly", retention.wanted(service.settings, None))
+    assert next(going) == first
+    with service.database.transaction() as session:
+        session.execute(text("UPDATE calls SET status = 'queued'"))
+    assert list(going) == []
+    assert _left(client, auth) == {second}
+
+
+def test_a_recording_deleted_while_it_is_posted_again_is_asked_for_again(
+    client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _post(client, auth, service, started_at=_OLD)
+    keep = Recordings.keep
+
+    def keep_and_lose(self: Recordings, arrival: Arrival) -> None:
+        keep(self, arrival)
+        list(purged(service, "nightly", retention.wanted(service.settings, None)))
+
+    monkeypatch.setattr(Recordings, "keep", keep_and_lose)
+    answer = client.post("/v1/calls", headers=auth["dialer"], files={"audio": ("a.wav", wav(seed=1))})
+    assert (answer.status_code, answer.json()["code"]) == (503, "recording_deleted")
+    assert (_left(client, auth), _files(service)) == (set(), 0)
+    monkeypatch.undo()
+    again = _post(client, auth, service)
+    assert client.get(f"/v1/calls/{again}/audio", headers=auth["supervisor"]).status_code == 200
+
+
+def test_a_recording_that_is_being_posted_again_is_not_deleted(
+    client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _post(client, auth, service, started_at=_OLD)
+    post, purges = calls.post, list[Future[list[int]]]()
+
+    def post_while_purging(*given: Any) -> Posted:
+        posted = post(*given)
+        purges.append(pool.submit(lambda: list(purged(service, "nightly", retention.wanted(service.settings, None)))))
+        with pytest.raises(TimeoutError):  # it waits until the new call is there
+            purges[0].result(timeout=0.5)
+        return posted
+
+    monkeypatch.setattr(calls, "post", post_while_purging)
+    with ThreadPoolExecutor(1) as pool:
+        new = _post(client, auth, service)
+    assert len(purges[0].result()) == 1
+    assert client.get(f"/v1/calls/{new}/audio", headers=auth["supervisor"]).status_code == 200
 
 
 @pytest.mark.parametrize("days", ["1", "729"])

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from starlette.testclient import TestClient
 
+from app.retention import delete_unused
 from app.service import Service, build_service
 from app.settings import Settings
-from app.verifying import delete_orphan, verify
+from app.verifying import verify
 from tests.app.sounds import wav
 
 Auth = dict[str, dict[str, str]]
@@ -57,8 +58,8 @@ def test_orphans(recording: Path, service: Service) -> None:
     assert faults(service) == []  # its call may be about to come
     os.utime(orphan, (0, 0))
     assert faults(service) == [f"录音 {orphan.name}：没有通话用到它"]
-    assert not delete_orphan(service, recording.name)
-    assert delete_orphan(service, orphan.name)
+    assert not delete_unused(service, recording.name)
+    assert delete_unused(service, orphan.name)
     assert not orphan.exists()
     assert faults(service) == []
 
