@@ -52,6 +52,11 @@ _NOTE_EVERY = 2.0
 _PASSING = NO_ROOM | {errno.EIO, errno.ESTALE}
 _PASSING_AGAIN = 60
 
+#: Neither is a recogniser elsewhere that is away or overloaded. But one that stumbles over this very recording looks
+#: the same, and would hold up the others: it is asked again after a minute more each time, an hour at most, and after
+#: so many attempts, in a week and more, it counts.
+_AWAY_MOST, _AWAY_LONGEST = 200, 3600
+
 _T = TypeVar("_T")
 
 
@@ -163,16 +168,19 @@ def _set_back(session: Session, call_id: int, attempt: int, error: Exception, co
         return
     if code:
         calls.fail(session, call, str(error), code)
-    elif _is_no_fault_of_the_call(error):
+    elif (delay := _passes_in(error, attempt)) is not None:
         call.error = _reason(error)
-        calls.hand_back(session, call, delay=_PASSING_AGAIN)
+        calls.hand_back(session, call, delay)
     else:
         calls.again(session, call, _reason(error))
 
 
-def _is_no_fault_of_the_call(error: Exception) -> bool:
+def _passes_in(error: Exception, attempt: int) -> int | None:
+    """Seconds after which to look again at what is no fault of the call; None for what counts against it."""
+    if isinstance(error, AsrError) and error.code == "backend_away" and attempt < _AWAY_MOST:
+        return min(_PASSING_AGAIN * attempt, _AWAY_LONGEST)
     passing = isinstance(error, OSError) and error.errno in _PASSING
-    return passing or isinstance(error, (Unavailable, NoKey))
+    return _PASSING_AGAIN if passing or isinstance(error, (Unavailable, NoKey)) else None
 
 
 def _hopeless(error: Exception) -> str | None:

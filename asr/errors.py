@@ -23,7 +23,8 @@ class AsrError(Exception):
     Codes are stable: programs may compare them. For a recording: `not_found`, `unreadable`, `empty`, `not_audio`,
     `no_audio_stream`, `several_streams`, `unknown_codec`, `too_many_channels`, `corrupt`, `truncated`, `too_long`,
     `decoder_crashed`, `decoder_timeout`. For a model or a backend: `model_missing`, `model_damaged`,
-    `unknown_backend`, `bad_option`, `backend_failed`. For a transcript: `not_told_apart`.
+    `unknown_backend`, `bad_option`, `backend_failed` (it refused or answered nonsense), `backend_away` (it cannot be
+    used now). For a transcript: `not_told_apart`.
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -21,6 +21,8 @@ from asr.recogniser import Heard, Sound
 
 #: Answers that another try may better: too many requests, and what a restarting server or its proxy says.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+#: Answers that are about what was sent. Any other, such as 401 for a key that ran out, is about the server.
+REFUSED = frozenset({400, 413, 415, 422})
 
 
 class _Timed(BaseModel):
@@ -81,13 +83,14 @@ class OpenAiRecogniser:
                 if reply.is_success:
                     return self._read(reply.content)
                 reason, wait = f"HTTP {reply.status_code}：{reply.text[:200]}", _retry_after(reply.headers)
+                code = "backend_failed" if reply.status_code in REFUSED else "backend_away"
                 if reply.status_code not in PASSING:
                     break
             except httpx2.TransportError as error:
-                reason, wait = type(error).__name__, None
+                reason, wait, code = type(error).__name__, None, "backend_away"
             if number < self._tries:
                 time.sleep(self._pause * 2 ** (number - 1) if wait is None else wait)
-        raise AsrError("backend_failed", f"语音识别服务 {self._address} 失败（{reason}），已尝试 {number} 次")
+        raise AsrError(code, f"语音识别服务 {self._address} 失败（{reason}），已尝试 {number} 次")
 
     def _post(self, wav: bytes) -> httpx2.Response:
         form = {

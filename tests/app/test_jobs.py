@@ -155,7 +155,7 @@ def test_a_worker_that_was_given_up_while_working_writes_nothing(
         (RuntimeError("再不还钱就找你家人"), "程序内部错误（RuntimeError）"),  # what was said stays out of the reason
         (MemoryError(), "内存不足"),
         (OSError(13, "permission denied"), "读写失败"),
-        (AsrError("backend_failed", "没有应答"), "没有应答"),
+        (AsrError("backend_failed", "无法解读"), "无法解读"),
     ],
 )
 def test_what_may_get_better_is_tried_three_times(
@@ -182,6 +182,7 @@ def test_what_may_get_better_is_tried_three_times(
         OSError(errno.EIO, "input/output error"),
         OSError(errno.ESTALE, "stale file handle"),
         OSError(errno.ENOSPC, "no space left"),
+        AsrError("backend_away", "没有应答"),
     ],
 )
 def test_what_is_no_fault_of_the_call_is_not_counted(
@@ -197,6 +198,29 @@ def test_what_is_no_fault_of_the_call_is_not_counted(
     with service.database.transaction() as session:
         call = session.get_one(Call, call_id)
         assert (call.status, call.failures, bool(call.error)) == ("queued", 0, True)
+
+
+def test_a_recogniser_elsewhere_is_asked_again_ever_later_and_not_for_ever(
+    client: TestClient, auth: Auth, service: Service, bench: Bench
+) -> None:
+    call_id = post_text(client, auth["dialer"])
+
+    def fails(*_: object) -> None:
+        raise AsrError("backend_away", "没有应答")
+
+    def fail_at(attempt: int) -> tuple[int, float]:
+        with service.database.transaction() as session:
+            session.get_one(Call, call_id).attempt = attempt
+        jobs.run_step(fails, bench, call_id, attempt)
+        waits = (
+            "SELECT extract(epoch FROM scheduled_at - now())::float FROM procrastinate_jobs ORDER BY id DESC LIMIT 1"
+        )
+        with service.database.transaction() as session:
+            return session.get_one(Call, call_id).failures, session.scalar(text(waits)) or 0.0
+
+    for attempt, failures, seconds in ((3, 0, 180), (199, 0, 3600), (200, 1, 10)):
+        counted, waiting = fail_at(attempt)
+        assert (counted, round(waiting, -1)) == (failures, seconds)
 
 
 def test_what_cannot_get_better_is_tried_once(client: TestClient, auth: Auth, bench: Bench) -> None:

@@ -128,21 +128,25 @@ def test_a_passing_failure_is_tried_again(passing: Callable[[dict[str, bytes]], 
 
 
 @pytest.mark.parametrize(
-    ("reply", "tries", "reason"),
+    ("reply", "tries", "reason", "code"),
     [
-        (fails(401), 1, "HTTP 401"),
-        (fails(404), 1, "HTTP 404"),
-        (fails(503), 3, "HTTP 503"),
-        (lambda _: (200, {}, b"<html>login</html>"), 1, "无法解读"),
-        (says(words=[]), 1, "无法解读"),
+        (fails(400), 1, "HTTP 400", "backend_failed"),
+        (fails(413), 1, "HTTP 413", "backend_failed"),
+        (fails(401), 1, "HTTP 401", "backend_away"),
+        (fails(404), 1, "HTTP 404", "backend_away"),
+        (fails(503), 3, "HTTP 503", "backend_away"),
+        (lambda _: (200, {}, b"<html>login</html>"), 1, "无法解读", "backend_failed"),
+        (says(words=[]), 1, "无法解读", "backend_failed"),
     ],
 )
-def test_a_lasting_failure_is_told(reply: Callable[[dict[str, bytes]], Reply], tries: int, reason: str) -> None:
+def test_a_lasting_failure_is_told(
+    reply: Callable[[dict[str, bytes]], Reply], tries: int, reason: str, code: str
+) -> None:
     with serving(reply) as (server, url):
         with pytest.raises(AsrError, match=reason) as caught:
             list(OpenAiRecogniser("m", url, pause=0.01).hear([speech(end=1.0)[0].astype("float32")]))
         assert url in str(caught.value)
-    assert caught.value.code == "backend_failed"
+    assert caught.value.code == code
     assert len(server.posted) == tries
 
 
@@ -161,14 +165,15 @@ def test_a_server_that_does_not_answer() -> None:
                 )
             )
         waiting.set()
-    assert caught.value.code == "backend_failed"
+    assert caught.value.code == "backend_away"
 
 
 def test_nobody_there() -> None:
     with serving(says(text="")) as (_, url):
         pass
-    with pytest.raises(AsrError, match="ConnectError"):
+    with pytest.raises(AsrError, match="ConnectError") as caught:
         list(OpenAiRecogniser("m", url, tries=1).hear([speech(end=1.0)[0].astype("float32")]))
+    assert caught.value.code == "backend_away"
 
 
 def test_an_address_is_needed() -> None:
