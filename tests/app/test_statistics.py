@@ -1,5 +1,7 @@
 """Numbers over many calls, counted in advance and on the spot alike."""
 
+import html
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -109,3 +111,18 @@ def test_heat(client: TestClient, auth: Auth, service: Service) -> None:
 @pytest.mark.parametrize("query", ["colour", "day?first=2026-02-30", "day?first=2026-02-02&last=2026-02-01", "day?x=1"])
 def test_bad_questions(client: TestClient, auth: Auth, query: str) -> None:
     assert client.get(f"/v1/statistics/{query}", headers=auth["supervisor"]).status_code == 422
+
+
+def test_every_count_on_the_page_leads_to_as_many_calls(client: TestClient, auth: Auth, service: Service) -> None:
+    store(service, *CALLS)
+    shown = client.get("/statistics", headers=auth["supervisor"]).text
+    links = set(re.findall(r'<a href="(/calls\?[^"]+)"[^>]*>(\d+)</a>', shown))
+    filters = {name for address, _ in links for name in re.findall(r"(\w+)=", address)}
+    assert filters == {
+        "from", "to", "flagged", "reviewed", "status", "category", "team", "agent_id", "stage", "weekday", "hour",
+        "kind", "sort",
+    }  # fmt: skip
+    for address, count in links:
+        if "kind=" not in address and "sort=" not in address:  # those are rates and averages
+            rows = client.get(html.unescape(address), headers=auth["supervisor"]).text.count("data-id=")
+            assert rows == int(count), address
