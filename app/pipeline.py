@@ -1,7 +1,7 @@
 """One call from transcript to verdict: packs, findings, promises and the scorecard. No HTTP, no database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -11,9 +11,10 @@ from pydantic import TypeAdapter
 
 import rules
 import scoring
+from app.rulebook import Rulebook
 from app.schemas import CALL_ZONE
 from asr.transcript import Transcript
-from rules import Finding, Pack, Promise
+from rules import Finding, Promise
 from scoring import Scorecard, Template
 
 
@@ -45,20 +46,22 @@ class Judge:
     """Judges transcripts by named templates, looking in an institution's own folders before the built-in ones."""
 
     def __init__(self, template_folder: Path | None = None, pack_folder: Path | None = None) -> None:
-        self._template_folders = [template_folder] if template_folder else []
-        self._pack_folder = pack_folder
-        # Reading and compiling a pack takes far longer than judging a call by it.
-        self.load = cache(self._load)
+        self._use(Rulebook(template_folder, pack_folder))
 
-    def _load(self, name: str) -> tuple[Template, tuple[Pack, ...]]:
-        template = scoring.load_template(scoring.find_template(name, self._template_folders))
-        packs = tuple(self._pack(pack) for pack in template.packs)
-        template.verify(packs)
-        return template, packs
+    def _use(self, book: Rulebook) -> None:
+        # Reading and compiling a pack takes far longer than judging a call by it. Whoever is judging meanwhile goes on
+        # with the packs that it has.
+        self.book, self.load = book, cache(book.load)
 
-    def _pack(self, name: str) -> Pack:
-        own = self._pack_folder / f"{name}.yaml" if self._pack_folder else None
-        return rules.load_pack(own if own and own.is_file() else name)
+    def follow(self, edition: int, published: Mapping[str, str]) -> None:
+        """Judge by what is published from now on: the texts of packs, `edition` telling one such set from another."""
+        self._use(replace(self.book, published=published, edition=edition))
+
+    def trying(self, pack: str, text: str) -> "Judge":
+        """A judge like this one, for which `text` is published as that pack."""
+        other = Judge()
+        other._use(replace(self.book, published={**self.book.published, pack: text}))
+        return other
 
     def judge(self, transcript: Transcript, facts: Mapping[str, Any], template: str) -> Judgement:
         """Check the transcript against the template's packs and score it.

@@ -47,11 +47,11 @@ def built_in_packs() -> tuple[Path, ...]:
 def load_pack(source: str | Path, written: str | None = None) -> Pack:
     """Load a pack by the path of its file or the id of a built-in one (`collection-standard`).
 
-    `written` is read instead of what the file holds, as if it stood there.
+    With `written`, that is read as if it stood in the file at the path `source`, whether or not there is one.
 
     Raises RuleError with every fault in the file and in the files it uses.
     """
-    path = _find_file(source)
+    path = _find_file(source) if written is None else Path(source)
     reader = Reader({} if written is None else {path: written.encode()})
     files = reader.read(path, (path.parent, LEXICONS))
     faults = [*reader.faults]

@@ -11,6 +11,7 @@ from asr.transcript import Speaker
 from rules.categories import Category
 from rules.conditions import Model, Test
 from rules.finding import Expect, Severity
+from rules.lexicon import Lexicon
 from rules.operators import Find
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{1,79}$")]
@@ -123,6 +124,12 @@ class Rule(Model):
         return (self.find, self.due) if self.due else (self.find,)
 
     def applies(self, facts: Facts, day: date) -> bool:
+    def lexicons(self) -> tuple[Lexicon, ...]:
+        """The lexicons that it names, each once."""
+        operators = (operator for find in self.finds() for operator in find.operator.walk())
+        named = (operator.lexicon for operator in operators if isinstance(operator, Phrases))
+        return tuple({lexicon.name: lexicon for lexicon in named if lexicon}.values())
+
         """Whether the rule concerns a call with these facts on that day. A missing fact meets no condition."""
         return self.effective.covers(day) and all(test.holds(facts.get(name)) for name, test in self.when.items())
 

@@ -69,7 +69,8 @@ class HeatOut(BaseModel):
     flagged: int
 
 
-def _period(asked: Asked, who: Principal) -> Period:
+def period_of(asked: Asked, who: Principal) -> Period:
+    """The days asked about, and the team that `who` is told of."""
     period = asked.period()
     # Whoever sees one team only is told of that team only, whatever was asked.
     return period if who.team is None else Period(period.first, period.last, who.team)
@@ -78,7 +79,7 @@ def _period(asked: Asked, who: Principal) -> Period:
 @router.get("/heat")
 def get_heat(session: SessionDep, who: Statistician, asked: Annotated[Asked, Query()]) -> list[HeatOut]:
     """When calls are made and flagged: by weekday and hour."""
-    rows = statistics.heat(session, _period(asked, who))
+    rows = statistics.heat(session, period_of(asked, who))
     return [HeatOut(weekday=row[0], hour=row[1], calls=row[2], flagged=row[3]) for row in rows]
 
 
@@ -87,5 +88,5 @@ def get_statistics(
     kind: Kind, session: SessionDep, who: Statistician, asked: Annotated[Asked, Query()], each_day: bool = False
 ) -> list[NumbersOut]:
     """The calls of a period by group; `each_day`: for each day apart."""
-    rows = statistics.by(session, kind, _period(asked, who), each_day=each_day or kind == "day")
+    rows = statistics.by(session, kind, period_of(asked, who), each_day=each_day or kind == "day")
     return [NumbersOut(**asdict(row)) for row in rows]

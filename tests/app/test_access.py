@@ -38,6 +38,9 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/findings/{finding_id}/review"): {"inspector", "supervisor"},
     ("DELETE", "/v1/reviews/{review_id}"): {"inspector", "supervisor"},
     ("POST", "/v1/rules/try"): {"inspector", "supervisor", "admin"},
+    ("GET", "/v1/rules/packs"): {"inspector", "supervisor", "admin"},
+    ("GET", "/v1/rules/packs/{pack}"): {"inspector", "supervisor", "admin"},
+    ("GET", "/v1/rules/statistics"): {"supervisor"},
     ("GET", "/v1/session"): {*ROLES},
     ("DELETE", "/v1/session"): {*ROLES},
     ("PUT", "/v1/session/password"): {*ROLES},
@@ -50,7 +53,7 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/keys"): {"admin"},
     ("DELETE", "/v1/keys/{name}"): {"admin"},
 }
-SOMETHING = {"call_id": 1, "finding_id": 1, "review_id": 1, "name": "nobody", "kind": "day"}
+SOMETHING = {"call_id": 1, "finding_id": 1, "review_id": 1, "name": "nobody", "kind": "day", "pack": "nowhere"}
 OPEN = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),

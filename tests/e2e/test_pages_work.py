@@ -46,7 +46,7 @@ def test_sign_in_takes_no_form_from_elsewhere(visit: Visit) -> None:
 
 @pytest.mark.parametrize(
     ("role", "links"),
-    [("inspector", ["首页", "通话", "上传"]), ("agent", ["首页", "通话"]), ("admin", ["首页"])],
+    [("inspector", ["首页", "通话", "上传", "规则"]), ("agent", ["首页", "通话"]), ("admin", ["首页", "规则"])],
 )
 def test_each_role_is_shown_what_it_may_do(visit: Visit, role: str, links: list[str]) -> None:
     page = visit.sign_in(role)
