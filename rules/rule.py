@@ -13,6 +13,7 @@ from rules.conditions import Model, Test
 from rules.finding import Expect, Severity
 from rules.lexicon import Lexicon
 from rules.operators import Find
+from rules.operators.phrases import Phrases
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{1,79}$")]
 Facts = Mapping[str, object]
@@ -123,13 +124,13 @@ class Rule(Model):
         """What the rule looks for, and what makes it due."""
         return (self.find, self.due) if self.due else (self.find,)
 
-    def applies(self, facts: Facts, day: date) -> bool:
     def lexicons(self) -> tuple[Lexicon, ...]:
         """The lexicons that it names, each once."""
         operators = (operator for find in self.finds() for operator in find.operator.walk())
         named = (operator.lexicon for operator in operators if isinstance(operator, Phrases))
         return tuple({lexicon.name: lexicon for lexicon in named if lexicon}.values())
 
+    def applies(self, facts: Facts, day: date) -> bool:
         """Whether the rule concerns a call with these facts on that day. A missing fact meets no condition."""
         return self.effective.covers(day) and all(test.holds(facts.get(name)) for name, test in self.when.items())
 
