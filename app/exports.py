@@ -11,8 +11,8 @@ from typing import Any
 
 import xlsxwriter
 
+from app.api.schemas import CallOut
 from app.schemas import CALL_ZONE
-from app.tables import Call
 from rules import CATEGORIES
 
 #: A worksheet holds no more, the heading included.
@@ -36,11 +36,11 @@ def _names(values: Iterable[str] | None) -> str:
 
 
 #: Heading -> what stands under it.
-COLUMNS: dict[str, Callable[[Call], _Cell]] = {
+COLUMNS: dict[str, Callable[[CallOut], _Cell]] = {
     "编号": lambda call: call.id,
     "外部编号": lambda call: call.external_id,
     "类型": lambda call: _CHANNEL[call.channel],
-    "通话时间": lambda call: call.happened_at,
+    "通话时间": lambda call: call.started_at or call.received_at,
     "接收时间": lambda call: call.received_at,
     "坐席": lambda call: call.agent_id,
     "团队": lambda call: call.team,
@@ -59,7 +59,7 @@ COLUMNS: dict[str, Callable[[Call], _Cell]] = {
 }
 
 
-def as_csv(calls: Iterable[Call]) -> Iterator[bytes]:
+def as_csv(calls: Iterable[CallOut]) -> Iterator[bytes]:
     """The calls as CSV, a piece at a time; with a byte order mark, without which Excel reads no Chinese."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
@@ -92,7 +92,7 @@ def _first(text: str) -> str:
     return next(seen, "")
 
 
-def as_xlsx(calls: Iterable[Call]) -> Iterator[bytes]:
+def as_xlsx(calls: Iterable[CallOut]) -> Iterator[bytes]:
     """The calls as an Excel workbook, a piece at a time; it grows on disk, and memory holds one row."""
     with tempfile.TemporaryDirectory(prefix="tingjian-export-") as folder:
         path = Path(folder) / "calls.xlsx"
@@ -102,7 +102,7 @@ def as_xlsx(calls: Iterable[Call]) -> Iterator[bytes]:
                 yield piece
 
 
-def _write(path: Path, calls: Iterable[Call]) -> None:
+def _write(path: Path, calls: Iterable[CallOut]) -> None:
     # Nothing that is written is taken for a formula, a number or an address because of how it looks.
     literal = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": str(path.parent), **literal}) as book:

@@ -16,6 +16,9 @@ _LONG = 10**10
 _TELLING = 5
 _DIGITS = frozenset("0123456789零〇一二两三四五六七八九幺")
 
+#: Digits of the shortest number that an id is masked for.
+_PHONE = 11
+
 
 def shown(who: Principal, *, unmask: bool) -> Callable[[Any], Any]:
     """What makes a JSON value fit to be shown to `who`: `masked`, or nothing when `unmask` is asked for.
@@ -51,8 +54,20 @@ def masked(value: Any) -> Any:
 
 
 def masked_id(value: str) -> str:
-    """An id of the sender's as others see it: masked where it holds a phone number; a long serial number is none."""
-    return rules.mask(value) if any(pii.kind == "phone" for pii in rules.find_pii(value)) else value
+    """A name a sender gave as others see it: masked if it holds a phone or ID number, which a long serial is not."""
+    if sum(letter.isdigit() or letter in _DIGITS for letter in value) < _PHONE:  # as most: an export has a million
+        return value
+    return rules.mask(value) if any(pii.kind in ("phone", "id_card") for pii in rules.find_pii(value)) else value
+
+
+_NOTHING_SAID = {"engine": "", "language": "", "duration": None, "speakers": "given"}
+
+
+def masked_said(utterances: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Utterances that follow each other, masked: a number may be read out over several, none of which holds one."""
+    said = read_transcript(_NOTHING_SAID | {"utterances": utterances})
+    shown: list[dict[str, Any]] = to_json(rules.mask_transcript(said))["utterances"]
+    return shown
 
 
 def check_search(who: Principal, words: str | None) -> None:

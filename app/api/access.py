@@ -9,11 +9,13 @@ from itertools import islice
 from typing import Annotated
 
 from fastapi import Depends, Path, Request, Security
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
-from app.errors import Forbidden, Unauthorized
-from app.masking import masked
+import rules
+from app.database import is_outage
+from app.errors import AppError, Forbidden, Unauthorized
 from app.security import Permission, Principal, csrf_token
 from app.service import Service
 from app.store import audit, keys, sessions
@@ -78,76 +80,96 @@ async def _said(request: Request) -> dict[str, str]:
         body = await request.json() if fields and "form" not in request.headers.get("content-type", "") else {}
     except ValueError:  # the route will say so
         body = {}
-    given = {name: masked(body[name]) for name in fields if isinstance(body, dict) and name in body}
-    return {name: _storable(json.dumps(value, ensure_ascii=False).strip('"')) for name, value in given.items()}
+    given = {name: body[name] for name in fields if isinstance(body, dict) and name in body}
+    return {name: _told(json.dumps(value, ensure_ascii=False).strip('"')) for name, value in given.items()}
 
 
-def allow(permission: Permission | None) -> Callable[..., Principal]:
+def allow(permission: Permission | None) -> Callable[..., Iterator[Principal]]:
     """A dependency that lets callers with `permission` in, and is who they are; None lets in everybody known.
 
-    What is let in, and what is not, is on record before the route runs.
+    What a caller did is on record in the transaction that did it, before the answer leaves; what was refused, and what
+    was not found, is on record too.
     """
 
     def check(
         request: Request,
         service: ServiceDep,
+        session: SessionDep,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
         token: Annotated[str | None, Security(_cookie)],
         said: Annotated[dict[str, str], Depends(_said)],
-    ) -> Principal:
+    ) -> Iterator[Principal]:
         secret = credentials.credentials if credentials else None
         # A transaction of its own: a slow upload must not hold a connection.
-        with service.database.transaction() as session:
-            who = identify(session, service, secret, token)
-            if who:
-                request.app.state.throttles.requests.take(who.name)
-            fault = _refusal(request, who, permission, None if secret else token) if who else None
-            if who and _matters(request, who, fault):
-                _record(session, request, who, said, fault)
+        with service.database.transaction() as apart:
+            who = identify(apart, service, secret, token)
         if who is None:
             raise Unauthorized("需要登录，或有效的密钥：Authorization: Bearer tj_…")
-        if fault:
-            raise fault
-        return who
+        request.app.state.throttles.requests.take(who.name)
+        try:
+            _admit(request, who, permission, None if secret else token)
+            yield who
+        except Exception as error:
+            session.rollback()
+            if not is_outage(error):
+                with service.database.transaction() as apart:
+                    _record(apart, request, who, said, _code(error))
+            raise
+        fault: Exception | None = getattr(request.state, "fault", None)  # of a page, which has shown it
+        if fault or _matters(request, who):
+            _record(session, request, who, said, _code(fault) if fault else None)
 
     return check
 
 
-def _refusal(request: Request, who: Principal, permission: Permission | None, token: str | None) -> Forbidden | None:
+def about(request: Request, call_id: int) -> None:
+    """Note which call a request is about, for the record, where its path does not say so."""
+    request.state.call_id = call_id
+
+
+def _admit(request: Request, who: Principal, permission: Permission | None, token: str | None) -> None:
     if permission and not who.may(permission):
-        return Forbidden(f"角色 {who.role} 没有此操作的权限")
+        raise Forbidden(f"角色 {who.role} 没有此操作的权限")
     # Another site can make the browser send the cookie, but not read the token that belongs to it.
     sent = request.headers.get("x-csrf-token", "").encode()
     if token and _changes(request) and not secrets.compare_digest(sent, csrf_token(token).encode()):
-        return Forbidden("缺少或错误的 X-CSRF-Token，请刷新页面后重试", code="csrf")
-    return None
+        raise Forbidden("缺少或错误的 X-CSRF-Token，请刷新页面后重试", code="csrf")
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, AppError):
+        return error.code
+    return "invalid" if isinstance(error, RequestValidationError) else "failed"
 
 
 def _changes(request: Request) -> bool:
     return request.method not in ("GET", "HEAD", "OPTIONS")
 
 
-def _matters(request: Request, who: Principal, fault: Forbidden | None) -> bool:
+def _matters(request: Request, who: Principal) -> bool:
     """Whether a request belongs on record: not a dialer that asks, again and again, how far its calls are."""
-    return fault is not None or _changes(request) or who.role != "dialer"
+    return _changes(request) or who.role != "dialer"
 
 
-def _record(
-    session: Session, request: Request, who: Principal, said: Mapping[str, str], fault: Forbidden | None
-) -> None:
-    asked = {_storable(name): _storable(value) for name, value in request.query_params.items() if name != "cursor"}
-    named = {name: _storable(value) for name, value in request.path_params.items() if name != "call_id"}
+def _record(session: Session, request: Request, who: Principal, said: Mapping[str, str], refused: str | None) -> None:
+    asked = {_told(name): _told(value) for name, value in request.query_params.items() if name != "cursor"}
+    named = {name: _told(value) for name, value in request.path_params.items() if name != "call_id"}
     # What the caller names stands apart from what we say of it: `?refused=…` must not read as a refusal.
-    parts = {"said": said, "asked": dict(islice(asked.items(), _MOST_ASKED)), "refused": fault and fault.code}
-    call_id = request.path_params.get("call_id", "")
+    parts = {"said": said, "asked": dict(islice(asked.items(), _MOST_ASKED)), "refused": refused}
     audit.record(
         session,
         who.name,
         request.scope["route"].name,
-        call_id=int(call_id) if _CALL_ID.fullmatch(call_id) else None,
+        call_id=_call_of(request),
         address=address_of(request),
         detail=named | {name: part for name, part in parts.items() if part},
     )
+
+
+def _call_of(request: Request) -> int | None:
+    known: int | None = getattr(request.state, "call_id", None)
+    named = request.path_params.get("call_id", "")
+    return int(named) if _CALL_ID.fullmatch(named) else known
 
 
 def address_of(request: Request) -> str | None:
@@ -155,25 +177,27 @@ def address_of(request: Request) -> str | None:
     return request.client.host if request.client else None
 
 
-def _storable(value: str) -> str:
-    # PostgreSQL holds neither NUL nor half a surrogate pair, and nobody reads a megabyte.
-    return value[:200].replace("\0", "\ufffd").encode(errors="replace").decode()
+def _told(value: str) -> str:
+    """What a caller wrote, as the log keeps it: masked, for nothing is ever taken out of it again."""
+    # PostgreSQL holds neither NUL nor half a surrogate pair, and nobody reads a megabyte. Cut after it is masked: the
+    # rest of a number that is cut through would look like none.
+    return rules.mask(value[:300].replace("\0", "\ufffd").encode(errors="replace").decode())[:200]
 
 
 #: Anybody who is signed in or has a key.
-Anyone = Annotated[Principal, Depends(allow(None))]
-Poster = Annotated[Principal, Depends(allow("post"))]
-DialKeeper = Annotated[Principal, Depends(allow("dials"))]
-Watcher = Annotated[Principal, Depends(allow("state"))]
-Reader = Annotated[Principal, Depends(allow("read"))]
-Retrier = Annotated[Principal, Depends(allow("retry"))]
-Reviewer = Annotated[Principal, Depends(allow("review"))]
-Assigner = Annotated[Principal, Depends(allow("assign"))]
-Statistician = Annotated[Principal, Depends(allow("statistics"))]
-Exporter = Annotated[Principal, Depends(allow("export"))]
-Trier = Annotated[Principal, Depends(allow("try"))]
-Manager = Annotated[Principal, Depends(allow("manage"))]
-Holder = Annotated[Principal, Depends(allow("hold"))]
-Auditor = Annotated[Principal, Depends(allow("audit"))]
+Anyone = Annotated[Principal, Depends(allow(None), scope="function")]
+Poster = Annotated[Principal, Depends(allow("post"), scope="function")]
+DialKeeper = Annotated[Principal, Depends(allow("dials"), scope="function")]
+Watcher = Annotated[Principal, Depends(allow("state"), scope="function")]
+Reader = Annotated[Principal, Depends(allow("read"), scope="function")]
+Retrier = Annotated[Principal, Depends(allow("retry"), scope="function")]
+Reviewer = Annotated[Principal, Depends(allow("review"), scope="function")]
+Assigner = Annotated[Principal, Depends(allow("assign"), scope="function")]
+Statistician = Annotated[Principal, Depends(allow("statistics"), scope="function")]
+Exporter = Annotated[Principal, Depends(allow("export"), scope="function")]
+Trier = Annotated[Principal, Depends(allow("try"), scope="function")]
+Manager = Annotated[Principal, Depends(allow("manage"), scope="function")]
+Holder = Annotated[Principal, Depends(allow("hold"), scope="function")]
+Auditor = Annotated[Principal, Depends(allow("audit"), scope="function")]
 
 CallId = Annotated[int, Path(ge=1, le=2**63 - 1)]

@@ -10,8 +10,20 @@ from starlette.concurrency import run_in_threadpool
 from structlog.contextvars import bind_contextvars
 
 from app import intake, pipeline
-from app.api.access import Assigner, CallId, Holder, Poster, Reader, Retrier, Reviewer, ServiceDep, SessionDep, Watcher
-from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail, listed, scorecard
+from app.api.access import (
+    Assigner,
+    CallId,
+    Holder,
+    Poster,
+    Reader,
+    Retrier,
+    Reviewer,
+    ServiceDep,
+    SessionDep,
+    Watcher,
+    about,
+)
+from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail, listed, scorecard, state
 from app.api.uploads import BODY, posted_call
 from app.errors import Conflict, NotFound, Unprocessable
 from app.masking import masked, shown
@@ -33,8 +45,9 @@ async def post_call(request: Request, response: Response, who: Poster, service: 
     async with posted_call(request, service.settings.max_upload) as sent:
         posted = await run_in_threadpool(intake.take_call, service, who, sent)
     bind_contextvars(call_id=posted.call.id)  # for the request's line in the log
+    about(request, posted.call.id)
     response.status_code = 202 if posted.created else 200
-    return CallState.model_validate(posted.call)
+    return state(posted.call, who)
 
 
 @router.get("")
@@ -50,7 +63,7 @@ def get_call(call_id: CallId, session: SessionDep, who: Watcher, unmask: Unmask 
     """Everything about a call, or its state alone for a role that only follows its own calls."""
     call = calls.get(session, call_id, who)
     if not who.may("read"):
-        return CallState.model_validate(call)
+        return state(call, who)
     return _detail(session, call, shown(who, unmask=unmask))
 
 
@@ -84,7 +97,7 @@ def retry_call(call_id: CallId, session: SessionDep, who: Retrier) -> CallState:
     call = calls.get(session, call_id, who)
     calls.retry(session, call)
     session.flush()
-    return CallState.model_validate(call)
+    return state(call, who)
 
 
 @router.post("/{call_id}/swap-speakers", status_code=202)
@@ -98,7 +111,7 @@ def swap_call_speakers(call_id: CallId, session: SessionDep, who: Reviewer) -> C
         raise Conflict(str(error), code=error.code) from error
     calls.correct(session, call, pipeline.transcript_row(swapped))
     session.flush()
-    return CallState.model_validate(call)
+    return state(call, who)
 
 
 def _transcript(session: Session, call_id: int) -> Transcript:
@@ -120,7 +133,7 @@ def hold_call(call_id: CallId, hold: Hold, session: SessionDep, who: Holder) -> 
     call = calls.get(session, call_id, who)
     call.hold = hold.reason
     session.flush()
-    return CallState.model_validate(call)
+    return state(call, who)
 
 
 class Assignee(BaseModel):

@@ -12,16 +12,24 @@ from fastapi.responses import StreamingResponse
 
 from app import exports
 from app.api.access import Exporter, ServiceDep
+from app.api.schemas import CallOut, listed
 from app.errors import Unavailable, Unprocessable
+from app.masking import shown
 from app.schemas import CALL_ZONE
 from app.security import Principal
 from app.service import Service
 from app.store import lists
-from app.tables import Call
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
 
-Filters = Annotated[lists.Query, Query()]
+
+class Wanted(lists.Query):
+    """What calls to write, and how."""
+
+    unmask: bool = False  #: personal data as it was given; needs the permission
+
+
+Filters = Annotated[Wanted, Query()]
 
 #: Exports that are written at once: each holds a core and a connection of the database.
 _TURNS = threading.BoundedSemaphore(2)
@@ -48,12 +56,13 @@ def export_xlsx(service: ServiceDep, who: Exporter, query: Filters) -> Streaming
 
 
 def _written(
-    service: Service, who: Principal, query: lists.Query, form: Callable[[Iterable[Call]], Iterator[bytes]]
+    service: Service, who: Principal, query: Wanted, form: Callable[[Iterable[CallOut]], Iterator[bytes]]
 ) -> IO[bytes]:
     """The whole file, on disk before a byte of it leaves: a client that takes its time holds no transaction open."""
+    show = shown(who, unmask=query.unmask)
     with ExitStack() as unsent, _turn(), service.database.transaction() as session:
         file = unsent.enter_context(tempfile.TemporaryFile(prefix="tingjian-export-"))
-        file.writelines(form(lists.everything(session, query, who)))
+        file.writelines(form(listed(call, None, show) for call in lists.everything(session, query, who)))
         file.seek(0)
         unsent.pop_all()
     return file

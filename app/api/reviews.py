@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from sqlalchemy.orm import Session
 
-from app.api.access import CallId, Reviewer, SessionDep
+from app.api.access import CallId, Reviewer, SessionDep, about
 from app.api.schemas import ReviewOut, review_out
 from app.errors import Conflict, Forbidden, NotFound, Unprocessable
 from app.masking import masked
@@ -54,10 +54,11 @@ class MissedIn(BaseModel):
 
 
 @router.post("/findings/{finding_id}/review", status_code=201)
-def review_finding(finding_id: Id, body: ReviewIn, session: SessionDep, who: Reviewer) -> ReviewOut:
+def review_finding(finding_id: Id, body: ReviewIn, request: Request, session: SessionDep, who: Reviewer) -> ReviewOut:
     """Uphold or overturn a finding; of several verdicts on one finding the last counts, and the score follows."""
     scorecard, finding = scorecards.of_finding(session, finding_id)
     call = _call(session, scorecard.call_id, who, f"没有编号为 {finding_id} 的质检结果")
+    about(request, call.id)
     calls.lock_scored(session, call)
     newest = scorecards.newest(session, call.id)
     if newest is None or newest.id != scorecard.id:
@@ -79,10 +80,11 @@ def add_finding(call_id: CallId, body: MissedIn, session: SessionDep, who: Revie
 
 
 @router.delete("/reviews/{review_id}")
-def withdraw_review(review_id: Id, session: SessionDep, who: Reviewer) -> ReviewOut:
+def withdraw_review(review_id: Id, request: Request, session: SessionDep, who: Reviewer) -> ReviewOut:
     """Take a review back; it stays on record, and what it was given on counts as the machine judged it."""
     review = reviews.get(session, review_id)
     call = _call(session, review.call_id, who, f"没有编号为 {review_id} 的复核")
+    about(request, call.id)
     _may_withdraw(session, review, who)
     calls.lock_scored(session, call)
     reviews.withdraw(session, call, review, who)

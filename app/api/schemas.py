@@ -8,8 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 import rules
 import scoring
-from app.masking import masked, masked_id
+from app.masking import masked, masked_id, masked_said
 from app.pipeline import read_finding, read_transcript, to_json
+from app.security import Principal
 from app.store import scorecards
 from app.tables import Call, Review, Scorecard, Transcript
 from asr.transcript import Transcript as Said
@@ -23,15 +24,20 @@ class _Out(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+#: What a sender named something, and what a machine says of it: masked, unless somebody takes care to put it back.
+_Named = Annotated[str | None, AfterValidator(lambda value: value and masked_id(value))]
+_Said = Annotated[str | None, AfterValidator(masked)]
+
+
 class CallState(_Out):
     """How far a call has come: all that a dialer needs."""
 
     id: int
-    external_id: str | None
+    external_id: _Named
     status: str
     progress: float | None  #: share transcribed so far, 0 to 1; null when nothing is being transcribed
     received_at: datetime
-    error: str | None
+    error: _Said
     error_code: str | None
 
 
@@ -39,7 +45,7 @@ class CallProgress(_Out):
     """How far a call has come and, when it is judged, with what result."""
 
     id: int
-    external_id: Annotated[str | None, AfterValidator(lambda value: value and masked_id(value))]
+    external_id: _Named
     status: str
     progress: float | None  #: share transcribed so far, 0 to 1
     error_code: str | None
@@ -54,8 +60,8 @@ class CallOut(CallState):
     template: str
     channel: str
     started_at: datetime | None
-    agent_id: str | None
-    team: str | None
+    agent_id: _Named
+    team: _Named
     duration: float | None
     score: float | None
     grade: str | None
@@ -147,18 +153,31 @@ class CallDetail(CallOut):
     corrected: dict[str, Any] | None = None  #: the scorecard under the reviews that stand, if there are any
 
 
-def _hide(out: CallOut, show: Show) -> None:
-    out.error = show(out.error)
-    if show is masked and out.external_id:
-        out.external_id = masked_id(out.external_id)
+def state(call: Call, who: Principal) -> CallState:
+    """How far a call has come, for `who`: senders know their calls by the ids they gave them."""
+    out = CallState.model_validate(call)
+    if call.posted_by == who.user_id:
+        out.external_id = call.external_id
+    return out
+
+
+def _bare(out: CallOut, call: Call, show: Show) -> None:
+    """Put back what the fields mask, if `show` masks nothing."""
+    if show is not masked:
+        out.external_id, out.agent_id, out.team, out.error = call.external_id, call.agent_id, call.team, call.error
 
 
 def listed(call: Call, hit: Mapping[str, Any] | None, show: Show) -> ListedCall:
-    """A call of a list from its row, its hit as `show` shows it."""
+    """A call of a list from its row as `show` shows it; `hit` as the store finds it, which is masked in any case."""
     out = ListedCall.model_validate(call)
-    _hide(out, show)
-    out.hit = Hit.model_validate(show(hit)) if hit else None
+    _bare(out, call, show)
+    out.hit = _hit(hit) if hit else None
     return out
+
+
+def _hit(found: Mapping[str, Any]) -> Hit:
+    said = masked_said(found["around"])[found["place"]]
+    return Hit.model_validate({**said, "utterance": found["utterance"]})
 
 
 def review_out(review: Review, reviewer: str, said: Said | None, show: Show) -> ReviewOut:
@@ -203,7 +222,7 @@ def detail(
 ) -> CallDetail:
     """The detail of one call from its rows, its texts as `show` shows them."""
     out = CallDetail.model_validate(call)
-    _hide(out, show)
+    _bare(out, call, show)
     out.facts, out.recording_name, out.hold = show(out.facts), show(out.recording_name), show(out.hold)
     out.transcript = show(transcript.body) if transcript else None
     said = read_transcript(out.transcript) if out.transcript else None

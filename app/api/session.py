@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.api.access import COOKIE, Anyone, ServiceDep, address_of
 from app.errors import Unauthorized
+from app.masking import masked_id
 from app.schemas import Label
 from app.security import Permission, Principal, csrf_token
 from app.service import Service
@@ -121,7 +122,8 @@ def _verify(service: Service, request: Request, name: str, password: str) -> Non
     # A transaction of its own: a wrong password must be counted, not rolled back.
     with _checking, service.database.transaction() as session:
         user = users.sign_in(session, name, password)
-        audit.record(session, name, "sign_in", address=address, detail={} if user else {"refused": "bad_login"})
+        came_of_it = {} if user else {"refused": "bad_login"}
+        audit.record(session, masked_id(name), "sign_in", address=address, detail=came_of_it)
     if user is None:
         failures.take(address)
         raise Unauthorized(

@@ -5,8 +5,8 @@ from starlette.concurrency import run_in_threadpool
 from structlog.contextvars import bind_contextvars
 
 from app import intake
-from app.api.access import Poster, ServiceDep
-from app.api.schemas import CallState
+from app.api.access import Poster, ServiceDep, about
+from app.api.schemas import CallState, state
 from app.api.uploads import checked, read_body
 from app.schemas import PostedText
 
@@ -24,5 +24,6 @@ async def post_text(request: Request, response: Response, who: Poster, service: 
         text = PostedText.model_validate_json(body)
     posted = await run_in_threadpool(intake.take_text, service, who, text)
     bind_contextvars(call_id=posted.call.id)  # for the request's line in the log
+    about(request, posted.call.id)
     response.status_code = 202 if posted.created else 200
-    return CallState.model_validate(posted.call)
+    return state(posted.call, who)

@@ -123,7 +123,7 @@ def page(session: Session, query: Query, who: Principal) -> tuple[Sequence[Call]
 
 
 def hits(session: Session, query: Query, found: Sequence[Call]) -> dict[int, dict[str, Any]]:
-    """For each call that a search found, where its first word was said: utterance, speaker, text, start."""
+    """For each call that a search found, where its first word was said: see `search.hits`."""
     words = search.words_of(query.q or "")
     return search.hits(session, [call.id for call in found], words[0]) if words else {}
 

@@ -12,11 +12,14 @@ from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, cast, exists, func, select
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects.postgresql import JSONPATH, TSQUERY
 from sqlalchemy.orm import Session
 
 from app.tables import Call, Transcript
 from rules.text import fold
+
+#: Utterances before and after a hit that a number may go on in: one of 19 digits, read out four by four.
+_AROUND = 5
 
 
 def searchable(utterances: Iterable[str]) -> str:
@@ -82,12 +85,19 @@ def looked_up(
 
 
 def hits(session: Session, call_ids: Sequence[int], word: str) -> dict[int, dict[str, Any]]:
-    """The first utterance of each call in which `word` was said, by call: utterance, speaker, text, start."""
+    """The first utterance of each call in which `word` was said, by call.
+
+    Each with its number (`utterance`), those `around` it as they are kept, and which of these it is (`place`): a number
+    that is read out over several can only be masked in all of them.
+    """
     before = func.split_part(Transcript.said, word, 1)
     line = cast(func.regexp_count(before, "\n"), Integer)
-    wanted = select(Transcript.call_id, line.label("utterance"), Transcript.body["utterances"][line].label("body"))
+    first = func.greatest(line - _AROUND, 0)
+    ends = func.jsonb_build_object("first", first, "last", line + _AROUND)
+    around = func.jsonb_path_query_array(Transcript.body, cast("$.utterances[$first to $last]", JSONPATH), ends)
+    wanted = select(Transcript.call_id, line.label("line"), first.label("first"), around.label("around"))
     rows = session.execute(wanted.where(Transcript.call_id.in_(call_ids), Transcript.said.contains(word)))
-    return {row.call_id: {"utterance": row.utterance, **row.body} for row in rows}
+    return {row.call_id: {"utterance": row.line, "place": row.line - row.first, "around": row.around} for row in rows}
 
 
 def _holds(words: Iterable[str]) -> list[ColumnElement[bool]]:

@@ -125,8 +125,10 @@ class PageRoute(APIRoute):
             except Unauthorized:
                 return _to_sign_in(request)
             except AppError as error:
+                request.state.fault = error  # for the record: nobody above sees it any more
                 return _failed(request, error.status, error.detail)
-            except RequestValidationError:
+            except RequestValidationError as error:
+                request.state.fault = error
                 return _failed(request, HTTPStatus.NOT_FOUND, texts()["error"]["address"])
             except Exception as error:
                 if not is_outage(error):

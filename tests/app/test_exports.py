@@ -13,6 +13,8 @@ from starlette.testclient import TestClient
 
 from app import exports
 from app.api import exports as exports_api
+from app.api.schemas import CallOut, listed
+from app.masking import masked
 from app.service import Service
 from app.tables import Call
 from tests.app.test_reading import CALLS, scored, store
@@ -62,6 +64,36 @@ def test_what_a_row_says(client: TestClient, auth: Auth, service: Service) -> No
     )  # fmt: skip
 
 
+def test_what_is_masked_in_lists_is_masked_in_files(client: TestClient, auth: Auth, service: Service) -> None:
+    hidden = {"external_id": "a-13812345678", "agent_id": "13912345678", "error": "13712345678.wav 打不开"}
+    store(service, scored(1, **hidden, team="110101199003074514组"))
+    (row,) = rows(client, auth)
+    assert (row["外部编号"], row["坐席"], row["团队"], row["错误"]) == (
+        "a-138****5678", "139****5678", "110***********4514组", "137****5678.wav 打不开",
+    )  # fmt: skip
+    assert "13812345678" in rows(client, auth, "unmask=true")[0]["外部编号"]
+    for unmask, number in (("", "138****5678"), ("?unmask=true", "13812345678")):
+        book = client.get(f"/v1/calls/export.xlsx{unmask}", headers=auth["supervisor"])
+        assert number in sheet(book.content)[1][1]
+    asked = [entry["detail"] for entry in client.get("/v1/audit?actor=supervisor", headers=auth["admin"]).json()]
+    assert asked.count({"asked": {"unmask": "true"}}) == 2
+
+
+def test_a_key_that_may_not_unmask_exports_masked(client: TestClient, auth: Auth) -> None:
+    wanted = {"name": "exporter", "user": "supervisor", "scopes": ["export"]}
+    secret = client.post("/v1/keys", headers=auth["admin"], json=wanted).json()["secret"]
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert client.get("/v1/calls/export.csv", headers=headers).status_code == 200
+    for form in ("csv", "xlsx"):
+        assert client.get(f"/v1/calls/export.{form}?unmask=true", headers=headers).status_code == 403
+
+
+def _listed(**more: Any) -> CallOut:
+    call = Call(**scored(1) | {"id": 1} | more)
+    call.progress = call.error = call.error_code = None
+    return listed(call, None, masked)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -79,7 +111,7 @@ def test_what_a_row_says(client: TestClient, auth: Auth, service: Service) -> No
     ],
 )
 def test_nothing_is_a_formula(name: str) -> None:
-    call = Call(**scored(1) | {"external_id": name, "id": 1, "happened_at": datetime(2026, 1, 1, tzinfo=UTC)})
+    call = _listed(external_id=name)
     line = b"".join(exports.as_csv([call])).decode("utf-8-sig").splitlines()[1]
     cell = next(csv.reader([line]))[1]
     assert cell == (name if name.startswith("http") else f"'{name}")
@@ -88,7 +120,7 @@ def test_nothing_is_a_formula(name: str) -> None:
 
 @pytest.mark.parametrize("form", [exports.as_csv, exports.as_xlsx])
 def test_memory_does_not_grow_with_the_list(form: Any) -> None:
-    call = Call(**scored(1) | {"id": 1, "happened_at": datetime(2026, 1, 1, tzinfo=UTC)})
+    call = _listed()
 
     def peak(count: int) -> int:
         tracemalloc.start()
