@@ -12,6 +12,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -89,11 +90,11 @@ def serving(**settings: object) -> Iterator[Server]:
 
 
 def _port(log: Path, process: subprocess.Popen[bytes]) -> int:
-    while "/docs" not in log.read_text():
+    while not (told := re.search(r"http://[^\s/]+:(\d+)", log.read_text())):
         if process.poll() is not None:
             raise RuntimeError(log.read_text())
         time.sleep(0.2)
-    return int(log.read_text().rpartition("/docs")[0].rpartition(":")[2])
+    return int(told[1])
 
 
 def speech(number: int, size: int = _FIVE_MB) -> bytes:
