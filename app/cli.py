@@ -160,11 +160,14 @@ def upgrade(revision: str = "head") -> None:
 
 
 @db.command()
-def downgrade(revision: str) -> None:
-    """退回到指定版本（base 为空库）。"""
+def downgrade(
+    revision: str,
+    delete_data: Annotated[bool, typer.Option(help="旧版本存不下的数据一并删除，无法恢复；请先备份")] = False,
+) -> None:
+    """退回到指定版本（base 为空库）；会丢失数据时列出是什么，不作改动。"""
     from app import operations
 
-    operations.downgrade(_settings(), revision)
+    operations.downgrade(_settings(), revision, losing=delete_data)
 
 
 @db.command("check")

@@ -1,9 +1,11 @@
 """The database: engine, transactions and schema upgrades."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
+from itertools import groupby
+from typing import Any
 
 import psycopg
 from alembic import command
@@ -11,7 +13,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from procrastinate.exceptions import ConnectorException
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, column, create_engine, event, func, inspect, make_url, select, table, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, sessionmaker
@@ -31,11 +33,22 @@ def is_outage(error: Exception) -> bool:
     return passing and isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError))
 
 
+def ran_too_long(error: Exception) -> bool:
+    """Whether the database ended a statement at its time limit."""
+    return isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.QueryCanceled)
+
+
+class DataLoss(Exception):
+    """An older schema has no place for what is stored. The message says what would be lost; nothing was changed."""
+
+
 class Database:
     """One PostgreSQL database, given by its postgresql:// address."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, statement_seconds: float | None = None) -> None:
+        """`statement_seconds`: after which a statement is ended; None: it may take as long as it likes."""
         self.url = url
+        self._statement_seconds = statement_seconds
 
     @cached_property
     def engine(self) -> Engine:
@@ -43,7 +56,15 @@ class Database:
         url = make_url(self.url).set(drivername="postgresql+psycopg")
         # hide_parameters: what was said in a call must not reach a log through an error message.
         pool = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 30}
-        return create_engine(url, **pool, connect_args={"connect_timeout": 10}, hide_parameters=True)
+        engine = create_engine(url, **pool, connect_args={"connect_timeout": 10}, hide_parameters=True)
+        if self._statement_seconds is not None:
+            event.listen(engine, "connect", self._limit)
+        return engine
+
+    def _limit(self, connection: psycopg.Connection[Any], _: object) -> None:
+        # Not as an option of the connection: poolers refuse those.
+        connection.execute(f"SET statement_timeout = {round(1000 * (self._statement_seconds or 0))}")
+        connection.commit()
 
     @cached_property
     def _sessions(self) -> sessionmaker[Session]:
@@ -59,11 +80,24 @@ class Database:
         """Bring the schema up to `revision`. Safe to run from many processes at once: the first one does it."""
         with self.engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('tingjian.migrations'))"))
-            command.upgrade(self._alembic(), revision)
+            command.upgrade(_alembic(connection), revision)
 
-    def downgrade(self, revision: str) -> None:
-        """Take the schema back to `revision`."""
-        command.downgrade(self._alembic(), revision)
+    def downgrade(self, revision: str, *, losing: bool = False) -> None:
+        """Take the schema back to `revision`; what it has no place for is deleted only when `losing`.
+
+        Raises:
+            DataLoss: something is, and it is not.
+        """
+        with self.engine.begin() as connection:
+            before = _stored(connection)
+            command.downgrade(_alembic(connection), revision)
+            left = _places(connection)
+            lost = {place: count for place, count in before.items() if count and place not in left}
+            if lost and not losing:
+                # What happened so far is rolled back.
+                raise DataLoss(
+                    f"退回到 {revision} 会删除{_told(lost)}。没有作任何改动；请先备份，确认后加 --delete-data"
+                )
 
     def check(self) -> None:
         """Compare tables and models.
@@ -71,20 +105,56 @@ class Database:
         Raises:
             alembic.util.CommandError: they differ.
         """
-        command.check(self._alembic())
+        with self.engine.connect() as connection:
+            command.check(_alembic(connection))
 
     def is_current(self) -> bool:
         """Whether the schema is at the newest migration."""
         with self.engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        return current == ScriptDirectory.from_config(self._alembic()).get_current_head()
+            return MigrationContext.configure(connection).get_current_revision() == _newest()
 
     def close(self) -> None:
         """Close the pooled connections."""
         self.engine.dispose()
 
-    def _alembic(self) -> Config:
-        config = Config()
-        config.set_main_option("script_location", str(files("migrations")))
-        config.attributes["engine"] = self.engine
-        return config
+
+def _alembic(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("migrations")))
+    config.attributes["connection"] = connection
+    return config
+
+
+@cache
+def _newest() -> str | None:
+    # Kept: every look reads and compiles all migrations.
+    return ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
+#: A table, or a column of one.
+_Place = tuple[str, str | None]
+
+
+def _places(connection: Connection) -> set[_Place]:
+    """Where anything can be stored; what is calculated from it aside, and Alembic's own table."""
+    found, schema = set[_Place](), inspect(connection)
+    for name in set(schema.get_table_names()) - {"alembic_version"}:
+        found |= {(name, None)} | {(name, one["name"]) for one in schema.get_columns(name) if "computed" not in one}
+    return found
+
+
+def _stored(connection: Connection) -> Mapping[_Place, int]:
+    """How many rows there are in each table, and how many values in each column."""
+    counts = dict[_Place, int]()
+    for name, places in groupby(sorted(_places(connection), key=lambda place: place[0]), lambda place: place[0]):
+        held = list(places)
+        numbers = [func.count(column(within)) if within else func.count() for _, within in held]
+        counts |= zip(held, connection.execute(select(*numbers).select_from(table(name))).one(), strict=True)
+    return counts
+
+
+def _told(lost: Mapping[_Place, int]) -> str:
+    whole = {name: count for (name, within), count in lost.items() if within is None}
+    parts = {f"{name}.{within}": count for (name, within), count in lost.items() if within and name not in whole}
+    rows = [f"表 {name} 的 {count} 行" for name, count in sorted(whole.items())]
+    return "、".join([*rows, *(f"{name} 的 {count} 个值" for name, count in sorted(parts.items()))])

@@ -1,10 +1,14 @@
 """The parts that need no database, built from settings: the speech recogniser and the judge."""
 
+from dataclasses import replace
+
 import asr
 from app.pipeline import Judge
 from app.settings import Settings
 from asr import Transcriber
-from asr.models import local_folder
+from asr.backends import model_folder
+from asr.machine import Fit, fit, this_machine
+from asr.models import local_folder, weight
 
 
 def build_judge(settings: Settings) -> Judge:
@@ -33,9 +37,24 @@ def load_transcriber(settings: Settings, progress: asr.Progress | None = None) -
         settings.asr_backend,
         model=settings.asr_model,
         device=settings.asr_device,
+        threads=settings.asr_threads,
+        card=settings.asr_card,
         profile=settings.asr_profile,
         models=settings.models,
         max_seconds=settings.max_seconds,
         progress=progress,
         **{name: value for name, value in server.items() if value},
     )
+
+
+def fitted(settings: Settings) -> Fit:
+    """How to use this machine for recognising speech; the model is had first if need be.
+
+    Raises:
+        asr.AsrError: it cannot be had.
+    """
+    machine, elsewhere = this_machine(), settings.asr_backend != "whisper"
+    if elsewhere or settings.asr_device == "cpu":
+        machine = replace(machine, cards=())
+    size = 0 if elsewhere else weight(model_folder(settings.asr_model, settings.models))
+    return fit(machine, size)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from app.database import is_outage
+from app.database import is_outage, ran_too_long
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -117,6 +117,11 @@ def unexpected() -> JSONResponse:
 
 
 def _database_away(_: Request, error: Exception) -> JSONResponse:
+    if ran_too_long(error):
+        log.warning("statement took too long")
+        return problem(
+            HTTPStatus.GATEWAY_TIMEOUT, "query_timeout", "数据库查询超过时限，已中止；请缩小范围，或稍后重试"
+        )
     if not is_outage(error):
         raise error
     log.warning("database away", reason=type(error).__name__)

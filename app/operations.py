@@ -26,7 +26,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app import demo, logs, report, rescoring, serving, verifying, worker
-from app.database import Database
+from app.database import Database, DataLoss
 from app.embedded import EmbeddedError
 from app.engine import prepare_model
 from app.errors import AppError
@@ -43,7 +43,9 @@ from scoring import TemplateError
 _err = Console(stderr=True)
 _out = Console()
 
-_EXPECTED = (AppError, AsrError, EmbeddedError, serving.ServingError, CommandError, RuleError, TemplateError)
+_EXPECTED = (
+    AppError, AsrError, CommandError, DataLoss, EmbeddedError, RuleError, serving.ServingError, TemplateError,
+)  # fmt: skip
 
 
 @contextmanager
@@ -149,10 +151,10 @@ def upgrade(settings: Settings, revision: str) -> None:
         database.upgrade(revision)
 
 
-def downgrade(settings: Settings, revision: str) -> None:
-    """Take the schema back to `revision`."""
+def downgrade(settings: Settings, revision: str, *, losing: bool) -> None:
+    """Take the schema back to `revision`; what it has no place for is deleted only when `losing`."""
     with connected_database(settings, upgraded=False) as database:
-        database.downgrade(revision)
+        database.downgrade(revision, losing=losing)
 
 
 def check(settings: Settings) -> None:

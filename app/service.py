@@ -26,12 +26,12 @@ class Service:
     file_names: tuple[FileName, ...]
 
 
-def build_service(settings: Settings) -> Service:
-    """Wire the parts together. `settings.database_url` must be set."""
+def build_service(settings: Settings, statement_seconds: float | None = None) -> Service:
+    """Wire the parts together. `settings.database_url` must be set; see Database for `statement_seconds`."""
     assert settings.database_url
     return Service(
         settings,
-        Database(settings.database_url),
+        Database(settings.database_url, statement_seconds),
         build_recordings(settings),
         build_judge(settings),
         References(settings.recording_sources, settings.max_upload),

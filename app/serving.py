@@ -11,15 +11,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
 import uvicorn
 from filelock import FileLock, Timeout
 
 from app.database import Database
 from app.embedded import embedded_postgres
+from app.engine import fitted
 from app.main import create_app
 from app.service import Service, build_service
 from app.settings import Settings
 from app.watch import watching
+from asr.machine import Fit
+
+log = structlog.stdlib.get_logger(__name__)
 
 #: Seconds past its patience after which a worker that does not even hand its call back is killed.
 _TO_END = 15
@@ -71,7 +76,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
     with only_one(settings), connected(settings) as settings, _listening(settings) as listener:
         assert settings.database_url
         Database(settings.database_url).upgrade()
-        service = build_service(settings)
+        service = build_service(settings, settings.statement_seconds)
         service.judge.load(settings.template)
         service.recordings.sweep()
         # Uploads spool where recordings are kept: the system's temporary folder may be small, or memory.
@@ -127,11 +132,11 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 
 @contextmanager
 def _workers(settings: Settings) -> Iterator[None]:
-    """Keep `settings.workers` worker processes running; one that ends, for whatever reason, is started again."""
+    """Keep the worker processes running; one that ends, for whatever reason, is started again."""
     stopping = threading.Event()
-    slots = [
-        threading.Thread(target=_keep, args=(settings, stopping), name=f"worker-{n}") for n in range(settings.workers)
-    ]
+    team = crew(settings, fitted(settings)) if settings.workers != 0 else []
+    slots = [threading.Thread(target=_keep, args=(one, stopping), name=f"worker-{n}") for n, one in enumerate(team)]
+    log.info("workers start", workers=len(team), threads=[one.asr_threads for one in team])
     for slot in slots:
         slot.start()
     try:
@@ -140,6 +145,17 @@ def _workers(settings: Settings) -> Iterator[None]:
         stopping.set()
         for slot in slots:
             slot.join()
+
+
+def crew(settings: Settings, fit: Fit) -> list[Settings]:
+    """The settings of each worker. Their number, if it is left open, and then their threads are for the machine to
+    say; GPUs are dealt out in turn."""
+    count, threads = settings.workers, settings.asr_threads
+    if count is None:
+        count, threads = fit.workers, fit.threads
+    cards = fit.workers if fit.device == "cuda" else 1
+    own = ({"asr_threads": threads, "asr_card": (settings.asr_card + number) % cards} for number in range(count))
+    return [settings.model_copy(update=update) for update in own]
 
 
 def _keep(settings: Settings, stopping: threading.Event) -> None:
@@ -172,12 +188,13 @@ def _stop(process: subprocess.Popen[bytes], patience: float) -> None:
 
 
 def worker_environment(settings: Settings) -> dict[str, str]:
-    """The environment of a worker process: ours, with the database and the data folder that are in use."""
+    """The environment of a worker process: ours, with the database, folder, threads and card it is to use."""
     assert settings.database_url
     shared = {
         "TINGJIAN_DATABASE_URL": settings.database_url,
         "TINGJIAN_DATA": str(settings.data),
         "TINGJIAN_LOG_LEVEL": settings.log_level,
+        "TINGJIAN_ASR_THREADS": str(settings.asr_threads),
+        "TINGJIAN_ASR_CARD": str(settings.asr_card),
     }
-    # One thread a process decodes fastest per core: more cores are used by more processes.
-    return os.environ | {"OMP_NUM_THREADS": "1"} | shared
+    return os.environ | {"OMP_NUM_THREADS": str(settings.asr_threads)} | shared

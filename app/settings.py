@@ -1,7 +1,6 @@
 """The service's settings: the only reader of the environment (TINGJIAN_*)."""
 
 import json
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -64,6 +63,8 @@ class Settings(BaseSettings):
     asr_model: str = "packaged"  #: a folder, a name faster-whisper knows, or `packaged`
     asr_device: Literal["auto", "cpu", "cuda"] = "auto"
     asr_profile: Literal["fast", "accurate"] = "fast"
+    asr_threads: Annotated[int, Field(ge=1)] = 1  #: of a worker; another worker makes more of a core
+    asr_card: Annotated[int, Field(ge=0)] = 0  #: the GPU a worker uses; `serve` spreads its workers from this one on
 
     session_idle_minutes: Annotated[float, Field(gt=0)] = 30  #: without a request, after which one signs in again
     session_hours: Annotated[float, Field(gt=0)] = 12  #: after which one signs in again, busy or not
@@ -84,9 +85,12 @@ class Settings(BaseSettings):
     failed_sign_ins_per_minute: Annotated[int, Field(gt=0)] = 30  #: from one address
     trusted_proxies: str = "127.0.0.1"  #: whose X-Forwarded-For and -Proto are believed; comma-separated, or *
 
+    statement_seconds: Annotated[float, Field(gt=0)] = 30  #: of a database query for a page or a program, at most
+
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8300
-    workers: Annotated[int, Field(ge=0)] = min(os.cpu_count() or 1, 4)  #: processes that `serve` starts beside itself
+    #: Processes that `serve` starts beside itself; None: as many as fit the machine, on GPUs one for each.
+    workers: Annotated[int, Field(ge=0)] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_token: SecretStr | None = None  #: what Prometheus must send to read /metrics; None: it is open
     patience: Annotated[float, Field(ge=0)] = 60.0  #: seconds a worker told to stop may take for the call in hand

@@ -22,10 +22,18 @@ def whisper(
 ) -> Recogniser:
     """Whisper on this machine; see `load_transcriber` for the arguments, `card` is the number of the GPU."""
     # Imported here: CTranslate2 and its libraries take a second and 100 MB that judging a text does not need.
-    from asr.whisper import WhisperRecogniser, known_folder
+    from asr.whisper import WhisperRecogniser
 
-    folder = local_folder(model, models, progress) or known_folder(model, models, progress)
-    return WhisperRecogniser(folder, Path(model).name, profile, device, threads, card)
+    return WhisperRecogniser(model_folder(model, models, progress), Path(model).name, profile, device, threads, card)
+
+
+def model_folder(model: str, models: Path | None = None, progress: Progress | None = None) -> Path:
+    """Folder of a Whisper model, which is joined or downloaded first if need be. Raises AsrError `model_…`."""
+    if folder := local_folder(model, models, progress):
+        return folder
+    from asr.whisper import known_folder
+
+    return known_folder(model, models, progress)
 
 
 def openai(

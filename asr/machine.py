@@ -1,5 +1,6 @@
 """What fits this machine: how many workers, with how many threads, at which precision."""
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -72,13 +73,24 @@ def _holds(card: Card, precision: str, model: int) -> bool:
 
 def this_machine() -> Machine:
     """The machine this process runs on, within what its container allows."""
+    return Machine(len(os.sched_getaffinity(0)), _memory(), _cards() if _has_driver() else ())
+
+
+def _has_driver() -> bool:
+    """Whether NVIDIA's driver is here: without it there is no card, and no need to load what could look for one."""
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
+def _cards() -> tuple[Card, ...]:
     # Imported here: CTranslate2 and its libraries take a second and 100 MB.
     from asr.whisper import card_precisions
 
     precisions = card_precisions()
-    memory = _card_memory(len(precisions))
-    cards = tuple(Card(*card) for card in zip(precisions, memory, strict=True))
-    return Machine(len(os.sched_getaffinity(0)), _memory(), cards)
+    return tuple(Card(*card) for card in zip(precisions, _card_memory(len(precisions)), strict=True))
 
 
 def _memory() -> int:

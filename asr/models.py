@@ -90,6 +90,11 @@ def _complete(folder: Path) -> Path:
     return folder
 
 
+def weight(folder: Path) -> int:
+    """Bytes of the weights in a model's folder; 0 if there are none."""
+    return sum(file.stat().st_size for file in folder.glob("model.bin"))
+
+
 def packaged_ready(models: Path | None = None) -> bool:
     """Whether the packaged model is already joined, so that loading it is quick and draws no progress bar."""
     folder = _packaged_folder(models or default_models())

@@ -19,7 +19,7 @@ from asr import vocabulary
 from asr.audio import SAMPLE_RATE
 from asr.errors import AsrError
 from asr.machine import fit, this_machine
-from asr.models import Progress
+from asr.models import Progress, weight
 from asr.recogniser import Heard, Sound
 
 #: The encoder turns 10 ms mel frames into 20 ms steps.
@@ -77,8 +77,7 @@ class WhisperRecogniser:
         self.profile = PROFILES[profile]
         self.windows = self.profile.windows
         device = _device(device, card)
-        size = sum(file.stat().st_size for file in folder.glob("model.bin"))
-        precision = fit(this_machine(), size).precision if device == "cuda" else "int8"
+        precision = fit(this_machine(), weight(folder)).precision if device == "cuda" else "int8"
         cut = _cut(folder) if device == "cpu" else None
         self._model = _load(folder, device, precision, threads, cut, card)
         self.tokenizer = _tokenizer(folder, self._model.is_multilingual)

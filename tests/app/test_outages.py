@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app.database import Database
@@ -19,3 +20,22 @@ def test_a_request_is_refused_for_now(service: Service, method: str, path: str) 
         assert client.get("/healthz").status_code == 200
     assert (answer.status_code, answer.json()["code"]) == (503, "database_away")
     assert answer.headers["retry-after"]
+
+
+def test_a_query_that_takes_too_long_is_ended(service: Service) -> None:
+    database = Database(service.database.url, statement_seconds=0.2)
+    app = create_app(replace(service, database=database))
+
+    @app.get("/slow")
+    def _slow() -> None:
+        with database.transaction() as session:
+            session.execute(text("SELECT pg_sleep(20)"))
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/slow")
+    assert (answer.status_code, answer.json()["code"]) == (504, "query_timeout")
+    with database.transaction() as session:  # the connection is none the worse, and limited still
+        assert session.scalar(text("SHOW statement_timeout")) == "200ms"
+    with service.database.transaction() as session:
+        assert session.scalar(text("SHOW statement_timeout")) == "0"
+    database.close()

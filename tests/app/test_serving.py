@@ -1,0 +1,65 @@
+"""What `serve` starts beside itself fits the machine, unless somebody said otherwise."""
+
+from pathlib import Path
+
+import pytest
+
+from app import engine
+from app.serving import crew, worker_environment
+from app.settings import Settings
+from asr.machine import Card, Fit, Machine
+
+GB = 1024**3
+MODERN = frozenset({"float16", "float32", "int8_float16"})
+
+
+@pytest.mark.parametrize(
+    ("given", "fit", "expected"),
+    [
+        ({}, Fit("cpu", 2, 1, "int8"), [(1, 0), (1, 0)]),
+        ({}, Fit("cpu", 15, 1, "int8"), [(1, 0)] * 15),
+        ({}, Fit("cpu", 2, 7, "int8"), [(7, 0), (7, 0)]),
+        ({"workers": 3}, Fit("cpu", 2, 7, "int8"), [(1, 0)] * 3),
+        ({"workers": 1, "asr_threads": 4}, Fit("cpu", 2, 1, "int8"), [(4, 0)]),
+        ({}, Fit("cuda", 3, 1, "float16"), [(1, 0), (1, 1), (1, 2)]),
+        ({"workers": 4}, Fit("cuda", 2, 1, "float16"), [(1, 0), (1, 1), (1, 0), (1, 1)]),
+        ({"workers": 2, "asr_card": 3}, Fit("cuda", 4, 1, "float16"), [(1, 3), (1, 0)]),
+        ({"workers": 0}, Fit("cpu", 2, 1, "int8"), []),
+    ],
+)
+def test_crew(given: dict[str, int], fit: Fit, expected: list[tuple[int, int]]) -> None:
+    settings = Settings.model_validate({"database_url": "postgresql://x"} | given)
+    team = crew(settings, fit)
+    assert [(one.asr_threads, one.asr_card) for one in team] == expected
+    for one in team:
+        told = worker_environment(one)
+        assert told["TINGJIAN_ASR_THREADS"] == told["OMP_NUM_THREADS"] == str(one.asr_threads)
+        assert told["TINGJIAN_ASR_CARD"] == str(one.asr_card)
+
+
+@pytest.mark.parametrize(
+    ("given", "machine", "expected"),
+    [
+        ({}, Machine(2, 4 * GB), Fit("cpu", 2, 1, "int8")),
+        ({}, Machine(16, 64 * GB), Fit("cpu", 15, 1, "int8")),
+        ({}, Machine(16, 64 * GB, (Card(MODERN, 24 * GB),) * 2), Fit("cuda", 2, 1, "float16")),
+        ({"asr_device": "cpu"}, Machine(16, 64 * GB, (Card(MODERN, 24 * GB),)), Fit("cpu", 15, 1, "int8")),
+        # The model is elsewhere: our card is of no use, and memory is not what is short.
+        (
+            {"asr_backend": "openai", "asr_url": "http://x/v1"},
+            Machine(4, 3 * GB, (Card(MODERN, 24 * GB),)),
+            Fit("cpu", 3, 1, "int8"),
+        ),
+    ],
+)
+def test_what_fits(
+    given: dict[str, str],
+    machine: Machine,
+    expected: Fit,
+    models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "models").symlink_to(models)
+    monkeypatch.setattr(engine, "this_machine", lambda: machine)
+    assert engine.fitted(Settings.model_validate({"data": tmp_path} | given)) == expected
