@@ -7,12 +7,12 @@ WORKDIR /src
 ENV UV_PROJECT_ENVIRONMENT=/opt/tingjian UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never
 COPY pyproject.toml uv.lock README.md ./
 # Dependencies first: they change less often than the code.
-RUN uv sync --locked --no-dev --no-install-project
+RUN uv sync --locked --no-dev --extra speakers --no-install-project
 COPY . .
-RUN uv sync --locked --no-dev --no-editable
+RUN uv sync --locked --no-dev --extra speakers --no-editable
 
 FROM build AS build-cuda
-RUN uv sync --locked --no-dev --no-editable --extra cuda
+RUN uv sync --locked --no-dev --extra speakers --extra cuda --no-editable
 
 FROM python:3.11-slim AS base
 RUN useradd --system --uid 10001 --create-home tingjian && install -d -o tingjian -g tingjian -m 0700 /data

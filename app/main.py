@@ -52,6 +52,7 @@ def create_app(service: Service) -> FastAPI:
         requests=Throttle(service.settings.requests_per_minute),
         failed_sign_ins=Throttle(service.settings.failed_sign_ins_per_minute),
     )
+    app.state.readiness = health.Readiness(service)
     oidc.install(app, service.settings)
     app.add_middleware(BodyLimit, limit=_MAX_BODY, counting=_COUNTING)
     app.state.feed = Feed(service.database.url)

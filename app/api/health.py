@@ -1,12 +1,14 @@
 """Whether the service lives, and whether it can serve."""
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import Callable, Mapping
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
 
-from app.api.access import ServiceDep
 from app.errors import AppError
 from app.intake import check_room
 from app.service import Service
@@ -17,6 +19,27 @@ router = APIRouter(tags=["运行"])
 #: Seconds that a step may be due before somebody should have taken it: a worker's start with its model.
 _PATIENT = 60
 
+#: Seconds for which what was found is told again: however many ask, the database is asked no more often.
+_FRESH = 1.0
+
+
+class Readiness:
+    """What was found when somebody last looked. All who ask meanwhile wait for one look, and take no thread for it."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._looking = asyncio.Lock()
+        self._found: Mapping[str, str] = {}
+        self._until = 0.0
+
+    async def checks(self) -> Mapping[str, str]:
+        """Each check's name and `ok`, or what is not."""
+        async with self._looking:
+            if time.monotonic() >= self._until:
+                self._found = await run_in_threadpool(_look, self._service)
+                self._until = time.monotonic() + _FRESH
+            return self._found
+
 
 @router.get("/healthz")
 async def live() -> dict[str, str]:
@@ -25,12 +48,17 @@ async def live() -> dict[str, str]:
 
 
 @router.get("/readyz")
-def ready(service: ServiceDep) -> JSONResponse:
+async def ready(request: Request) -> JSONResponse:
     """Whether calls can be taken in and are worked on: 200, or 503 and what is not as it should be."""
-    checks = {"database": _database, "recordings": _recordings, "room": _room, "queues": _queues}
-    results = {name: _run(check, service) for name, check in checks.items()}
+    readiness: Readiness = request.app.state.readiness
+    results = dict(await readiness.checks())
     fine = all(result == "ok" for result in results.values())
     return JSONResponse({"status": "ok" if fine else "unavailable", "checks": results}, 200 if fine else 503)
+
+
+def _look(service: Service) -> dict[str, str]:
+    checks = {"database": _database, "recordings": _recordings, "room": _room, "queues": _queues}
+    return {name: _run(check, service) for name, check in checks.items()}
 
 
 def _run(check: Callable[[Service], str], service: Service) -> str:

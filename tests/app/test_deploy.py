@@ -33,6 +33,12 @@ def test_compose_parts_fit_together(compose: dict[str, Any]) -> None:
         assert service.get("build", {}).get("target", "cpu") in targets
 
 
+def test_images_tell_voices_apart() -> None:
+    installs = re.findall(r"^RUN uv sync (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert installs
+    assert all("--extra speakers" in options for options in installs)
+
+
 def test_compose_sets_what_the_program_reads(compose: dict[str, Any]) -> None:
     ours = [service for service in compose["services"].values() if "build" in service]
     assert len(ours) == 3

@@ -1,5 +1,8 @@
 """Reading calls: lists with filters and pages, details, audio, retries, health."""
 
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +10,7 @@ import pytest
 from sqlalchemy import insert, text
 from starlette.testclient import TestClient
 
+from app.api import health
 from app.security import Principal
 from app.service import Service
 from app.store import lists
@@ -249,12 +253,29 @@ def test_only_failed_calls_can_be_retried(client: TestClient, auth: Auth, servic
     assert (retried.status_code, retried.json()["status"]) == (202, "queued")
 
 
-def test_health(client: TestClient, service: Service) -> None:
+def test_health(client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_FRESH", 0)
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").status_code == 200
     service.settings.max_disk_share = 1e-9
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["checks"]["room"]) == (503, "disk_full")
+
+
+def test_many_who_ask_at_once_get_what_one_look_found(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = itertools.count(1)
+
+    def look(_: Service) -> dict[str, str]:
+        time.sleep(0.3)
+        return {"queues": f"look {next(looks)}"}
+
+    monkeypatch.setattr(health, "_look", look)
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: client.get("/readyz"), range(50)))
+    assert {(answer.status_code, answer.json()["checks"]["queues"]) for answer in answers} == {(503, "look 1")}
+    monkeypatch.setattr(health, "_FRESH", 0)
+    client.app.state.readiness._until = 0  # type: ignore[attr-defined]
+    assert client.get("/readyz").json()["checks"]["queues"] == "look 2"
 
 
 def test_not_ready_without_its_schema(client: TestClient, service: Service) -> None:
