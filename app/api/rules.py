@@ -1,5 +1,6 @@
 """The try-it bench: what the rules make of a sentence or a conversation, before anybody says it."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -10,10 +11,13 @@ import rules
 from app import intake, pipeline
 from app.api.access import ServiceDep, Trier
 from app.api.uploads import checked, read_body
-from app.errors import Unprocessable
-from app.pipeline import Inspection
-from app.schemas import PostedText, UtteranceIn
+from app.errors import NotFound, Unprocessable
+from app.masking import masked
+from app.pipeline import Inspection, Judge
+from app.schemas import CallFacts, PostedText, UtteranceIn
+from app.security import Principal
 from app.service import Service
+from app.store import calls, dials, history
 from asr.transcript import Speaker, Transcript
 
 router = APIRouter(prefix="/v1/rules", tags=["规则"])
@@ -22,12 +26,13 @@ _MAX_TRIAL = 1024 * 1024
 
 
 class Trial(PostedText):
-    """A conversation to try rules on: `text` with a line for each utterance (坐席：…, 客户：…), or `utterances`."""
+    """What to try rules on: `text` with a line for each utterance (坐席：…, 客户：…), or `utterances`, or a call."""
 
     text: Annotated[str, StringConstraints(max_length=100_000)] | None = None
     speaker: Speaker = "agent"  #: of lines in `text` that name none
     heard: bool = False  #: match by sound too, as in a recording that was transcribed
     utterances: Annotated[list[UtteranceIn], Field(default_factory=list, max_length=20_000)]
+    call_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None  #: one that took place, judged on its own facts
 
     def transcript(self) -> Transcript:
         """What is to be judged."""
@@ -40,19 +45,43 @@ _BODY = {"required": True, "content": {"application/json": {"schema": Trial.mode
 
 
 @router.post("/try", openapi_extra={"requestBody": _BODY})
-async def try_rules(request: Request, _: Trier, service: ServiceDep) -> dict[str, Any]:
-    """Judge a text as a call would be: findings with their evidence, promises, scorecard. Nothing is stored."""
+async def try_rules(request: Request, who: Trier, service: ServiceDep) -> dict[str, Any]:
+    """Judge a text or a past call by the rules of now: findings, promises, scorecard. Nothing is stored."""
     body = await read_body(request, _MAX_TRIAL)
     with checked("body"):
         trial = Trial.model_validate_json(body)
-    if bool(trial.text) == bool(trial.utterances):
-        raise Unprocessable("text 与 utterances 须给出其中之一", code="invalid")
-    return await run_in_threadpool(_judge, service, trial)
+    return await run_in_threadpool(tried, service, who, trial)
 
 
-def _judge(service: Service, trial: Trial) -> dict[str, Any]:
-    template, transcript = intake.template_of(service, trial.call), trial.transcript()
-    made = service.judge.judge(transcript, trial.call.known(), template)
-    inspection = Inspection("try", "scored", None, transcript, made.findings, made.promises, made.scorecard)
-    plain: dict[str, Any] = pipeline.to_json(inspection)
+def tried(service: Service, who: Principal, trial: Trial) -> dict[str, Any]:
+    """What is made of a trial, as JSON.
+
+    Raises:
+        Unprocessable: there is nothing to judge, or too much, or nothing to judge it by.
+        NotFound: there is no such call within reach, or nothing was heard in it.
+    """
+    if [bool(trial.text), bool(trial.utterances), bool(trial.call_id)].count(True) != 1:
+        raise Unprocessable("text、utterances 与 call_id 须给出其中之一", code="invalid")
+    plain: dict[str, Any]
+    if trial.call_id:
+        plain = masked(pipeline.to_json(_past(service, who, trial.call_id)))
+    else:
+        template = intake.template_of(service, trial.call)
+        plain = pipeline.to_json(_inspection(service.judge, trial.transcript(), trial.call.known(), template))
     return plain
+
+
+def _past(service: Service, who: Principal, call_id: int) -> Inspection:
+    with service.database.transaction() as session:
+        template = calls.get(session, call_id, who).template
+        heard = history.heard(session, [call_id])
+        counted = dials.contacts_of(session, [call_id]).get(call_id, {})
+    if not heard:
+        raise NotFound(f"通话 {call_id} 还没有转写")
+    facts = counted | CallFacts.model_validate(heard[0].facts).known()
+    return _inspection(service.judge, pipeline.read_transcript(heard[0].body), facts, template)
+
+
+def _inspection(judge: Judge, transcript: Transcript, facts: Mapping[str, Any], template: str) -> Inspection:
+    made = judge.judge(transcript, facts, template)
+    return Inspection("try", "scored", None, transcript, made.findings, made.promises, made.scorecard)

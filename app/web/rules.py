@@ -2,21 +2,48 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
 from app.api import packs as packs_api
+from app.api import rules as rules_api
 from app.api.access import ServiceDep, SessionDep, Trier
-from app.errors import NotFound
-from app.schemas import CALL_ZONE
+from app.errors import NotFound, Unprocessable
+from app.kinds import kind
+from app.schemas import CALL_ZONE, faults_of
 from app.security import Principal
 from app.store import hits
 from app.store.statistics import Period
 from app.web.charts import SMALL
 from app.web.pages import PageRoute, page, texts
+from asr.transcript import Speaker
 from rules.places import Places
+
+
+class Given(BaseModel):
+    """The form of the bench."""
+
+    text: str = ""
+    speaker: Speaker = "agent"
+    heard: bool = False
+    call: str = ""
+
+    def trial(self) -> rules_api.Trial:
+        """As the API takes it.
+
+        Raises:
+            Unprocessable: it cannot be tried.
+        """
+        call = {"call_id": self.call.strip().removeprefix("#")} if self.call.strip() else {}
+        said = {"text": self.text, "speaker": self.speaker, "heard": self.heard} if self.text.strip() else {}
+        try:
+            return rules_api.Trial.model_validate(call | said)
+        except ValidationError as error:
+            raise Unprocessable(faults_of(error), code="invalid") from error
+
 
 router = APIRouter(route_class=PageRoute)
 
@@ -28,6 +55,20 @@ _DAYS = 30
 def rules_page(request: Request, service: ServiceDep, session: SessionDep, who: Trier) -> Response:
     """Every pack with its rules, and how they did."""
     return page(request, "rules.html", {"packs": packs_api.list_packs(service, who), **_numbers(session, who)}, who)
+
+
+@router.get("/rules/try")
+def bench_page(request: Request, who: Trier, call: str = "", text: str = "") -> Response:
+    """The try-it bench: a sentence, a conversation or a past call."""
+    return page(request, "try.html", {"call": call, "text": text}, who)
+
+
+@router.post("/rules/try")
+def try_rules(request: Request, service: ServiceDep, who: Trier, given: Annotated[Given, Form()]) -> Response:
+    """What the rules make of it, as a piece of that page."""
+    made = rules_api.tried(service, who, given.trial())
+    told = [finding for finding in made["findings"] if _worth_telling(finding)]
+    return page(request, "tried.html", {"made": made, "told": told, "call": given.call}, who)
 
 
 @router.get("/rules/{pack}")
@@ -47,6 +88,11 @@ def lexicon_page(pack: str, name: str, request: Request, service: ServiceDep, wh
             if lexicon.name == name:
                 return page(request, "lexicon.html", {"pack": pack, "lexicon": lexicon}, who)
     raise NotFound(texts()["rules"]["no_lexicon"].format(name=name))
+
+
+def _worth_telling(finding: Mapping[str, Any]) -> bool:
+    """Whether a finding is more than the absence of what should be absent."""
+    return finding["verdict"] != "passed" or kind(finding["category"]) in ("step", "promise")
 
 
 def _numbers(session: Session, who: Principal) -> Mapping[str, Any]:

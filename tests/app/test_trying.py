@@ -1,5 +1,6 @@
 """The try-it bench over HTTP: a text in, findings out, nothing stored."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -40,6 +41,31 @@ def test_nothing_is_stored(client: TestClient, auth: Auth) -> None:
     assert (answer["status"], answer["scorecard"]["template"]) == ("scored", "collection-standard")
     assert len(answer["promises"]) == 1
     assert client.get("/v1/calls", headers=auth["inspector"]).json()["calls"] == []
+
+
+def test_a_past_call_is_judged_on_its_own_facts(client: TestClient, auth: Auth, work_off: Callable[[], None]) -> None:
+    said = [{"speaker": "agent", "text": "他的贷款逾期三个月了 欠款两万元，他的号码是13812345678"}]
+    facts = {"callee_relation": "friend", "team": "A"}
+    call = client.post("/v1/texts", headers=auth["inspector"], json={"call": facts, "utterances": said}).json()["id"]
+    work_off()
+    scorecards = client.get(f"/v1/calls/{call}/scorecards", headers=auth["inspector"]).json()
+    answer = client.post("/v1/rules/try", headers=auth["supervisor"], json={"call_id": call})
+    assert "third_party" in _found(answer.json())
+    assert "13812345678" not in answer.text
+    shown = client.post("/rules/try", headers=auth["inspector"], data={"call": f" #{call}"})
+    assert "第三" in shown.text
+    assert client.get(f"/v1/calls/{call}/scorecards", headers=auth["inspector"]).json() == scorecards
+    for nobody, role in ((call, "admin"), (call + 1, "inspector")):
+        answer = client.post("/v1/rules/try", headers=auth[role], json={"call_id": nobody})
+        assert answer.status_code == 404
+
+
+def test_the_bench_is_a_page(client: TestClient, auth: Auth) -> None:
+    assert 'hx-post="/rules/try"' in client.get("/rules/try", headers=auth["inspector"]).text
+    shown = client.post("/rules/try", headers=auth["inspector"], data={"text": "再不还钱就让你坐牢<b>"})
+    assert "<q>再不还钱就让你坐牢&lt;b&gt;</q>" in shown.text
+    nothing = client.post("/rules/try", headers=auth["inspector"], data={"call": "abc", "text": " "})
+    assert (nothing.status_code, "call_id" in nothing.text) == (422, True)
 
 
 @pytest.mark.parametrize(
