@@ -77,7 +77,7 @@ def serving(**settings: object) -> Iterator[Server]:
             try:
                 port = _port(Path(folder) / "log", process)
                 made = subprocess.run(
-                    [*command, "key", "add", "ingest", "--role", "inspector"],
+                    [*command, "key", "add", f"ingest-{time.time_ns()}", "--role", "inspector"],
                     env=environment,
                     check=True,
                     capture_output=True,
