@@ -257,6 +257,18 @@ class Review(Base):
     withdrawn_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
 
+class View(Base):
+    """A list of calls that somebody comes back to."""
+
+    __tablename__ = "views"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    query: Mapped[str]  #: of the list's address
+
+
 class Waveform(Base):
     """How loud a recording is over its length, to be drawn: made when first asked for."""
 

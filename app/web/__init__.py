@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web import account, call, calls, files, home, rules, statistics, upload
+from app.web import account, call, calls, files, home, rules, statistics, upload, views
 
 router = APIRouter(include_in_schema=False)
-for module in (files, account, home, calls, call, upload, statistics, rules):
+for module in (files, account, home, calls, call, upload, statistics, rules, views):
     router.include_router(module.router)

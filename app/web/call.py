@@ -14,7 +14,7 @@ from app.kinds import ALL, kind
 from app.masking import masked
 from app.security import Principal
 from app.store import calls, lists, neighbours
-from app.web.calls import asked, query_of
+from app.web.calls import filters, query_of
 from app.web.dialogue import dialogue
 from app.web.home import QUEUES
 from app.web.pages import PageRoute, page
@@ -31,7 +31,7 @@ def call_page(call_id: CallId, request: Request, session: SessionDep, who: Reade
     detail = calls_api.get_call(call_id, session, who, unmask)
     assert isinstance(detail, CallDetail)
     row = calls.get(session, call_id, who)
-    given = {name: value for name, value in asked(request).items() if name != "cursor"}
+    given = filters(request.query_params)
     following = lists.following(session, _queue(given), who, row)
     others = [listed(other, None, masked) for other in neighbours.same_day(session, row, who)]
     way = {"back": urlencode(given), "following": following, "others": others}

@@ -1,8 +1,9 @@
 """The list of calls, and how its address says what to list."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -16,17 +17,29 @@ from app.errors import AppError
 from app.kinds import ALL
 from app.masking import masked
 from app.schemas import faults_of
-from app.store import calls, lists, search
+from app.store import calls, lists, search, views
 from app.web.pages import PageRoute, page, texts
 
 router = APIRouter(route_class=PageRoute)
 
 _FIELDS = {field.alias or name for name, field in lists.Query.model_fields.items()}
 
+#: What a row can show; the last three are hidden until somebody wants them.
+COLUMNS = (
+    "when", "call", "agent", "team", "length", "score", "state", "found", "review", "received", "rules", "template",
+)  # fmt: skip
+_USUAL = COLUMNS[:-3]
 
-def asked(request: Request) -> dict[str, str]:
-    """What the address asks for; a form sends the fields that were left empty too."""
-    return {name: value for name, value in request.query_params.items() if value and name in _FIELDS}
+
+def filters(given: Mapping[str, str]) -> dict[str, str]:
+    """What of an address says which calls and in what order; a form sends the fields that were left empty too."""
+    return {name: value for name, value in given.items() if value and name in _FIELDS and name != "cursor"}
+
+
+def columns(request: Request) -> Sequence[str]:
+    """The columns that this browser is to be shown, as its cookie says; a call is always named."""
+    chosen = request.cookies.get("tingjian_columns")
+    return [name for name in COLUMNS if name in {"call", *chosen.split(".")}] if chosen else _USUAL
 
 
 def query_of(given: dict[str, str]) -> lists.Query:
@@ -53,20 +66,22 @@ def _whole_day(given: dict[str, str]) -> dict[str, str]:
 @router.get("/calls")
 def calls_page(request: Request, session: SessionDep, who: Reader) -> Response:
     """The list, or only what a filter or the next page changes of it."""
-    given = asked(request)
-    query = query_of(given)
-    found = calls_api.list_calls(session, who, query)
-    filters = {name: value for name, value in given.items() if name != "cursor"}
-    words = search.words_of(query.q or "")
-    shown = {
+    given = filters(request.query_params)
+    cursor = request.query_params.get("cursor")
+    found = calls_api.list_calls(session, who, query_of(given | ({"cursor": cursor} if cursor else {})))
+    part = {"more": "calls_rows.html", "list": "calls_list.html"}.get(request.headers.get("hx-target", ""))
+    words = search.words_of(given.get("q", ""))
+    shown: dict[str, Any] = {
         "calls": [(call, _said(call.hit.text, words) if call.hit else None) for call in found.calls],
         "given": given,
-        "back": urlencode(filters),
-        "export": urlencode(filters | _whole_day(filters)),
-        "more": urlencode(filters | {"cursor": found.next}) if found.next else None,
-        "categories": ALL,
+        "back": urlencode(given),
+        "export": urlencode(given | _whole_day(given)),
+        "more": urlencode(given | {"cursor": found.next}) if found.next else None,
+        "newest": not cursor and given.get("sort", "-started_at") in ("-started_at", "-received_at"),
+        "columns": columns(request),
     }
-    part = {"more": "calls_rows.html", "list": "calls_list.html"}.get(request.headers.get("hx-target", ""))
+    if part is None:
+        shown |= {"categories": ALL, "all_columns": COLUMNS, "views": views.of(session, who)}
     return page(request, part or "calls.html", shown, who)
 
 
@@ -74,8 +89,8 @@ def calls_page(request: Request, session: SessionDep, who: Reader) -> Response:
 def call_row(call_id: CallId, request: Request, session: SessionDep, who: Reader) -> Response:
     """One row of the list, for a call that has come further."""
     row = listed(calls.get(session, call_id, who), None, masked)
-    back = urlencode({name: value for name, value in asked(request).items() if name != "cursor"})
-    return page(request, "calls_rows.html", {"calls": [(row, None)], "more": None, "back": back}, who)
+    shown = {"calls": [(row, None)], "more": None, "back": urlencode(filters(request.query_params))}
+    return page(request, "calls_rows.html", {**shown, "columns": columns(request)}, who)
 
 
 def _said(text: str, words: Sequence[str]) -> Markup:

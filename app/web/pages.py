@@ -78,6 +78,7 @@ def _templates() -> jinja2.Environment:
         "category": category,
         "may": Principal.may,
         "kind": kind,
+        "enumerate": enumerate,
     }
     environment.filters |= {"clock": clock, "moment": moment, "number": number, "category": category}
     environment.tests["step"] = lambda name: kind(name) == "step"
@@ -126,14 +127,14 @@ class PageRoute(APIRoute):
                 return _to_sign_in(request)
             except AppError as error:
                 request.state.fault = error  # for the record: nobody above sees it any more
-                return _failed(request, error.status, error.detail)
+                return failed(request, error.status, error.detail)
             except RequestValidationError as error:
                 request.state.fault = error
-                return _failed(request, HTTPStatus.NOT_FOUND, texts()["error"]["address"])
+                return failed(request, HTTPStatus.NOT_FOUND, texts()["error"]["address"])
             except Exception as error:
                 if not is_outage(error):
                     raise
-                return _failed(request, HTTPStatus.SERVICE_UNAVAILABLE, texts()["error"]["database"])
+                return failed(request, HTTPStatus.SERVICE_UNAVAILABLE, texts()["error"]["database"])
 
         return guarded
 
@@ -145,5 +146,6 @@ def _to_sign_in(request: Request) -> Response:
     return RedirectResponse("/login" if here == "/" else f"/login?next={quote(here)}", HTTPStatus.SEE_OTHER)
 
 
-def _failed(request: Request, status: int, detail: str) -> Response:
+def failed(request: Request, status: int, detail: str) -> Response:
+    """What went wrong, as a page."""
     return page(request, "error.html", {"code": int(status), "detail": detail}, status=status)

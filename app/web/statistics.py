@@ -15,7 +15,7 @@ from app.api.statistics import Asked
 from app.errors import AppError
 from app.kinds import kind
 from app.schemas import CALL_ZONE
-from app.store import statistics
+from app.store import reach, statistics
 from app.store.statistics import Period
 from app.web.charts import MEASURES, SMALL, bars, trend
 from app.web.pages import PageRoute, page, texts
@@ -33,11 +33,10 @@ _PERIODS = (7, 30, 90)
 def statistics_page(request: Request, session: SessionDep, who: Statistician) -> Response:
     """The numbers of a period, each leading to the calls behind it."""
     period = _asked(request)
-    if who.team:
-        period = replace(period, team=who.team)
+    period = replace(period, team=reach.team_of(who, period.team))
     team = {"team": period.team} if period.team else {}
     span = {"from": period.first.isoformat(), "to": period.last.isoformat()} | team
-    shown = {"period": period, "span": urlencode(span), "team": urlencode(team), "fixed_team": who.team}
+    shown = {"period": period, "span": urlencode(span), "team": urlencode(team), "fixed_team": reach.team_of(who)}
     told = {"measures": MEASURES, "small": SMALL, "periods": _periods()}
     return page(request, "statistics.html", {**shown, **told, **_numbers(session, period)}, who)
 

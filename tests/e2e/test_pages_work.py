@@ -83,6 +83,26 @@ def test_a_search_shows_the_hit_and_leads_to_it(visit: Visit) -> None:
     expect(page.locator("#lines > li.now")).to_contain_text("投诉")
 
 
+def test_a_view_is_saved_and_columns_are_chosen(visit: Visit) -> None:
+    page = visit.sign_in("inspector", "/calls")
+    page.select_option("[name=category]", "threat")
+    expect(page.locator("tr[data-id]")).to_have_count(1)
+    page.get_by_text("保存当前筛选").click()
+    page.fill("#views [name=name]", "威胁")
+    page.press("#views [name=name]", "Enter")
+    view = page.get_by_role("link", name="威胁", exact=True)
+    expect(view).to_be_visible()
+    page.locator("summary", has_text=re.compile("^列$")).click()
+    page.get_by_label("未通过规则").check()
+    expect(page.locator("table.calls th", has_text="未通过规则")).to_be_visible()
+    page.goto(f"{visit.site.address}/calls")
+    expect(page.locator("table.calls th", has_text="未通过规则")).to_be_visible()
+    view.click()
+    expect(page.locator("tr[data-id]")).to_have_count(1)
+    page.get_by_role("button", name="删除视图 威胁").click()
+    expect(view).to_have_count(0)
+
+
 def test_nothing_found_says_what_to_do(visit: Visit) -> None:
     page = visit.sign_in("supervisor", "/calls?agent_id=nobody-at-all")
     expect(page.locator(".empty.card")).to_contain_text("放宽筛选条件")

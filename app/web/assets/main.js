@@ -39,6 +39,26 @@ actions.retry = async ({ dataset }) => {
   if (await api("POST", `/v1/calls/${dataset.call}/retry`)) refresh(dataset.call);
 };
 
+// Which columns there are is kept by this browser, and asked for with every row.
+document.addEventListener("change", ({ target }) => {
+  const form = target.closest("[data-form=columns]");
+  if (!form) return;
+  const chosen = [...form.querySelectorAll(":checked")].map((box) => box.name);
+  document.cookie = `tingjian_columns=${["call", ...chosen].join(".")}; path=/calls; max-age=31536000; samesite=strict`;
+  htmx.ajax("GET", location.pathname + location.search, { target: "#list", swap: "outerHTML" });
+});
+
+// A menu closes when one goes on elsewhere.
+const menus = () => document.querySelectorAll("details.menu[open]");
+document.addEventListener("click", ({ target }) => menus().forEach((menu) => menu.contains(target) || (menu.open = false)));
+document.addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape") return;
+  menus().forEach((menu) => {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+});
+
 if (list()) {
   follow(
     (call) => {
