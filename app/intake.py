@@ -63,7 +63,7 @@ def take_recording(service: Service, who: Principal, file: BinaryIO, name: str, 
         Unavailable: too much is waiting, or the disk is nearly full.
     """
     with service.recordings.arriving(file, name) as arrival:
-        if known := _known(service, facts, arrival.sha256):
+        if known := _known(service, who, facts, arrival.sha256):
             return known
         check_room(service)
         values = _values(service, who, facts, arrival.sha256) | {"duration": _duration(service, arrival)}
@@ -71,7 +71,7 @@ def take_recording(service: Service, who: Principal, file: BinaryIO, name: str, 
     recording = {"recording": arrival.sha256, "recording_bytes": arrival.size, "recording_name": arrival.path.name}
     with service.database.transaction() as session:
         make_sure(session, service.recordings, arrival)
-        return calls.post(session, values | recording)
+        return calls.post(session, who, values | recording)
 
 
 def make_sure(session: Session, kept: Recordings, arrival: Arrival) -> None:
@@ -93,11 +93,11 @@ def _take_reference(service: Service, who: Principal, url: str, facts: CallFacts
         raise Unprocessable(str(error), code=error.code) from error
     # Without the query: a dialer's next try carries a fresh signature.
     content = hashlib.sha256(told(url).encode()).hexdigest()
-    if known := _known(service, facts, content):
+    if known := _known(service, who, facts, content):
         return known
     check_room(service)
     with service.database.transaction() as session:
-        posted = calls.post(session, _values(service, who, facts, content))
+        posted = calls.post(session, who, _values(service, who, facts, content))
         if posted.created:
             references.add(session, posted.call, url)
         return posted
@@ -112,13 +112,13 @@ def take_text(service: Service, who: Principal, text: TextIn) -> Posted:
         Unavailable: too much is waiting, or the disk is nearly full.
     """
     content = hashlib.sha256(text.model_dump_json(include={"utterances"}).encode()).hexdigest()
-    if known := _known(service, text.call, content):
+    if known := _known(service, who, text.call, content):
         return known
     check_room(service)
     transcript = text.transcript()
     values = _values(service, who, text.call, content) | {"duration": transcript.duration}
     with service.database.transaction() as session:
-        return calls.post(session, values, pipeline.transcript_row(transcript))
+        return calls.post(session, who, values, pipeline.transcript_row(transcript))
 
 
 def completed(service: Service, who: Principal, sent: Sent) -> CallFacts:
@@ -161,12 +161,12 @@ def check_disk(service: Service) -> None:
             raise Unavailable("磁盘空间不足，请稍后重试", code="disk_full")
 
 
-def _known(service: Service, facts: CallFacts, content: str) -> Posted | None:
+def _known(service: Service, who: Principal, facts: CallFacts, content: str) -> Posted | None:
     """The call that was posted with the same id before; asked first, so that a repeat is never refused for room."""
     if facts.external_id is None:
         return None
     with service.database.transaction() as session:
-        return calls.known(session, facts.external_id, content)
+        return calls.known(session, who, facts.external_id, content)
 
 
 def _duration(service: Service, arrival: Arrival) -> float | None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement
 
+from app.masking import masked_id
 from app.service import Service
 from app.settings import Settings
 from app.store import audit, dials, recordings, retention
@@ -36,7 +37,8 @@ def purged(service: Service, actor: str, what: ColumnElement[bool]) -> Iterator[
     """
     while due := _some_due(service, what):
         for call in due:
-            detail = {"external_id": call.external_id, "content": call.content, "recording": call.recording}
+            name = call.external_id and masked_id(call.external_id)  # nothing is ever taken out of the log again
+            detail = {"external_id": name, "content": call.content, "recording": call.recording}
             # One at a time: whoever is asking something waits for an entry in the audit log no longer than that.
             with service.database.transaction() as session:
                 removed = retention.remove(session, call.id)

@@ -32,7 +32,7 @@ from app.intake import Sent, completed, take_recording
 from app.schemas import CallFacts, faults_of
 from app.security import Principal
 from app.service import Service
-from app.store import users
+from app.store import audit, users
 from app.tabular import rows
 
 log = structlog.stdlib.get_logger(__name__)
@@ -137,6 +137,7 @@ class Watch:
     def _take(self, one: Found) -> None:
         try:
             call_id = self._post(one)
+            self._record(call_id, {})
         except (Unavailable, SQLAlchemyError):
             raise
         except Exception as error:
@@ -145,10 +146,16 @@ class Watch:
                 raise
             log.info("watch refused", code=getattr(error, "code", type(error).__name__))
             if number not in _DISK:
+                self._record(None, {"refused": getattr(error, "code", type(error).__name__)})
                 self._set_aside(one, _reason(error))
         else:
             log.info("watch took", call_id=call_id)
             self._move(one, "done")
+
+    def _record(self, call_id: int | None, detail: dict[str, str]) -> None:
+        """Put on record what came of a recording; before it is moved: killed in between, we say it again."""
+        with self._service.database.transaction() as session:
+            audit.record(session, "watch", "post_call", call_id=call_id, detail=detail)
 
     def _set_aside(self, one: Found, reason: str) -> None:
         # Names are bytes, in any encoding, and may leave no room for the ending.

@@ -1,13 +1,17 @@
 """Signing in through the institution's own identity provider, by OpenID Connect."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import httpx2
+import structlog
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import OAuth
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
 from joserfc.errors import JoseError
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.sessions import SessionMiddleware
@@ -15,18 +19,42 @@ from starlette.middleware.sessions import SessionMiddleware
 from app.api.access import ServiceDep, address_of
 from app.api.session import open_session
 from app.api.users import NAME
-from app.errors import Forbidden, NotFound, Unauthorized
+from app.errors import AppError, Forbidden, NotFound, Unauthorized, Unavailable
+from app.masking import masked_id
 from app.security import Role
 from app.service import Service
 from app.settings import Settings
 from app.store import audit, users
+from app.throttle import Throttle
+from app.web.pages import failed
+
+log = structlog.stdlib.get_logger(__name__)
 
 #: The team of those who see every team: said by the provider, never by its silence.
 _EVERY_TEAM = "*"
 
 _NAME = re.compile(NAME)
 
-router = APIRouter(prefix="/v1/session/oidc", tags=["登录"])
+
+class _Route(APIRoute):
+    """A route that shows a browser what went wrong as a page."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler FastAPI would use, guarded."""
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except AppError as error:
+                if "text/html" not in request.headers.get("accept", ""):
+                    raise
+                return failed(request, error.status, error.detail)
+
+        return guarded
+
+
+router = APIRouter(prefix="/v1/session/oidc", tags=["登录"], route_class=_Route)
 
 #: Seconds in which to sign in over there.
 _PATIENCE = 600
@@ -53,20 +81,49 @@ def install(app: FastAPI, settings: Settings) -> None:
 @router.get("", status_code=302, response_class=RedirectResponse)
 async def start_oidc(request: Request) -> RedirectResponse:
     """Go to the provider and sign in there."""
-    answer: RedirectResponse = await _provider(request).authorize_redirect(request, request.url_for("finish_oidc"))
+    provider = _provider(request)
+    with _asking():
+        answer: RedirectResponse = await provider.authorize_redirect(request, request.url_for("finish_oidc"))
     return answer
 
 
 @router.get("/callback", status_code=302, response_class=RedirectResponse)
 async def finish_oidc(request: Request, service: ServiceDep) -> RedirectResponse:
     """Come back from the provider: the user is made or brought up to date, and signed in."""
+    provider, claims, answer = _provider(request), dict[str, Any](), RedirectResponse("/", 302)
+    failures: Throttle = request.app.state.throttles.failed_sign_ins
+    failures.check(address := address_of(request) or "")
     try:
-        token = await _provider(request).authorize_access_token(request)
+        with _asking():
+            claims |= (await provider.authorize_access_token(request))["userinfo"]
+        await run_in_threadpool(_sign_in, service, request, answer, claims)
+    except AppError as error:
+        await run_in_threadpool(_record_refusal, service, request, claims, error)
+        failures.take(address)
+        raise
+    return answer
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Tell a provider that says no from one that says nothing, or nothing that makes sense."""
+    try:
+        yield
     except (AuthlibBaseError, JoseError) as error:
         raise Unauthorized("统一登录未成功，请重新登录", code="oidc_failed") from error
-    answer = RedirectResponse("/", 302)
-    await run_in_threadpool(_sign_in, service, request, answer, token["userinfo"])
-    return answer
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, LookupError, RuntimeError) as error:
+        log.warning("identity provider away", reason=type(error).__name__)
+        raise Unavailable("统一登录暂时无法使用，请稍后再试，或用密码登录", code="oidc_away") from error
+
+
+def _record_refusal(service: Service, request: Request, claims: Mapping[str, Any], error: AppError) -> None:
+    name = masked_id(_name(claims)[:200]) if claims else ""
+    with service.database.transaction() as session:
+        audit.record(session, name, "sign_in_oidc", address=address_of(request), detail={"refused": error.code})
+
+
+def _name(claims: Mapping[str, Any]) -> str:
+    return str(claims.get("preferred_username") or claims.get("email") or claims["sub"])
 
 
 def _provider(request: Request) -> Any:
@@ -78,7 +135,7 @@ def _provider(request: Request) -> Any:
 def _sign_in(service: Service, request: Request, answer: RedirectResponse, claims: Mapping[str, Any]) -> None:
     role = _role(service.settings, claims)
     subject = f"{claims['iss']} {claims['sub']}"
-    name = str(claims.get("preferred_username") or claims.get("email") or claims["sub"])
+    name = _name(claims)
     if not _NAME.fullmatch(name):
         raise Forbidden("统一登录给出的用户名须为 1 到 64 个字母、数字或 . _ @ -", code="bad_claim")
     team = _label(claims, service.settings.oidc_team_claim)
@@ -88,8 +145,8 @@ def _sign_in(service: Service, request: Request, answer: RedirectResponse, claim
     team = None if team == _EVERY_TEAM else team
     with service.database.transaction() as session:
         user = users.from_provider(session, subject, name, role, team=team, agent_id=agent_id)
-        audit.record(session, user.name, "sign_in_oidc", address=address_of(request))
         open_session(session, request, answer, user)
+        audit.record(session, user.name, "sign_in_oidc", address=address_of(request))
 
 
 def _label(claims: Mapping[str, Any], name: str) -> str | None:

@@ -1,6 +1,6 @@
 """Numbers over many calls."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Self
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from app.api.access import SessionDep, Statistician
 from app.schemas import CALL_ZONE, Label
 from app.security import Principal
-from app.store import statistics
+from app.store import reach, statistics
 from app.store.statistics import Kind, Period
 
 router = APIRouter(prefix="/v1/statistics", tags=["统计"])
@@ -71,9 +71,7 @@ class HeatOut(BaseModel):
 
 def period_of(asked: Asked, who: Principal) -> Period:
     """The days asked about, and the team that `who` is told of."""
-    period = asked.period()
-    # Whoever sees one team only is told of that team only, whatever was asked.
-    return period if who.team is None else Period(period.first, period.last, who.team)
+    return replace(asked.period(), team=reach.team_of(who, asked.team))
 
 
 @router.get("/heat")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.errors import Conflict, NotFound
 from app.security import Principal
 from app.store import queue, search, tallies
-from app.store.reach import within
+from app.store.reach import known_to, within
 from app.tables import Call, Transcript
 
 #: Failed attempts after which a call is given up.
@@ -32,20 +32,23 @@ class Posted:
     created: bool
 
 
-def post(session: Session, values: Mapping[str, Any], transcript: Mapping[str, Any] | None = None) -> Posted:
+def post(
+    session: Session, who: Principal, values: Mapping[str, Any], transcript: Mapping[str, Any] | None = None
+) -> Posted:
     """Store a call and queue its first step, unless its `external_id` is known already.
 
     Args:
+        who: the sender.
         values: columns of the new call.
         transcript: columns of the transcript of a call that comes as text.
 
     Raises:
-        Conflict: the `external_id` stands for another recording or text.
+        Conflict: see `known`.
     """
     call_id = session.scalar(
         insert(Call).values(**values).on_conflict_do_nothing(index_elements=["external_id"]).returning(Call.id)
     )
-    if call_id is None and (same := known(session, values["external_id"], values["content"])):
+    if call_id is None and (same := known(session, who, values["external_id"], values["content"])):
         return same
     call = session.get_one(Call, call_id)
     if transcript:
@@ -54,16 +57,19 @@ def post(session: Session, values: Mapping[str, Any], transcript: Mapping[str, A
     return Posted(call, created=True)
 
 
-def known(session: Session, external_id: str, content: str) -> Posted | None:
+def known(session: Session, who: Principal, external_id: str, content: str) -> Posted | None:
     """The call that was posted under `external_id`, None if there is none.
 
     Raises:
-        Conflict: it was posted with another content.
+        Conflict: it was posted with another content, or by a sender whose calls `who` must not know of.
     """
-    call = session.scalars(select(Call).where(Call.external_id == external_id)).one_or_none()
-    if call and call.content != content:
+    found = session.execute(select(Call, known_to(who)).where(Call.external_id == external_id)).one_or_none()
+    if found is None:
+        return None
+    call, told = found
+    if not told or call.content != content:  # in the same words: whether the other's is alike is not told either
         raise Conflict(f"external_id {external_id} 已对应另一份录音或文本", code="external_id_taken")
-    return Posted(call, created=False) if call else None
+    return Posted(call, created=False)
 
 
 def get(session: Session, call_id: int, who: Principal) -> Call:

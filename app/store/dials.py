@@ -11,7 +11,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from app.schemas import CALL_ZONE
 from app.security import Principal
-from app.store.reach import within
+from app.store.reach import team_of, within
 from app.tables import Call, Dial
 
 #: Rows in one statement.
@@ -74,7 +74,7 @@ def reconcile(session: Session, start: datetime, until: datetime, who: Principal
     Returns numbers (`expected`, `received`, `missing`, `duplicate`, `unexpected`) and, up to MOST each, lists of what
     is missing, what came twice, and the ids of calls that no dial accounts for.
     """
-    asked = {"start": start, "until": until, "clocks": CLOCKS, "team": who.team}
+    asked = {"start": start, "until": until, "clocks": CLOCKS, "team": team_of(who)}
     session.execute(_MATCHED, asked)
     expected, received, double = session.execute(_COUNTS, asked).one()
     unexpected = _unexpected(session, start, until, who)

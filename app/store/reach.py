@@ -1,7 +1,8 @@
 """Which calls a caller may know of: the one place that says it, for every query."""
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, false, or_, true
 
+from app.errors import Forbidden
 from app.security import Principal
 from app.tables import Call
 
@@ -20,3 +21,19 @@ def within(who: Principal) -> ColumnElement[bool]:
             return true() if who.team is None else Call.team == who.team
         case _:
             return false()
+
+
+def known_to(who: Principal) -> ColumnElement[bool]:
+    """The condition on calls that a sender is told of when it posts one again: its own, and those within reach."""
+    return or_(Call.posted_by == who.user_id, within(who))
+
+
+def team_of(who: Principal, asked: str | None = None) -> str | None:
+    """The only team whose calls are counted for `who`, who may have `asked` for one; None: every team's.
+
+    Raises:
+        Forbidden: the reach of `who` is no whole team.
+    """
+    if who.role not in ("inspector", "supervisor") or (who.role == "inspector" and who.assigned_only):
+        raise Forbidden(f"角色 {who.role} 不能查看整个团队的统计")
+    return asked if who.team is None else who.team

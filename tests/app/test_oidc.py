@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.service import Service
-from app.store import users
+from app.store import audit, users
 
 _KEY = RSAKey.generate_key(2048, {"kid": "k1"})
 _OTHER_KEY = RSAKey.generate_key(2048, {"kid": "k1"})
@@ -32,6 +32,7 @@ class Provider(ThreadingHTTPServer):
         self.claims: dict[str, Any] = {"sub": "42", "preferred_username": "han", "groups": ["qa"], "team": "A组"}
         self.key = _KEY
         self.nonce = ""
+        self.token: bytes | None = None  #: what it answers instead of one
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -58,13 +59,13 @@ class _Handler(BaseHTTPRequestHandler):
         now = int(time.time())
         fixed = {"iss": self.server.issuer, "aud": "tingjian", "iat": now, "exp": now + 60, "nonce": self.server.nonce}
         signed = jwt.encode({"alg": "RS256", "kid": "k1"}, fixed | self.server.claims, self.server.key)
-        self._answer({"access_token": "a", "token_type": "Bearer", "id_token": signed})
+        self._answer(self.server.token or {"access_token": "a", "token_type": "Bearer", "id_token": signed})
 
     def _answer(self, body: object) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
+        self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -133,6 +134,10 @@ def test_who_is_not_let_in(
     answer = _sign_in(client)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert client.get("/v1/session").status_code == 401
+    with service.database.transaction() as session:
+        (entry,) = audit.page(session, audit.Query(action="sign_in_oidc"))
+    known = status != 401  # before its signature is checked, a claim is nobody's
+    assert (entry.actor, entry.detail) == (provider.claims["preferred_username"] if known else "", {"refused": code})
 
 
 @pytest.mark.parametrize(("team", "seen"), [(["A组"], "A组"), ("*", None)])
@@ -142,6 +147,54 @@ def test_the_team_is_what_the_provider_says(
     provider.claims["team"] = team
     assert _sign_in(client).status_code == 302
     assert client.get("/v1/session").json()["team"] == seen
+
+
+class _Silent(ThreadingHTTPServer):
+    """A provider that fails in one way or another."""
+
+    class Handler(BaseHTTPRequestHandler):
+        answer = (500, b"")
+
+        def do_GET(self) -> None:
+            status, body = self.answer
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+
+@pytest.mark.parametrize("answer", [None, (500, b""), (404, b""), (200, b"<html>"), (200, b"{}")])
+@pytest.mark.parametrize("accept", ["application/json", "text/html,application/xhtml+xml"])
+def test_a_provider_that_is_away(
+    service: Service, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, bytes] | None, accept: str
+) -> None:
+    if answer:
+        monkeypatch.setattr(_Silent.Handler, "answer", answer)
+    with _Silent(("127.0.0.1", 0), _Silent.Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        service.settings.oidc_issuer = f"http://127.0.0.1:{server.server_port if answer else 1}"
+        service.settings.oidc_client_id, service.settings.oidc_client_secret = "tingjian", SecretStr("s" * 32)
+        with TestClient(create_app(service), raise_server_exceptions=False) as client:
+            shown = client.get("/v1/session/oidc", headers={"Accept": accept})
+        server.shutdown()
+    assert shown.status_code == 503
+    assert "统一登录暂时无法使用" in shown.text
+    assert shown.headers["content-type"].startswith(accept.split(",")[0].replace("n/j", "n/problem+j"))
+
+
+def test_a_provider_that_goes_away_halfway(client: TestClient, provider: Provider) -> None:
+    there = client.get("/v1/session/oidc").headers["location"]
+    back = httpx2.get(there, trust_env=False).headers["location"]
+    provider.token = b"<html>"
+    answer = client.get(back)
+    assert (answer.status_code, answer.json()["code"]) == (503, "oidc_away")
+
+
+def test_guesses_at_the_door_are_counted(client: TestClient, service: Service) -> None:
+    statuses = [client.get("/v1/session/oidc/callback?code=c&state=made-up").status_code for _ in range(31)]
+    assert statuses == [401] * 30 + [429]
 
 
 def test_a_token_that_somebody_else_signed(client: TestClient, provider: Provider) -> None:
