@@ -134,6 +134,7 @@ class PageRoute(APIRoute):
             except Exception as error:
                 if not is_outage(error):
                     raise
+                request.state.fault = error
                 return failed(request, HTTPStatus.SERVICE_UNAVAILABLE, texts()["error"]["database"])
 
         return guarded
