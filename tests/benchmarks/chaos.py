@@ -203,8 +203,8 @@ def run(options: argparse.Namespace, folder: Path) -> bool:
         stack.enter_context(kept([api, *workers]))
         tormenting = stack.enter_context(ThreadPoolExecutor(1)).submit(torment, victims, options, done)
         sending = stack.enter_context(ThreadPoolExecutor(_SENDERS))
-        # Over as long as the killing takes, so that something is always on its way.
-        pause = _SENDERS * options.kills * options.every / len(posts)
+        # Somewhat longer than the killing takes, so that something is always on its way.
+        pause = 1.3 * _SENDERS * options.kills * options.every / len(posts)
         taken = sending.map(lambda call: post(f"http://127.0.0.1:{port}", key, call, done, pause), posts)
         answers = sum(taken, Counter[str]())
         finished = wait(url, options.calls, began + options.limit)
