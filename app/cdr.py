@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.errors import Unprocessable
 from app.schemas import Label, Moment
 from app.store import dials
-from app.tabular import rows
+from app.tabular import DIRECTIONS, moment, rows
 
 #: Faults that one message lists.
 _TOLD = 20
@@ -19,18 +18,6 @@ _TOLD = 20
 _MOST_FAULTS = 1000
 
 _WORDS = {"是": True, "接通": True, "已接通": True, "否": False, "未接通": False, "未接": False}
-_DIRECTIONS = {"呼出": "outbound", "外呼": "outbound", "呼入": "inbound"}
-#: As spreadsheets write them.
-_MOMENTS = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y%m%d%H%M%S")
-
-
-def _moment(value: object) -> object:
-    for form in _MOMENTS:
-        try:
-            return datetime.strptime(str(value), form)  # noqa: DTZ007 - Moment adds the zone
-        except ValueError:
-            continue
-    return value
 
 
 def _seconds(value: object) -> object:
@@ -49,8 +36,8 @@ class DialIn(BaseModel):
     agent_id: Label | None = None
     team: Label | None = None
     debtor_id: Label | None = None  #: as the calls' metadata names the debtor or number, which may be a hash
-    direction: Annotated[Literal["outbound", "inbound"] | None, BeforeValidator(lambda v: _DIRECTIONS.get(v, v))] = None
-    started_at: Annotated[Moment, BeforeValidator(_moment)]
+    direction: Annotated[Literal["outbound", "inbound"] | None, BeforeValidator(lambda v: DIRECTIONS.get(v, v))] = None
+    started_at: Annotated[Moment, BeforeValidator(moment)]
     seconds: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False), BeforeValidator(_seconds)] | None = None
     answered: Annotated[bool, BeforeValidator(lambda value: _WORDS.get(value, value))] | None = None
 

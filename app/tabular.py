@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from datetime import datetime
 
 from app.errors import Unprocessable
 
@@ -22,7 +23,15 @@ _HEADINGS = {
     "呼叫方向": "direction",
     "逾期天数": "overdue_days",
     "金额": "amount",
+    "接听人": "callee_relation",
+    "坐席声道": "agent_channel",
 }
+
+#: What a direction is called in a cell.
+DIRECTIONS = {"呼出": "outbound", "外呼": "outbound", "呼入": "inbound"}
+
+#: Moments as spreadsheets write them.
+_MOMENTS = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y%m%d%H%M%S")
 
 
 def rows(content: bytes, name: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -44,6 +53,16 @@ def rows(content: bytes, name: str) -> Iterator[tuple[int, dict[str, str]]]:
             yield reader.line_num, {headings[key]: value.strip() for key, value in row.items() if (value or "").strip()}
     except csv.Error as error:
         raise Unprocessable(f"{name} 第 {reader.line_num} 行不是有效的 CSV：{error}", code="bad_csv") from error
+
+
+def moment(value: object) -> object:
+    """A cell that a spreadsheet wrote a moment into, as one; anything else as it is."""
+    for form in _MOMENTS:
+        try:
+            return datetime.strptime(str(value), form)  # noqa: DTZ007 - whoever validates it adds the zone
+        except ValueError:
+            continue
+    return value
 
 
 def _text(content: bytes, name: str) -> str:

@@ -192,14 +192,19 @@ def test_uploads_show_progress_faults_and_results(visit: Visit, tmp_path: Path) 
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"no sound at all")
     page.fill("[name=agent_id]", "7001")
-    page.set_input_files("#drop input", [SAMPLES / "denials.wav", broken])
+    sheet = tmp_path / "清单.csv"
+    sheet.write_text("文件名,团队,逾期天数\ndenials.wav,华东一组,75\nother.wav,,很久", "gb18030")
+    page.set_input_files("#drop input", [SAMPLES / "denials.wav", broken, sheet])
+    expect(page.locator("#sheets")).to_contain_text("读到 1 个录音的信息")
+    expect(page.locator("#sheets .fault")).to_have_text("清单.csv 第 3 行（other.wav）：逾期天数须为整数")
     rows = page.locator("#files tbody tr")
     expect(rows.nth(1)).to_contain_text("broken.wav")
     expect(rows.nth(1).locator(".fault")).not_to_be_empty()
     expect(rows.nth(0)).to_contain_text(re.compile("通过|需复核"), timeout=90_000)
     visit.faults.clear()  # the 422 of the broken one
     rows.nth(0).get_by_role("link").click()
-    expect(page.locator("#head")).to_contain_text("7001")
+    expect(page.locator("#head")).to_contain_text("7001 · 华东一组")
+    expect(page.locator(".facts")).to_contain_text("75")
 
 
 def test_nothing_that_was_sent_in_runs(visit: Visit, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ const AT_ONCE = 3; // a browser has six lines to a server, and one of them follo
 
 const waiting = []; // rows whose turn comes
 const sent = new Map(); // call id -> row
+const told = new Map(); // file name -> what a sheet says of it
 let sending = 0;
 
 const facts = (file) => {
@@ -15,8 +16,33 @@ const facts = (file) => {
   if (given.as_id) given.external_id = file.name;
   delete given.as_id;
   if (given.overdue_days) given.overdue_days = Number(given.overdue_days);
-  return given;
+  return { ...given, ...told.get(file.name) };
 };
+
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const isSheet = (file) => file.name.toLowerCase().endsWith(".csv");
+
+/** Sheets first: they say what is known of the recordings that came with them. */
+async function take(files) {
+  const all = [...files];
+  await Promise.all(all.filter(isSheet).map(readSheet));
+  add(all.filter((file) => !isSheet(file)));
+}
+
+async function readSheet(file) {
+  const line = document.querySelector("#sheets").appendChild(document.createElement("li"));
+  try {
+    const to = `/upload/sheet?${new URLSearchParams({ name: file.name })}`;
+    const answer = await fetch(to, { method: "POST", body: file, headers: { ...headers(), "Content-Type": "text/csv" } });
+    const sheet = await answer.json();
+    for (const [name, known] of Object.entries(sheet.facts)) told.set(name, known);
+    line.textContent = fill(words.sheet_read, { name: file.name, count: Object.keys(sheet.facts).length });
+    for (const textContent of sheet.faults)
+      line.append(Object.assign(document.createElement("p"), { textContent, className: "fault" }));
+  } catch {
+    Object.assign(line, { textContent: fill(words.sheet_lost, { name: file.name }), className: "fault" });
+  }
+}
 
 const cell = (row, content, kind = "") => {
   row.cells[2].replaceChildren(...[content].flat());
@@ -26,14 +52,15 @@ const cell = (row, content, kind = "") => {
 function add(files) {
   for (const file of files) {
     const row = rows.insertRow();
-    for (const text of [file.name, size(file.size), words.waiting, ""]) row.insertCell().textContent = text;
+    const known = told.size ? (told.has(file.name) ? words.listed : words.unlisted) : "";
+    for (const text of [file.name, size(file.size), words.waiting, known]) row.insertCell().textContent = text;
     row.cells[1].className = "num";
     row.file = file;
     if (file.size > Number(form.dataset.most) * 1024 * 1024) cell(row, words.too_large, "fault");
     else waiting.push(row);
   }
-  document.querySelector("#files").hidden = false;
-  document.querySelector("#none").hidden = true;
+  document.querySelector("#files").hidden = !rows.rows.length;
+  document.querySelector("#none").hidden = rows.rows.length;
   next();
 }
 
@@ -71,7 +98,7 @@ function answered(row, request) {
   sent.set(call.id, row);
   const link = Object.assign(document.createElement("a"), { href: `/calls/${call.id}`, textContent: row.file.name });
   row.cells[0].replaceChildren(link);
-  row.cells[3].textContent = code === 200 ? words.known : "";
+  if (code === 200) row.cells[3].textContent = words.known;
   show(row, call);
   look(call.id);
 }
@@ -109,13 +136,13 @@ follow(
 
 const drop = document.querySelector("#drop");
 const input = drop.querySelector("input");
-input.addEventListener("change", () => (add(input.files), (input.value = "")));
+input.addEventListener("change", () => take(input.files).then(() => (input.value = "")));
 for (const kind of ["dragenter", "dragover"])
   document.addEventListener(kind, (event) => (event.preventDefault(), drop.classList.add("over")));
 for (const kind of ["dragleave", "drop"]) document.addEventListener(kind, () => drop.classList.remove("over"));
 document.addEventListener("drop", (event) => {
   event.preventDefault();
-  if (event.dataTransfer.files.length) add(event.dataTransfer.files);
+  if (event.dataTransfer.files.length) take(event.dataTransfer.files);
   else say(words.empty);
 });
 form.addEventListener("submit", (event) => event.preventDefault());
