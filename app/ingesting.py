@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app import cdr, logs
 from app.errors import AppError
-from app.operations import connected_database
+from app.operations import connected_database, record
 from app.sealing import SealError
 from app.service import build_recordings, build_service
 from app.serving import wait_until_stopped
@@ -32,7 +32,9 @@ def watch(settings: Settings, folder: Path) -> None:
 def import_cdr(settings: Settings, file: Path) -> tuple[int, int]:
     """Import call detail records; how many rows were new, and how many known."""
     with connected_database(settings) as database, database.transaction() as session:
-        return cdr.take(session, file.read_bytes(), file.name)
+        new, known = cdr.take(session, file.read_bytes(), file.name)
+        record(session, "import_cdr", new=new, known=known)
+        return new, known
 
 
 def reseal(settings: Settings) -> bool:
@@ -47,5 +49,6 @@ def reseal(settings: Settings) -> bool:
             except (AppError, SealError, OSError) as error:
                 failed += 1
                 _err.print(f"{sha256}: {error}", style="red", markup=False, highlight=False)
+        record(session, "seal_recordings", changed=changed, failed=failed)
     _err.print(f"共 {len(kept)} 份录音，改动 {changed} 份，失败 {failed} 份")
     return not failed

@@ -30,6 +30,7 @@ from app.database import Database, DataLoss
 from app.embedded import EmbeddedError
 from app.engine import prepare_model
 from app.errors import AppError
+from app.masking import masked
 from app.retention import delete_unused, forget_dials, purged, wanted
 from app.schemas import faults_of
 from app.security import Role
@@ -171,15 +172,17 @@ def add_key(settings: Settings, name: str, role: Role | None, user: str | None, 
     with connected_database(settings) as database, database.transaction() as session:
         until = datetime.now(UTC) + timedelta(days=days) if days else None
         owner = users.named(session, user) if user else users.add(session, name, role or "dialer")
-        _record(session, "add_key", name)
-        return keys.add(session, name, owner, expires_at=until)
+        secret = keys.add(session, name, owner, expires_at=until)
+        record(session, "add_key", name=name, user=owner.name, role=owner.role)
+        return secret
 
 
 def renew_key(settings: Settings, name: str) -> str:
     """Give a key a new secret; returns it."""
     with connected_database(settings) as database, database.transaction() as session:
-        _record(session, "renew_key", name)
-        return keys.renew(session, name)
+        secret = keys.renew(session, name)
+        record(session, "renew_key", name=name)
+        return secret
 
 
 def list_keys(settings: Settings) -> None:
@@ -200,22 +203,24 @@ def _moment(moment: datetime | None) -> str:
 def revoke_key(settings: Settings, name: str) -> None:
     """End a key."""
     with connected_database(settings) as database, database.transaction() as session:
-        _record(session, "revoke_key", name)
         keys.revoke(session, name)
+        record(session, "revoke_key", name=name)
 
 
 def add_user(settings: Settings, name: str, role: Role, team: str | None, agent_id: str | None) -> str:
     """Make a user; returns the first password."""
     with connected_database(settings) as database, database.transaction() as session:
-        _record(session, "add_user", name)
-        return users.reset_password(session, users.add(session, name, role, team=team, agent_id=agent_id))
+        password = users.reset_password(session, users.add(session, name, role, team=team, agent_id=agent_id))
+        record(session, "add_user", name=name, role=role, team=team, agent_id=agent_id)
+        return password
 
 
 def reset_password(settings: Settings, name: str) -> str:
     """Give a user a new password; returns it."""
     with connected_database(settings) as database, database.transaction() as session:
-        _record(session, "reset_password", name)
-        return users.reset_password(session, users.named(session, name))
+        password = users.reset_password(session, users.named(session, name))
+        record(session, "reset_password", name=name)
+        return password
 
 
 def list_users(settings: Settings) -> None:
@@ -232,8 +237,8 @@ def list_users(settings: Settings) -> None:
 def revoke_user(settings: Settings, name: str) -> None:
     """Shut a user out."""
     with connected_database(settings) as database, database.transaction() as session:
-        _record(session, "revoke_user", name)
         users.change(session, users.named(session, name), {"disabled": True})
+        record(session, "revoke_user", name=name)
 
 
 def purge(settings: Settings, debtor: str | None, *, dry_run: bool, sure: bool) -> None:
@@ -257,8 +262,9 @@ def _me() -> str:
     return f"cli:{getpass.getuser()}"
 
 
-def _record(session: Session, action: str, name: str) -> None:
-    audit.record(session, _me(), action, detail={"name": name})
+def record(session: Session, action: str, **detail: object) -> None:
+    """Put on record what somebody does by command; last in its transaction, so that others wait for no more than it."""
+    audit.record(session, _me(), action, detail={name: masked(value) for name, value in detail.items() if value})
 
 
 def verify_audit(settings: Settings, expected: str | None) -> bool:
@@ -285,6 +291,8 @@ def rescore(settings: Settings, filters: Mapping[str, object], template: str | N
     with connected_database(settings) as database, Progress(console=_err) as bar:
         task = bar.add_task("重新评分")
         found = settings.model_copy(update={"database_url": database.url})
+        with database.transaction() as session:
+            record(session, "rescore", template=template, **query.model_dump(mode="json", exclude_defaults=True))
         outcome = rescoring.rescore(
             found, query, template, workers, lambda done, total: bar.update(task, completed=done, total=total)
         )
@@ -294,13 +302,21 @@ def rescore(settings: Settings, filters: Mapping[str, object], template: str | N
     return not outcome.failed
 
 
+def _delete_orphan(service: Service, recording: str) -> bool:
+    gone = delete_unused(service, recording)
+    if gone:
+        with service.database.transaction() as session:
+            record(session, "delete_orphan", recording=recording)
+    return gone
+
+
 def verify(settings: Settings, *, delete_orphans: bool) -> bool:
     """Check every recording and every row, and print what is wrong; whether nothing is, orphans aside if deleted."""
     left = 0
     with _connected_service(settings) as service, Progress(console=_err) as bar:
         task = bar.add_task("核对录音")
         for fault in verifying.verify(service, lambda done, total: bar.update(task, completed=done, total=total)):
-            gone = delete_orphans and fault.orphan and delete_unused(service, fault.orphan)
+            gone = delete_orphans and fault.orphan and _delete_orphan(service, fault.orphan)
             left += not gone
             _out.print(f"{fault.where}：{fault.what}{'，已删除' if gone else ''}", highlight=False, soft_wrap=True)
     _out.print(f"{left} 处有问题" if left else "全部完好", highlight=False)

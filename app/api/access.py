@@ -99,6 +99,12 @@ def allow(permission: Permission | None) -> Callable[..., Iterator[Principal]]:
         token: Annotated[str | None, Security(_cookie)],
         said: Annotated[dict[str, str], Depends(_said)],
     ) -> Iterator[Principal]:
+        def refuse(error: Exception) -> None:
+            session.rollback()
+            if who and not is_outage(error):
+                with service.database.transaction() as apart:
+                    _record(apart, request, who, said, _code(error))
+
         secret = credentials.credentials if credentials else None
         # A transaction of its own: a slow upload must not hold a connection.
         with service.database.transaction() as apart:
@@ -110,14 +116,12 @@ def allow(permission: Permission | None) -> Callable[..., Iterator[Principal]]:
             _admit(request, who, permission, None if secret else token)
             yield who
         except Exception as error:
-            session.rollback()
-            if not is_outage(error):
-                with service.database.transaction() as apart:
-                    _record(apart, request, who, said, _code(error))
+            refuse(error)
             raise
-        fault: Exception | None = getattr(request.state, "fault", None)  # of a page, which has shown it
-        if fault or _matters(request, who):
-            _record(session, request, who, said, _code(fault) if fault else None)
+        if fault := getattr(request.state, "fault", None):  # a page has shown it, and nothing was raised
+            refuse(fault)
+        elif _matters(request, who):
+            _record(session, request, who, said, None)
 
     return check
 
@@ -184,6 +188,7 @@ def _told(value: str) -> str:
     return rules.mask(value[:300].replace("\0", "\ufffd").encode(errors="replace").decode())[:200]
 
 
+# With the default scope the record would come after the client has its answer.
 #: Anybody who is signed in or has a key.
 Anyone = Annotated[Principal, Depends(allow(None), scope="function")]
 Poster = Annotated[Principal, Depends(allow("post"), scope="function")]

@@ -42,7 +42,7 @@ Unmask = Annotated[bool, Query(description="显示未脱敏的内容；需要权
 async def post_call(request: Request, response: Response, who: Poster, service: ServiceDep) -> CallState:
     """Store a recording and queue its inspection: 202 when new, 200 with the same call when `external_id` is known."""
     await run_in_threadpool(intake.check_disk, service)
-    async with posted_call(request, service.settings.max_upload) as sent:
+    async with posted_call(request, service) as sent:
         posted = await run_in_threadpool(intake.take_call, service, who, sent)
     bind_contextvars(call_id=posted.call.id)  # for the request's line in the log
     about(request, posted.call.id)
@@ -88,7 +88,8 @@ def get_scorecards(call_id: CallId, session: SessionDep, who: Reader, unmask: Un
     """Every scorecard the call was ever given, newest first."""
     show = shown(who, unmask=unmask)
     calls.get(session, call_id, who)
-    return [scorecard(card, show) for card in scorecards.every(session, call_id)]
+    transcript = calls.transcript_of(session, call_id)
+    return [scorecard(card, transcript, show) for card in scorecards.every(session, call_id)]
 
 
 @router.post("/{call_id}/retry", status_code=202)

@@ -48,6 +48,6 @@ def rescore_call(call_id: CallId, service: ServiceDep, who: Retrier, body: Resco
             reason = "评判时出错，已记入日志"
         raise Conflict(f"通话 {call_id} 未能重新评分：{reason}", code="not_rescored")
     with service.database.transaction() as session:
-        newest = scorecards.newest(session, call_id)
+        newest, transcript = scorecards.newest(session, call_id), calls.transcript_of(session, call_id)
     assert newest is not None
-    return scorecard(newest, masked)
+    return scorecard(newest, transcript, masked)

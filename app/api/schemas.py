@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -228,14 +229,29 @@ def detail(
     said = read_transcript(out.transcript) if out.transcript else None
     out.reviews = [review_out(*given, said, show) for given in reviews]
     if scorecard:
-        out.scorecard, out.promises = show(scorecard.body) | {"packs": scorecard.packs}, show(scorecard.promises)
+        card = partial(_card, findings=scorecard.findings, said=said, show=show)
+        out.scorecard, out.promises = card(scorecard.body) | {"packs": scorecard.packs}, show(scorecard.promises)
         out.findings = [_finding(finding, reviews, said, show) for finding in scorecards.with_ids(scorecard)]
-        out.corrected = show(to_json(corrected)) if corrected else None
+        out.corrected = card(to_json(corrected)) if corrected else None
     return out
 
 
-def scorecard(card: Scorecard, show: Show) -> ScorecardOut:
-    """One scorecard from its row, its texts as `show` shows them."""
+def scorecard(card: Scorecard, transcript: Transcript | None, show: Show) -> ScorecardOut:
+    """One scorecard from its row and its call's transcript, its texts as `show` shows them."""
+    said = read_transcript(show(transcript.body)) if transcript else None
     out = ScorecardOut.model_validate(card)
-    out.body, out.promises = show(out.body), show(out.promises)
+    out.body, out.promises = _card(out.body, card.findings, said, show), show(out.promises)
     return out
+
+
+def _card(
+    body: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], said: Said | None, show: Show
+) -> dict[str, Any]:
+    """A scorecard as JSON, its lines quoting `said`, which is shown: see `_quoting`."""
+    quoting = {finding["message"]: _quoting(finding, said)["message"] for finding in findings}
+    lines = [dict(line) for line in body["lines"]]
+    for line in lines:
+        for plain, shown in quoting.items():
+            line["message"] = line["message"].replace(plain, shown)
+    card: dict[str, Any] = show({**body, "lines": lines})
+    return card

@@ -1,6 +1,10 @@
 """Everything on record, in a chain that shows tampering; personal data masked unless somebody answers for seeing it."""
 
+import getpass
 import json
+import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,10 +12,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from starlette.testclient import TestClient
 
+from app import ingesting, operations
 from app.api import calls as calls_api
 from app.masking import masked
 from app.service import Service
+from app.settings import Settings
 from app.store import audit
+from app.watch import Watch
+from tests.app.sounds import wav
 from tests.app.test_access import Auth
 
 SAID = "我的手机号是13812345678 身份证是110101199003074514"
@@ -113,6 +121,63 @@ def test_numbers_stay_out_of_the_record(client: TestClient, auth: Auth) -> None:
     assert "1381" not in json.dumps(_entries(client, auth))
 
 
+def test_the_watched_folder_is_on_record(client: TestClient, auth: Auth, service: Service, tmp_path: Path) -> None:
+    for name, sound in (("a.wav", wav()), ("b.wav", b"no sound")):
+        (tmp_path / name).write_bytes(sound)
+        (tmp_path / f"{name}.done").touch()
+    assert Watch(service, tmp_path).look() == 2
+    (refused, taken) = _entries(client, auth, actor="watch")
+    assert (taken["action"], taken["call_id"], taken["detail"]) == ("post_call", 1, {})
+    assert (refused["action"], refused["call_id"], refused["detail"]) == ("post_call", None, {"refused": "not_audio"})
+
+
+def test_what_is_done_by_command_is_on_record(service: Service, settings: Settings, tmp_path: Path) -> None:
+    orphan = settings.data / "recordings" / "00" / ("0" * 64)
+    orphan.parent.mkdir(parents=True, exist_ok=True)
+    orphan.write_bytes(b"left")
+    os.utime(orphan, (0, 0))
+    (tmp_path / "cdr.csv").write_text("external_id,started_at,seconds\nc-1,2026-11-02 09:00,9\n", "utf-8")
+    operations.add_user(settings, "li", "agent", None, "13812345678")
+    operations.reset_password(settings, "li")
+    operations.revoke_user(settings, "li")
+    operations.add_key(settings, "k", "dialer", None, None)
+    operations.renew_key(settings, "k")
+    operations.revoke_key(settings, "k")
+    operations.rescore(settings, {"team": "A组"}, None, 1)
+    assert operations.verify(settings, delete_orphans=True)
+    ingesting.import_cdr(settings, tmp_path / "cdr.csv")
+    ingesting.reseal(settings)
+    with service.database.transaction() as session:
+        entries = [*reversed(audit.page(session, audit.Query()))]
+    assert {entry.actor for entry in entries} == {f"cli:{getpass.getuser()}"}
+    assert [(entry.action, entry.detail) for entry in entries] == [
+        ("add_user", {"name": "li", "role": "agent", "agent_id": "138****5678"}),
+        ("reset_password", {"name": "li"}),
+        ("revoke_user", {"name": "li"}),
+        ("add_key", {"name": "k", "user": "k", "role": "dialer"}),
+        ("renew_key", {"name": "k"}),
+        ("revoke_key", {"name": "k"}),
+        ("rescore", {"team": "A组"}),
+        ("delete_orphan", {"recording": "0" * 64}),
+        ("import_cdr", {"new": 1}),
+        ("seal_recordings", {}),
+    ]
+
+
+def test_reviews_name_their_call(
+    client: TestClient, auth: Auth, service: Service, work_off: Callable[[], None]
+) -> None:
+    call_id = _call(client, auth)
+    work_off()
+    finding = client.get(f"/v1/calls/{call_id}", headers=auth["inspector"]).json()["findings"][0]["id"]
+    path = f"/v1/findings/{finding}/review"
+    review = client.post(path, headers=auth["inspector"], json={"verdict": "upheld"}).json()["id"]
+    client.delete(f"/v1/reviews/{review}", headers=auth["inspector"])
+    client.post("/v1/rules/try", headers=auth["inspector"], json={"call_id": call_id})
+    seen = [(entry["action"], entry["call_id"]) for entry in _entries(client, auth, actor="inspector")]
+    assert seen[:3] == [("try_rules", call_id), ("withdraw_review", call_id), ("review_finding", call_id)]
+
+
 def test_signing_in_is_on_record(client: TestClient, auth: Auth) -> None:
     client.post("/v1/session", json={"name": "nobody", "password": "a secret of mine"})
     (entry,) = _entries(client, auth, action="sign_in")
@@ -199,8 +264,10 @@ def test_personal_data_is_masked(client: TestClient, auth: Auth) -> None:
 
 
 def test_a_number_read_out_over_two_utterances_is_masked(client: TestClient, auth: Auth) -> None:
-    said = [{"speaker": "customer", "text": text} for text in ("我的手机号是1381234", "5678")]
+    said = [{"speaker": "customer", "text": text} for text in ("您好", *["嗯"] * 9, "我的手机号是1381234", "5678")]
     call_id = client.post("/v1/texts", headers=auth["dialer"], json={"utterances": said}).json()["id"]
+    (found,) = client.get("/v1/calls?q=手机号", headers=auth["inspector"]).json()["calls"]
+    assert (found["hit"]["utterance"], found["hit"]["text"]) == (10, "我的手机号是138****")
     for path in (f"/v1/calls/{call_id}", f"/v1/calls/{call_id}/transcript"):
         assert "1381234" not in client.get(path, headers=auth["inspector"]).text
 
