@@ -32,12 +32,13 @@ def fetch(bench: Bench, call_id: int, attempt: int) -> None:
 
 
 def _fetched(bench: Bench, url: str) -> tuple[Arrival, float | None]:
-    with bench.recordings.workspace() as folder, (folder / "fetched").open("w+b") as file:
-        bench.references.fetch(url, file)
-        with bench.recordings.arriving(file, name_of(url)) as arrival:
-            duration = sandbox.probe(arrival.path, max_seconds=bench.max_seconds).duration
-            bench.recordings.keep(arrival)
-            return arrival, duration
+    with bench.recordings.landing() as land:
+        landing = land(name_of(url))
+        bench.references.fetch(url, landing)
+        arrival = landing.arrival()
+        duration = sandbox.probe(arrival.path, max_seconds=bench.max_seconds).duration
+        bench.recordings.keep(arrival)
+        return arrival, duration
 
 
 def _keep(bench: Bench, call_id: int, attempt: int, arrival: Arrival, duration: float | None, session: Session) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -32,7 +32,7 @@ class Sent:
 
     facts: CallFacts
     name: str  #: the recording's, as the sender calls it
-    file: BinaryIO | None = None
+    arrival: Arrival | None = None
     url: str | None = None
 
 
@@ -45,14 +45,14 @@ def take_call(service: Service, who: Principal, sent: Sent) -> Posted:
         Unavailable: too much is waiting, or the disk is nearly full.
     """
     facts = completed(service, who, sent)
-    if sent.file is not None:
-        return take_recording(service, who, sent.file, sent.name, facts)
+    if sent.arrival is not None:
+        return take_recording(service, who, sent.arrival, facts)
     assert sent.url is not None
     return _take_reference(service, who, sent.url, facts)
 
 
-def take_recording(service: Service, who: Principal, file: BinaryIO, name: str, facts: CallFacts) -> Posted:
-    """Check and store a posted recording and queue its transcription.
+def take_recording(service: Service, who: Principal, arrival: Arrival, facts: CallFacts) -> Posted:
+    """Check and store a recording that came in and queue its transcription.
 
     The recording is on disk before its call exists: a crash in between leaves a file without a call, which the
     sender's next try finds again, and never a call without its recording.
@@ -62,12 +62,10 @@ def take_recording(service: Service, who: Principal, file: BinaryIO, name: str, 
         Conflict: the `external_id` stands for another recording.
         Unavailable: too much is waiting, or the disk is nearly full.
     """
-    with service.recordings.arriving(file, name) as arrival:
-        if known := _known(service, who, facts, arrival.sha256):
-            return known
-        check_room(service)
-        values = _values(service, who, facts, arrival.sha256) | {"duration": _duration(service, arrival)}
-        service.recordings.keep(arrival)
+    if known := _known(service, who, facts, arrival.sha256):
+        return known
+    values = _values(service, who, facts, arrival.sha256) | {"duration": _duration(service, arrival)}
+    service.recordings.keep(arrival)
     recording = {"recording": arrival.sha256, "recording_bytes": arrival.size, "recording_name": arrival.path.name}
     with service.database.transaction() as session:
         make_sure(session, service.recordings, arrival)
@@ -95,7 +93,6 @@ def _take_reference(service: Service, who: Principal, url: str, facts: CallFacts
     content = hashlib.sha256(told(url).encode()).hexdigest()
     if known := _known(service, who, facts, content):
         return known
-    check_room(service)
     with service.database.transaction() as session:
         posted = calls.post(session, who, _values(service, who, facts, content))
         if posted.created:
@@ -114,7 +111,6 @@ def take_text(service: Service, who: Principal, text: TextIn) -> Posted:
     content = hashlib.sha256(text.model_dump_json(include={"utterances"}).encode()).hexdigest()
     if known := _known(service, who, text.call, content):
         return known
-    check_room(service)
     transcript = text.transcript()
     values = _values(service, who, text.call, content) | {"duration": transcript.duration}
     with service.database.transaction() as session:
@@ -142,10 +138,14 @@ def check_room(service: Service) -> None:
         Unavailable: the queue or the disk is over its limit.
     """
     check_disk(service)
-    most = service.settings.max_queue
     with service.database.transaction() as session:
-        if calls.waiting(session, most) >= most:
-            raise Unavailable("排队的通话过多，请稍后重试", code="queue_full")
+        _check_queue(service, session)
+
+
+def _check_queue(service: Service, session: Session) -> None:
+    most = service.settings.max_queue
+    if calls.waiting(session, most) >= most:
+        raise Unavailable("排队的通话过多，请稍后重试", code="queue_full")
 
 
 def check_disk(service: Service) -> None:
@@ -162,11 +162,19 @@ def check_disk(service: Service) -> None:
 
 
 def _known(service: Service, who: Principal, facts: CallFacts, content: str) -> Posted | None:
-    """The call that was posted with the same id before; asked first, so that a repeat is never refused for room."""
-    if facts.external_id is None:
-        return None
+    """The call that was posted with the same id before. Without one there is room for a new one.
+
+    Raises:
+        Conflict: the id stands for another content.
+        Unavailable: too much is waiting, or the disk is nearly full.
+    """
     with service.database.transaction() as session:
-        return calls.known(session, who, facts.external_id, content)
+        # First: a repeat is never refused for room.
+        if facts.external_id and (known := calls.known(session, who, facts.external_id, content)):
+            return known
+        _check_queue(service, session)
+    check_disk(service)
+    return None
 
 
 def _duration(service: Service, arrival: Arrival) -> float | None:

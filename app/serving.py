@@ -79,7 +79,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
         service = build_service(settings, settings.statement_seconds)
         service.judge.load(settings.template)
         service.recordings.sweep()
-        # Uploads spool where recordings are kept: the system's temporary folder may be small, or memory.
+        # What is written on the way lies where recordings are kept: the system's temporary folder may be small.
         tempfile.tempdir = str(service.recordings.incoming)
         app = create_app(service)
         http_config = uvicorn.Config(

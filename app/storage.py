@@ -2,19 +2,23 @@
 
 import fcntl
 import hashlib
+import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from app.blobs import Blobs
 from app.errors import NotFound
 from app.sealing import NoKey, Seal, SealError, plain_size
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _CHUNK = 1024 * 1024
 
@@ -26,6 +30,25 @@ class Arrival:
     path: Path  #: named as the sender calls it, made harmless
     sha256: str
     size: int  #: bytes
+
+
+class Landing(io.BufferedWriter):
+    """A recording on its way in: hashed as it is written to disk, so that nobody needs to read it for that."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path, "wb"))
+        self._path = path
+        self._digest = hashlib.sha256()
+
+    def write(self, piece: "ReadableBuffer", /) -> int:
+        """Append a piece."""
+        self._digest.update(piece)
+        return super().write(piece)
+
+    def arrival(self) -> Arrival:
+        """What has come in; nothing more may come."""
+        self.close()
+        return Arrival(self._path, self._digest.hexdigest(), self._path.stat().st_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +73,19 @@ class Recordings:
         incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     @contextmanager
+    def landing(self) -> Iterator[Callable[[str], Landing]]:
+        """What opens a file for a recording of some name; the file is gone after the block unless `keep` took it."""
+        with self.workspace() as folder, ExitStack() as opened:
+            yield lambda name: opened.enter_context(Landing(folder / file_name(name)))
+
+    @contextmanager
     def arriving(self, file: BinaryIO, name: str) -> Iterator[Arrival]:
-        """`file` as a file on disk under its own name, hashed; gone after the block unless `keep` took it."""
-        with self.workspace() as folder:
-            path = folder / file_name(name)
-            digest = hashlib.sha256()
+        """A copy of `file`; gone after the block unless `keep` took it."""
+        with self.landing() as land:
+            landing = land(name)
             file.seek(0)
-            with path.open("wb") as copy:
-                while chunk := file.read(_CHUNK):
-                    digest.update(chunk)
-                    copy.write(chunk)
-            yield Arrival(path, digest.hexdigest(), path.stat().st_size)
+            shutil.copyfileobj(file, landing, _CHUNK)
+            yield landing.arrival()
 
     def keep(self, arrival: Arrival) -> None:
         """Keep an arrival; the same content is kept once. Returns only when it is safely kept."""

@@ -165,13 +165,14 @@ class Watch:
     def _post(self, one: Found) -> int:
         who = self._who(one)
         with _opened(one.path) as file:
-            facts = completed(self._service, who, Sent(CallFacts.model_validate(one.facts()), one.path.name, file))
+            facts = completed(self._service, who, Sent(CallFacts.model_validate(one.facts()), one.path.name))
             if facts.external_id is None:
                 # Hashed: a name may hold a debtor's number, and bytes that are no text.
                 told = hashlib.file_digest(file, "sha256")
                 told.update(os.fsencode(one.path.name))
                 facts = facts.model_copy(update={"external_id": f"watch:{told.hexdigest()[:32]}"})
-            return take_recording(self._service, who, file, one.path.name, facts).call.id
+            with self._service.recordings.arriving(file, one.path.name) as arrival:
+                return take_recording(self._service, who, arrival, facts).call.id
 
     def _who(self, one: Found) -> Principal:
         parts = one.path.relative_to(self._folder).parts

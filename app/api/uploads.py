@@ -6,24 +6,28 @@ FastAPI would read and parse a declared body before it looks at the key, so anyo
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 from fastapi import Request
+from fastapi.concurrency import contextmanager_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from python_multipart.exceptions import MultipartParseError
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from app.errors import AppError, TooLarge, Unprocessable
 from app.intake import Sent
 from app.references import name_of
 from app.schemas import CallFacts
+from app.service import Service
+from app.storage import Landing
 
 _MAX_METADATA = 64 * 1024
+_BULK = 512 * 1024
 _MAX_URL = 4000
 
 #: Seconds without a byte after which an upload ends; and bytes a second that it must make on the whole, but for the
@@ -67,25 +71,41 @@ class _TooSlow(AppError):
     headers: ClassVar[Mapping[str, str]] = {"Connection": "close"}  # the rest of the body is not waited for
 
 
+class _Form(MultiPartParser):
+    """Starlette's parser, but a file is written where it is to be and not to a place of Starlette's first."""
+
+    def __init__(self, headers: Headers, body: AsyncGenerator[bytes, None], land: Callable[[str], Landing]) -> None:
+        super().__init__(headers, body, max_files=1, max_fields=1, max_part_size=_MAX_METADATA)
+        self._land = land
+
+    def on_headers_finished(self) -> None:
+        """Called when a part begins."""
+        super().on_headers_finished()
+        if upload := self._current_part.file:
+            upload.file.close()
+            upload.file = self._land(upload.filename or "audio")
+
+
 @asynccontextmanager
-async def posted_call(request: Request, limit: int) -> AsyncIterator[Sent]:
+async def posted_call(request: Request, service: Service) -> AsyncIterator[Sent]:
     """The call in a request: a form with `audio` and `metadata`, or metadata alone with `recording_url` in it.
 
     Raises:
-        TooLarge: the body is longer than `limit` bytes.
+        TooLarge: the body is longer than is allowed.
         AppError: it is no form and no JSON, or has no recording, or two.
         RequestValidationError: a fact has a wrong value.
     """
     if request.headers.get("content-type", "").startswith("application/json"):
         yield _sent(None, _parse(await read_body(request, _MAX_METADATA)))
         return
-    async with upload_form(request, limit) as form:
+    # In a thread: removing a large file takes its time.
+    async with contextmanager_in_threadpool(service.recordings.landing()) as land:
+        form = await _read_form(request, service.settings.max_upload, land)
         yield _sent(form.get("audio"), _parse(form.get("metadata") or "{}"))
 
 
-@asynccontextmanager
-async def upload_form(request: Request, limit: int) -> AsyncIterator[FormData]:
-    """The multipart form of a request whose body is at most `limit` bytes; its temporary files go after the block.
+async def _read_form(request: Request, limit: int, land: Callable[[str], Landing]) -> FormData:
+    """The multipart form of a request whose body is at most `limit` bytes.
 
     Raises:
         TooLarge: the body is longer, found from its declared length or, failing that, while it comes in.
@@ -93,16 +113,22 @@ async def upload_form(request: Request, limit: int) -> AsyncIterator[FormData]:
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise AppError("请求须为含 audio 的 multipart/form-data，或含 recording_url 的 JSON", code="not_multipart")
-    body = _counted(request, limit)
     try:
-        parser = MultiPartParser(request.headers, body, max_files=1, max_fields=1, max_part_size=_MAX_METADATA)
-        form = await parser.parse()
+        return await _Form(request.headers, _in_bulk(_counted(request, limit)), land).parse()
     except (MultiPartException, MultipartParseError, KeyError) as error:
         raise AppError(f"multipart 格式有误：{error}", code="bad_multipart") from error
-    try:
-        yield form
-    finally:
-        await form.close()
+
+
+async def _in_bulk(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """The same bytes in larger pieces: writing each one costs a trip to another thread."""
+    gathered = bytearray()
+    async for chunk in chunks:
+        gathered += chunk
+        if len(gathered) >= _BULK:
+            yield bytes(gathered)
+            gathered.clear()
+    if gathered:
+        yield bytes(gathered)
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -154,7 +180,8 @@ def _sent(audio: object, metadata: dict[str, Any]) -> Sent:
         facts = CallFacts.model_validate(metadata)
     if url is None:
         upload = _audio(audio)
-        return Sent(facts, upload.filename or "audio", file=upload.file)
+        assert isinstance(upload.file, Landing)
+        return Sent(facts, upload.filename or "audio", upload.file.arrival())
     if audio is not None:
         raise Unprocessable("audio 与 recording_url 只能给出一个", code="two_recordings")
     if not isinstance(url, str) or len(url) > _MAX_URL:
