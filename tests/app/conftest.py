@@ -11,10 +11,11 @@ import boto3  # type: ignore[import-untyped]
 import pytest
 import uvicorn
 from moto.server import ThreadedMotoServer
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, event, make_url, text
 from starlette.testclient import TestClient
 
 import asr
+from app import logs
 from app.database import Database
 from app.embedded import embedded_postgres
 from app.jobs import Bench
@@ -23,8 +24,30 @@ from app.security import ROLES
 from app.service import Service, build_service
 from app.settings import Settings
 from app.store import keys, users
+from app.tables import Transcript
 from app.worker import QUEUES, worker_app
 from tests.conftest import own_folder
+from tests.logged import LogLines
+
+
+@pytest.fixture(scope="session")
+def log_lines() -> Iterator[LogLines]:
+    """Every line that is logged in this run, and every word that is said in it; at the end they must not have met."""
+    lines = LogLines()
+
+    def hear(_: object, __: object, transcript: Transcript) -> None:
+        lines.hear(transcript.body)
+
+    event.listen(Transcript, "before_insert", hear)
+    yield lines
+    event.remove(Transcript, "before_insert", hear)
+    assert lines.leaks() == []
+
+
+@pytest.fixture(autouse=True)
+def _logged(log_lines: LogLines) -> None:
+    # Before each test: one of them may have had its log sent elsewhere.
+    logs.configure(log_lines)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from app import jobs, logs
 from app.jobs import Bench
 from app.service import Service
 from tests.app.test_jobs import Auth, post_text
+from tests.logged import LogLines
 
 WORDS = "再不还钱我就找人上门让你全家不得安宁"
 PHONE, CARD = "13812345678", "6222021234567890128"
@@ -108,6 +109,33 @@ def test_nothing_of_a_run_is_in_its_log(
     keys = [header["Authorization"].removeprefix("Bearer ") for header in auth.values()]
     for secret in (WORDS, WORDS[:5], "上门", PHONE, CARD, *keys):
         assert secret not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("line", "leaks"),
+    [
+        ("tell 13812345678 this", True),
+        ('{"call_id": 13812345678}', True),
+        ("id 11010519491231002X", True),
+        ("138****5678", False),
+        ("sha a13812345678f", False),
+        ("他说再不还钱我就找人上门", True),
+        ("他说再不还钱", False),
+        ("通话 5 的状态是 queued，质检完成后才能操作", False),
+    ],
+)
+def test_the_watch_over_every_log_line_of_this_run(line: str, *, leaks: bool) -> None:
+    lines = LogLines()
+    lines.hear({"utterances": [{"text": WORDS}]})
+    lines.write(line)
+    assert bool(lines.leaks()) is leaks
+
+
+def test_this_run_is_watched(log_lines: LogLines, client: TestClient, auth: Auth) -> None:
+    before = len(log_lines._lines), len(log_lines._said)
+    post_text(client, auth["dialer"], "这一句话以前没有人说过")
+    assert len(log_lines._lines) > before[0]
+    assert len(log_lines._said) > before[1]
 
 
 @pytest.mark.parametrize(
