@@ -1,17 +1,18 @@
 """One pass over a text finds every core of every lexicon: one automaton on its characters, one on its sound."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import NamedTuple
 
+import numpy as np
 from ahocorasick_rs import AhoCorasick, Implementation
 
+from rules.arrays import Column, Flags, Ints, Lists, codes, firsts, numbers, ranges
 from rules.lexicon import NUMBER
-from rules.phonetics import by_sound, evidence, sounds_of
+from rules.phonetics import by_sound, evidence, second_sound
 from rules.text import WALL, Text
-
-Meaning = TypeVar("Meaning")
 
 #: A core is heard only where its characters are this like what was written, on average: see `phonetics.evidence`.
 LEAST_LIKENESS = 0.6
@@ -20,94 +21,121 @@ LEAST_LIKENESS = 0.6
 FORGIVING = 5
 
 
-class CoreHit(NamedTuple):
-    """A core found: characters `start` to `end` (exclusive) of the scanned text.
+class CoreHits(NamedTuple):
+    """The cores found in one text, a column for each thing known of them, in order of start."""
 
-    A named tuple: a call has thousands, and a frozen dataclass takes three times as long to make.
-    """
+    core: Column  #: its place in `Cores.words`
+    start: Column  #: characters of the text, end exclusive
+    end: Column
+    support: Column  #: characters' worth of evidence
+    most: Column  #: the support it would have if all were as written
 
-    start: int
-    end: int
-    core: str
-    support: float  #: characters' worth of evidence
-    most: float  #: the support it would have if all were as written
+    def take(self, which: Ints) -> "CoreHits":
+        """Only those, in that order."""
+        return CoreHits(*[column[which] for column in self])
 
 
 class Cores:
     """All cores of a pack, ready to be looked for. Only read once built: threads may share it."""
 
-    def __init__(self, cores: Iterable[str]) -> None:
-        self._cores = sorted(set(cores) - {NUMBER})
+    def __init__(self, words: Iterable[str]) -> None:
+        self.words = sorted(set(words))
+        self._written = _Automaton(self.words)
+        self._lengths = numbers(map(len, self.words))
+        self._number = self.words.index(NUMBER) if NUMBER in self.words else None
 
-    def find(self, text: Text, *, by_ear: bool) -> list[CoreHit]:
-        """Every core in `text`, also by sound where a recogniser wrote it, and every number, in order of start."""
+    def find(self, text: Text, *, by_ear: bool) -> CoreHits:
+        """Every core in `text`, also by sound where a recogniser wrote it, and every number."""
         # 1点 is no part of 11点: a hit never cuts a number in two.
-        inside = {at for start, end in text.numbers for at in range(start + 1, end)}
-        hits = [
-            CoreHit(start, end, core, size, size)
-            for (core, size), start, end in self._characters.find(text.chars)
-            if start not in inside and end not in inside
-        ]
+        inside = np.zeros(len(text.chars) + 1, bool)
+        for start, end in text.numbers:
+            inside[start + 1 : end] = True
+        parts = [self._exactly(text.chars, inside), self._numbers(text)]
         if by_ear:
-            hits += set(self._heard(text.chars, inside))
-        hits += [CoreHit(start, end, NUMBER, min(end - start, 2), min(end - start, 2)) for start, end in text.numbers]
-        hits.sort()
-        return hits
+            parts.append(self._heard(text.chars, inside))
+        found = CoreHits(*map(np.concatenate, zip(*parts, strict=True)))
+        return found.take(np.lexsort((found.core, found.end, found.start)))
 
-    def _heard(self, chars: str, inside: set[int]) -> Iterator[CoreHit]:
-        """Cores that are not written there but sound like what is; one found by both its halves comes twice."""
-        for pieces, _, last in self._sound.find(by_sound(chars)):
-            for core, tail in pieces:
-                start, end = last + tail - len(core), last + tail
-                heard = chars[start:end] if start >= 0 else ""
-                if heard == core or len(heard) < len(core) or WALL in heard:
-                    continue
-                # 逾期六十二天 is heard as 于762天: by ear, a core without digits may end in the middle of a number.
-                if start in inside or (end in inside and core[-1].isdigit()):
-                    continue
-                if support := _support(core, heard):
-                    yield CoreHit(start, end, core, support, len(core))
+    def _exactly(self, chars: str, inside: Flags) -> CoreHits:
+        core, start, end = self._written.find(chars)
+        whole = ~(inside[start] | inside[end])
+        core, start, end = core[whole], start[whole], end[whole]
+        return CoreHits(core, start, end, self._lengths[core], self._lengths[core])
+
+    def _numbers(self, text: Text) -> CoreHits:
+        spans = np.array(text.numbers if self._number is not None else (), np.intp).reshape(-1, 2)
+        size = np.minimum(spans[:, 1] - spans[:, 0], 2)
+        return CoreHits(np.full(len(spans), self._number or 0), spans[:, 0], spans[:, 1], size, size)
+
+    def _heard(self, chars: str, inside: Flags) -> CoreHits:
+        """Cores that are not written there but sound like what is."""
+        sounds = self._sounds
+        sound, _, last = sounds.automaton.find(by_sound(chars))
+        piece, rows = sounds.pieces.at(sound)
+        core, end = sounds.core[piece], last[rows] + sounds.tail[piece]
+        start = end - self._lengths[core]
+        there = (start >= 0) & (end <= len(chars))
+        core, start, end = core[there], start[there], end[there]
+        walls = np.append(0, (codes(chars) == ord(WALL)).cumsum())
+        # 逾期六十二天 is heard as 于762天: by ear, a core without digits may end in the middle of a number.
+        fits = (walls[start] == walls[end]) & ~inside[start] & ~(inside[end] & sounds.ends_in_digit[core])
+        hits = CoreHits(*[column[fits] for column in (core, start, end, start, start)])
+        hits = hits.take(np.lexsort((hits.core, hits.start)))
+        # One found by both its halves comes twice.
+        return self._supported(hits.take(np.flatnonzero(firsts(hits.start, hits.core))), chars)
+
+    def _supported(self, hits: CoreHits, chars: str) -> CoreHits:
+        """Those of the hits for which what was heard is evidence, and not the very word."""
+        if not len(hits.core):
+            return hits
+        size = self._lengths[hits.core]
+        letter, rows = self._sounds.letters.at(hits.core)
+        at, _ = ranges(hits.start, size)
+        alike = evidence(letter, codes(chars)[at])
+        support = np.bincount(rows, alike)
+        wrong = np.bincount(rows, alike == 0)
+        enough = (support >= LEAST_LIKENESS * size) & (wrong <= (size >= FORGIVING)) & (support < size)
+        return hits._replace(support=support, most=size).take(np.flatnonzero(enough))
 
     @cached_property
-    def _characters(self) -> "_Automaton[tuple[str, int]]":
-        return _Automaton(self._cores, [(core, len(core)) for core in self._cores])
-
-    @cached_property
-    def _sound(self) -> "_Automaton[tuple[tuple[str, int], ...]]":
-        """Sounds of cores, or of their halves where one syllable is forgiven: one half is always heard right."""
-        pieces: dict[str, set[tuple[str, int]]] = defaultdict(set)
-        for core in self._cores:
-            for sound in sounds_of(core) if len(core) > 1 else ():
-                middle = len(sound) // 2 if len(sound) >= FORGIVING else 0
-                pieces[sound[middle:]].add((core, 0))
-                if middle:
-                    pieces[sound[:middle]].add((core, len(sound) - middle))
-        return _Automaton(list(pieces), [tuple(sorted(of)) for of in pieces.values()])
+    def _sounds(self) -> "_Sounds":
+        return _Sounds(self.words)
 
 
-@lru_cache(maxsize=65536)
-def _support(core: str, heard: str) -> float:
-    """How many characters' worth of evidence `heard` is for `core`; 0 where it is too little."""
-    alike = evidence(core, heard)
-    support = sum(alike)
-    if support < LEAST_LIKENESS * len(core) or alike.count(0.0) > (len(core) >= FORGIVING):
-        return 0.0
-    return support
+class _Sounds:
+    """How cores sound, or their halves where one syllable is forgiven: one half is always heard right."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        pieces: dict[str, set[tuple[int, int]]] = defaultdict(set)
+        joined = "\n".join(words)
+        for sounds in (by_sound(joined), second_sound(joined)):
+            for core, sound in enumerate(sounds.split("\n")):
+                if len(sound) > 1:
+                    middle = len(sound) // 2 if len(sound) >= FORGIVING else 0
+                    pieces[sound[middle:]].add((core, 0))
+                    if middle:
+                        pieces[sound[:middle]].add((core, len(sound) - middle))
+        of = [sorted(pieces[sound]) for sound in pieces]
+        self.automaton = _Automaton(list(pieces))
+        flat = np.array([*chain.from_iterable(of)], np.intp).reshape(-1, 2)
+        self.core, self.tail = flat[:, 0], flat[:, 1]
+        self.pieces = Lists(np.arange(len(flat)), numbers(map(len, of)))
+        self.letters = Lists(codes("".join(words)), numbers(map(len, words)))
+        self.ends_in_digit = np.array([word[-1].isdigit() for word in words], bool)
 
 
-class _Automaton(Generic[Meaning]):
-    """Words and what each stands for.
+class _Automaton:
+    """Words to look for.
 
     ahocorasick-rs rather than pyahocorasick: that one walks the children of a node one by one, and with Chinese the
     first node has a thousand (measured side by side in tests/benchmarks/matching.py: 40 times slower).
     """
 
-    def __init__(self, words: Sequence[str], meanings: Sequence[Meaning]) -> None:
-        self._meanings = meanings
+    def __init__(self, words: Sequence[str]) -> None:
         self._words = AhoCorasick(words, implementation=Implementation.ContiguousNFA) if words else None
 
-    def find(self, text: str) -> list[tuple[Meaning, int, int]]:
-        """What every word found in `text` stands for, overlapping ones too, with its span, end exclusive."""
-        found = self._words.find_matches_as_indexes(text, overlapping=True) if self._words else ()
-        meanings = self._meanings
-        return [(meanings[word], start, end) for word, start, end in found]
+    def find(self, text: str) -> tuple[Ints, Ints, Ints]:
+        """Every word found in `text`, overlapping ones too: which it is, where it starts and ends."""
+        found = self._words.find_matches_as_indexes(text, overlapping=True) if self._words else []
+        word, start, end = numbers(chain.from_iterable(found)).reshape(-1, 3).T
+        return word, start, end

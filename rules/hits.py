@@ -1,18 +1,13 @@
-"""The cores found in one text: what begins and ends where, what fills which slots, and where no gap reaches over."""
+"""The cores found in one text, as read from either end: what fills a slot from where on, and how far gaps reach."""
 
 import re
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from functools import lru_cache, reduce
-from operator import or_
+from functools import lru_cache
 
-from rules.automaton import CoreHit
-from rules.lexicon import Gap
+import numpy as np
+
+from rules.arrays import Flags, Ints, Lists, ranges
+from rules.automaton import CoreHits
 from rules.text import WALL, Text
-
-#: Most gaps are no wider: whether something is beside a core at all is asked before anything is tried.
-BESIDE = 8
 
 #: What a plain gap must not contain. 您不还 or 一直没接 between two cores denies neither, and 不然 is no negation.
 _NEGATION = re.compile(
@@ -21,85 +16,61 @@ _NEGATION = re.compile(
 )
 
 
-class Hits:
-    """The hits in one text, reachable from both ends.
+class View:
+    """A text with its hits, read onwards or backwards: backwards, position 0 is the end of the text."""
 
-    Single characters are in every sentence and stand where they are written: they are read off the text instead.
-    """
+    def __init__(self, text: Text, found: CoreHits, *, backwards: bool = False) -> None:
+        self._length, self._core = len(text.chars), found.core
+        self.begins, self.ends = found.start, found.end
+        stops, (walls, bars) = np.array(sorted(text.stops), np.intp), barriers(text.chars)
+        if backwards:
+            self.begins, self.ends = self._length - found.end, self._length - found.start
+            stops, walls, bars = self._length - stops, self._length - 1 - walls, self._length - 1 - bars
+        self._stops = self._next(stops)
+        self._reach = np.stack((self._next(bars), self._next(walls)))
 
-    def __init__(self, text: Text, hits: list[CoreHit], fills: Mapping[str, int]) -> None:
-        self.text = text
-        self.all = hits
-        self.by_start: dict[int, list[CoreHit]] = defaultdict(list)
-        self.by_end: dict[int, list[CoreHit]] = defaultdict(list)
-        # For each character the slots that something beginning, or ending, there fills.
-        self.begins = [fills.get(letter, 0) for letter in text.chars]
-        self.ends = [0, *self.begins]
-        self.begins.append(0)
-        for hit in hits:
-            if not is_letter(hit.core):
-                self.by_start[hit.start].append(hit)
-                self.by_end[hit.end].append(hit)
-                filled = fills.get(hit.core, 0)
-                self.begins[hit.start] |= filled
-                self.ends[hit.end] |= filled
-        self.walls, self.barriers = _barriers(text.chars)
+    def _next(self, marks: Ints) -> Ints:
+        """For each position the first of `marks` from there on, or the end of the text."""
+        marks = np.append(np.sort(marks), self._length)
+        return marks.take(np.searchsorted(marks, np.arange(self._length + 1)))
 
-    def stretches(self) -> Iterator[tuple[list[CoreHit], int]]:
-        """The hits between two walls, in order, with all the slots that something fills there."""
-        first = start = 0
-        for wall in (*self.walls, len(self.text.chars)):
-            last = bisect_left(self.all, (wall,), first)
-            if last > first:
-                yield self.all[first:last], reduce(or_, self.begins[start:wall])
-            first, start = last, wall
+    def reach(self, at: Ints, width: Ints, over_negation: Ints) -> Ints:
+        """How far on a core may begin: the gap's width, or where something stands in the way."""
+        far: Ints = np.minimum(at + width, self._reach[over_negation, at])
+        return far
 
-    def before(self, at: int) -> int:
-        """The slots that something ending at most `BESIDE` characters before `at` fills."""
-        return reduce(or_, self.ends[max(at - BESIDE, 0) : at + 1])
+    def clause_ends(self, at: Ints, width: Ints) -> Flags:
+        """Whether a clause ends within `width`."""
+        return self._stops[at] <= at + width
 
-    def after(self, at: int) -> int:
-        """The slots that something beginning at most `BESIDE` characters after `at` fills."""
-        return reduce(or_, self.begins[at : at + BESIDE + 1])
-
-    def open_right(self, at: int, gap: Gap) -> int:
-        """How far a core may begin to the right of `at`: the gap's width, or where something stands in the way."""
-        barriers = self.walls if gap.over_negation else self.barriers
-        index = bisect_left(barriers, at)
-        return min(at + gap.width, barriers[index] if index < len(barriers) else len(self.text.chars))
-
-    def open_left(self, at: int, gap: Gap) -> int:
-        """How far a core may end to the left of `at`."""
-        barriers = self.walls if gap.over_negation else self.barriers
-        index = bisect_left(barriers, at)
-        return max(at - gap.width, barriers[index - 1] + 1 if index else 0)
-
-    def beginning(self, at: int, cores: frozenset[str]) -> Iterator[CoreHit]:
-        """Those of `cores` that begin there."""
-        letter = self.text.chars[at]
-        if letter in cores and is_letter(letter):
-            yield CoreHit(at, at + 1, letter, 1, 1)
-        for hit in self.by_start.get(at, ()):
-            if hit.core in cores:
-                yield hit
-
-    def ending(self, at: int, cores: frozenset[str]) -> Iterator[CoreHit]:
-        """Those of `cores` that end there."""
-        letter = self.text.chars[at - 1]
-        if letter in cores and is_letter(letter):
-            yield CoreHit(at - 1, at, letter, 1, 1)
-        for hit in self.by_end.get(at, ()):
-            if hit.core in cores:
-                yield hit
+    def fillers(self, fills: Lists, wanted: Flags) -> "Fillers":
+        """What fills the slots that are wanted, where `fills` are the slots of each core."""
+        order = np.argsort(self.begins, kind="stable")
+        slot, rows = fills.at(self._core[order])
+        kept = np.flatnonzero(wanted[slot])
+        return Fillers(slot[kept], order[rows[kept]], self.begins, self._length)
 
 
-def is_letter(core: str) -> bool:
-    """Whether a core is one character. A digit is not: it may be in the middle of a number."""
-    return len(core) == 1 and not core.isdigit()
+class Fillers:
+    """For each slot the hits that fill it, in order."""
+
+    def __init__(self, slots: Ints, hits: Ints, begins: Ints, length: int) -> None:
+        # Numbers of two bytes are sorted in one go, without comparing.
+        order = np.argsort(slots.astype(np.uint16 if slots.max(initial=0) < 1 << 16 else np.uint32), kind="stable")
+        self._hits, self._pace = hits[order], length + 1
+        self._places = slots[order] * self._pace + begins[self._hits]
+
+    def between(self, slot: Ints, first: Ints, last: Ints) -> tuple[Ints, Ints]:
+        """For each row the hits that fill its slot and begin from `first` to `last`; and the row each belongs to."""
+        left = np.searchsorted(self._places, slot * self._pace + first)
+        right = np.searchsorted(self._places, slot * self._pace + last, "right")
+        places, rows = ranges(left, right - left)
+        return self._hits[places], rows
 
 
 @lru_cache(maxsize=8)  # several matchers read one call
-def _barriers(chars: str) -> tuple[list[int], list[int]]:
+def barriers(chars: str) -> tuple[Ints, Ints]:
     """Where walls stand, and where anything stands that a plain gap does not leap over."""
     found = [match for match in _NEGATION.finditer(chars) if match["no"] or match["wall"]]
-    return [match.start() for match in found if match["wall"]], [match.end() - 1 for match in found]
+    walls = [match.start() for match in found if match["wall"]]
+    return np.array(walls, np.intp), np.array([match.end() - 1 for match in found], np.intp)

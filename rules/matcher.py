@@ -1,22 +1,24 @@
 """Families are put together from the hits of their cores: the text is read once, whatever is looked for.
 
-Most families are never looked at. Each waits for its most telling slot, and is tried only where something fills its
-other slots nearby: sets of slots are bits of one number, so that asking costs a single comparison.
+Each family waits for its most telling slot. From there it grows slot by slot, first to the right, then to the left: all
+families of all lexicons together, as columns of numbers, because a call has thousands that begin and few that end.
 """
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from itertools import pairwise
-from math import prod
-from operator import attrgetter, or_
+from itertools import chain, pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
-from rules.automaton import CoreHit, Cores
-from rules.hits import BESIDE, Hits, is_letter
-from rules.lexicon import MAX_GAP, NUMBER, Family, Gap
+import numpy as np
+
+from rules.arrays import Column, Floats, Ints, Lists, among, codes, numbers
+from rules.automaton import CoreHits, Cores
+from rules.growth import Side
+from rules.hits import View, barriers
+from rules.lexicon import MAX_GAP, NUMBER, Family
 from rules.text import Text
 
 #: What a family must have behind it, in characters of cores longer than one, before it counts by sound, and how alike
@@ -83,31 +85,6 @@ def _between(places: Sequence[int], start: int, end: int) -> bool:
     return at < len(places) and places[at] <= end
 
 
-#: Where a family got to, and the hits it got there by.
-_Ways = dict[int, tuple[CoreHit, ...]]
-
-
-class _Slot(NamedTuple):
-    """One slot of a family, and the gap to the slot before it on the way from the telling one."""
-
-    cores: frozenset[str]
-    bit: int
-    gap: Gap
-
-
-class _Anchor(NamedTuple):
-    """A family, waiting for its telling slot; the others are tried outwards from there."""
-
-    group: str
-    family: Family
-    left: tuple[_Slot, ...]
-    right: tuple[_Slot, ...]
-    needs: int  #: all other slots, as bits
-    before: int  #: the next slot to the left where it must be near, as a bit
-    after: int  #: and to the right
-    alone: bool  #: no other slots, and no clause to begin or end
-
-
 class Matcher:
     """Finds groups of families in text. Built once for a pack, then only read: threads may share it.
 
@@ -115,149 +92,105 @@ class Matcher:
     """
 
     def __init__(self, groups: Mapping[str, Iterable[Family]]) -> None:
-        named = [(group, family) for group, families in groups.items() for family in families]
-        common = _commonness(family for _, family in named)
-        bits = _bits({slot for _, family in named if len(family.slots) > 1 for slot in family.slots}, common)
-        self._fills: dict[str, int] = defaultdict(int)
-        for slot, bit in bits.items():
-            for core in slot:
-                self._fills[core] |= bit
-        self._anchors: dict[str, list[_Anchor]] = defaultdict(list)
-        for group, family in named:
-            telling = min(range(len(family.slots)), key=lambda at: common(family.slots[at]))
-            anchor = _anchor(group, family, telling, bits)
-            for core in family.slots[telling]:
-                self._anchors[core].append(anchor)
-        cores = self._anchors.keys() | self._fills.keys()
-        self._cores = Cores(core for core in cores if core in self._anchors or not is_letter(core))
+        self._named = [(group, family) for group, families in groups.items() for family in families]
+        families = [family for _, family in self._named]
+        slots = {slot: at for at, slot in enumerate(dict.fromkeys(slot for one in families for slot in one.slots))}
+        ways = [[slots[slot] for slot in one.slots] for one in families]
+        self._cores = Cores(core for slot in slots for core in slot)
+        if not families:
+            return
+        places = {core: at for at, core in enumerate(self._cores.words)}
+        cores = Lists.of([[places[core] for core in slot] for slot in slots])
+        common = _commonness(self._cores.words, cores, numbers(chain.from_iterable(ways))).tolist()
+        telling = [min(range(len(way)), key=lambda at, way=way: common[way[at]]) for way in ways]  # type: ignore[misc]
+        self._right, self._left = _sides(families, ways, telling, len(slots))
+        self._slots = len(slots)
+        # For each core the slots it fills, and the families that wait for it.
+        self._fills = Lists.grouped(*cores.at(np.arange(len(slots))), len(places))
+        self._waiting = Lists.grouped(
+            *cores.at(numbers(way[at] for way, at in zip(ways, telling, strict=True))), len(places)
+        )
 
     def scan(self, text: Text, *, by_ear: bool = False) -> Scan:
         """Everything in `text`: one pass per view, then families from the hits.
 
         `by_ear` says that a recogniser wrote the text: then words that sound like a core count too.
         """
-        found = self._cores.find(text, by_ear=by_ear)
-        if not any(hit.core in self._anchors for hit in found):
+        if not self._named:
             return Scan((), (), {})
-        hits = Hits(text, found, self._fills)
+        found = self._cores.find(text, by_ear=by_ear)
+        family, hit = self._candidates(found)
+        if not len(family):
+            return Scan((), (), {})
+        right = self._right.grow(family, hit, View(text, found), self._fills, found.support)
+        family, hit = family[right.row], hit[right.row]
+        left = self._left.grow(family, hit, View(text, found, backwards=True), self._fills, found.support)
+        family, hit = family[left.row], hit[left.row]
+        ways = np.column_stack((left.hits[:, ::-1], hit, right.hits[left.row]))
+        return Scan(sorted(text.stops), barriers(text.chars)[0].tolist(), self._spans(family, ways, found))
+
+    def _candidates(self, found: CoreHits) -> tuple[Ints, Ints]:
+        """The hits of telling slots, each with the families that wait for it and find all other slots filled too."""
+        family, hit = self._waiting.at(found.core)
+        cores = np.flatnonzero(among(found.core, len(self._cores.words)))
+        # A family that has no more slots has -1 for them, which is the last.
+        filled = np.append(among(self._fills.at(cores)[0], self._slots), True)
+        possible = np.all(filled[np.hstack((self._right.slots, self._left.slots))], axis=1)
+        chosen = np.flatnonzero(possible.take(family))
+        return family[chosen], hit[chosen]
+
+    def _spans(self, family: Ints, ways: Ints, found: CoreHits) -> dict[str, list[Span]]:
+        """The families found along these ways, by group; those left out of which too much only sounds right."""
+        sure, chosen = _likeness(ways, found)
+        way = ways[chosen]
+        hits = way[way >= 0]
+        cores = [*zip(found.start[hits].tolist(), found.end[hits].tolist(), strict=True)]
+        lasts = (way >= 0).sum(axis=1).cumsum().tolist()
         groups: dict[str, list[Span]] = defaultdict(list)
-        for stretch, filled in hits.stretches():
-            for hit in stretch:
-                for anchor in self._waiting(hit, filled, hits):
-                    if span := _assemble(anchor, hit, hits):
-                        groups[anchor.group].append(span)
+        first = 0
+        for at, last, confidence in zip(family[chosen].tolist(), lasts, sure[chosen].tolist(), strict=True):
+            group, one = self._named[at]
+            groups[group].append(Span(cores[first][0], cores[last - 1][1], confidence, one, tuple(cores[first:last])))
+            first = last
         for spans in groups.values():
             spans.sort(key=_START)
-        return Scan(sorted(text.stops), hits.walls, groups)
-
-    def _waiting(self, hit: CoreHit, filled: int, hits: Hits) -> Iterator[_Anchor]:
-        """The families that wait for it and have something for their other slots in the same stretch and beside it."""
-        waiting = [anchor for anchor in self._anchors.get(hit.core, ()) if anchor.needs & filled == anchor.needs]
-        if waiting and not all(anchor.alone for anchor in waiting):
-            before, after = hits.before(hit.start), hits.after(hit.end)
-            return (
-                anchor
-                for anchor in waiting
-                if anchor.before & before == anchor.before and anchor.after & after == anchor.after
-            )
-        return iter(waiting)
+        return groups
 
 
-def _anchor(group: str, family: Family, telling: int, bits: Mapping[frozenset[str], int]) -> _Anchor:
-    slots, gaps = family.slots, family.gaps
-    left = tuple(_Slot(slots[at], bits[slots[at]], gaps[at]) for at in range(telling - 1, -1, -1))
-    right = tuple(_Slot(slots[at], bits[slots[at]], gaps[at - 1]) for at in range(telling + 1, len(slots)))
-    needs = reduce(or_, (slot.bit for slot in (*left, *right)), 0)
-    before, after = (side[0].bit if side and side[0].gap.width <= BESIDE else 0 for side in (left, right))
-    return _Anchor(group, family, left, right, needs, before, after, not (needs or family.at_start or family.at_end))
-
-
-def _bits(slots: Iterable[frozenset[str]], common: Callable[[frozenset[str]], float]) -> dict[frozenset[str], int]:
-    """A bit for each slot. However many there are, a set of them stays small: slots may share a bit.
-
-    Then a family is tried in vain now and then. Slots that something in every sentence fills share among themselves.
-    """
-    ranked = sorted(slots, key=lambda slot: (common(slot), sorted(slot)))
-    rare = len(ranked) * 3 // 4
-    return {slot: 1 << (at % 768 if at < rare else 768 + at % 256) for at, slot in enumerate(ranked)}
-
-
-def _commonness(families: Iterable[Family]) -> Callable[[frozenset[str]], float]:
-    """How likely a slot is to be filled, reckoned by how often its characters stand in the families themselves."""
-    letters: dict[str, float] = defaultdict(float)
-    for family in families:
-        for slot in family.slots:
-            for letter in "".join(slot):
-                letters[letter] += 1 / len(slot)
-    total = sum(letters.values())
-
-    def common(core: str) -> float:
-        return _NUMBERS if core == NUMBER else prod(letters[letter] / total for letter in core)
-
-    return lambda slot: sum(map(common, slot))
-
-
-def _assemble(anchor: _Anchor, hit: CoreHit, hits: Hits) -> Span | None:
-    """The shortest way the family is complete around `hit`, or None."""
-    family = anchor.family
-    if anchor.alone:
-        return _span((hit,), family)
-    rights: _Ways = {hit.end: (hit,)}
-    for slot in anchor.right:
-        rights = _rightwards(rights, slot, hits)
-    lefts: _Ways = {hit.start: ()} if rights else {}
-    for slot in anchor.left:
-        lefts = _leftwards(lefts, slot, hits)
-    if family.at_end:
-        rights = {at: way for at, way in rights.items() if _ends_clause(at, family.after.width, hits.text)}
-    if family.at_start:
-        lefts = {at: way for at, way in lefts.items() if _begins_clause(at, family.before.width, hits.text)}
-    if not rights or not lefts:
-        return None
-    return _span((*lefts[max(lefts)], *rights[min(rights)]), family)
-
-
-def _span(way: tuple[CoreHit, ...], family: Family) -> Span | None:
-    """The family found along `way`, or None where too much of it only sounds right."""
-    cores = tuple([hit[:2] for hit in way])
-    start, end = cores[0][0], cores[-1][1]
-    support, most = sum([hit.support for hit in way]), sum([hit.most for hit in way])
-    if support == most:
-        return Span(start, end, 1.0, family, cores)
+def _likeness(ways: Ints, found: CoreHits) -> tuple[Floats, Ints]:
+    """How alike what was heard along each way is to what is written; and which of the ways are alike enough."""
+    support, most = np.append(found.support, 0)[ways], np.append(found.most, 0)[ways]
+    alike = support.sum(axis=1) / most.sum(axis=1)
     # 你 and 我 are in every sentence: single characters support nothing that is not heard clearly.
-    telling = sum([hit.support for hit in way if hit.most > 1])
-    if telling < LEAST_SUPPORT or support < LEAST_LIKENESS * most:
-        return None
-    return Span(start, end, round(support / most, 3), family, cores)
+    telling = np.where(most > 1, support, 0).sum(axis=1)
+    enough = (alike == 1) | (telling >= LEAST_SUPPORT) & (alike >= LEAST_LIKENESS)
+    return alike.round(3), np.flatnonzero(enough)
 
 
-def _ends_clause(at: int, width: int, text: Text) -> bool:
-    return at + width >= len(text.chars) or any(edge in text.stops for edge in range(at, at + width + 1))
+def _sides(
+    families: Sequence[Family], ways: Sequence[Sequence[int]], telling: Sequence[int], count: int
+) -> tuple[Side, Side]:
+    """What the families need to the right and to the left of their telling slot."""
+    right = [
+        [*zip(way[at + 1 :], one.gaps[at:], strict=True)] for one, way, at in zip(families, ways, telling, strict=True)
+    ]
+    left = [
+        [*zip(way[:at], one.gaps[:at], strict=True)][::-1] for one, way, at in zip(families, ways, telling, strict=True)
+    ]
+    ends = [one.after.width if one.at_end else -1 for one in families]
+    starts = [one.before.width if one.at_start else -1 for one in families]
+    return Side(right, ends, count), Side(left, starts, count)
 
 
-def _begins_clause(at: int, width: int, text: Text) -> bool:
-    return at <= width or any(edge in text.stops for edge in range(at - width, at + 1))
-
-
-def _rightwards(froms: _Ways, slot: _Slot, hits: Hits) -> _Ways:
-    reached: _Ways = {}
-    for at, way in froms.items():
-        for start in range(at, hits.open_right(at, slot.gap) + 1):
-            if hits.begins[start] & slot.bit:
-                for hit in hits.beginning(start, slot.cores):
-                    reached[hit.end] = _surer(reached.get(hit.end), (*way, hit))
-    return reached
-
-
-def _leftwards(froms: _Ways, slot: _Slot, hits: Hits) -> _Ways:
-    reached: _Ways = {}
-    for at, way in froms.items():
-        for end in range(at, hits.open_left(at, slot.gap) - 1, -1):
-            if hits.ends[end] & slot.bit:
-                for hit in hits.ending(end, slot.cores):
-                    reached[hit.start] = _surer(reached.get(hit.start), (hit, *way))
-    return reached
-
-
-def _surer(one: tuple[CoreHit, ...] | None, other: tuple[CoreHit, ...]) -> tuple[CoreHit, ...]:
-    return other if one is None or sum(hit.support for hit in other) > sum(hit.support for hit in one) else one
+def _commonness(words: Sequence[str], slots: Lists, used: Ints) -> Column:
+    """How likely each slot is to be filled, reckoned by how often its characters stand in the families themselves."""
+    cores, of = slots.at(used)
+    weights = np.bincount(cores, 1 / np.bincount(of)[of], len(words))
+    _, which = np.unique(codes("".join(words)), return_inverse=True)
+    sizes = numbers(map(len, words))
+    often = np.bincount(which, np.repeat(weights, sizes))
+    likely = np.multiply.reduceat((often / often.sum())[which], np.cumsum(sizes) - sizes)
+    likely[[word == NUMBER for word in words]] = _NUMBERS
+    cores, of = slots.at(np.arange(used.max() + 1))
+    common: Column = np.bincount(of, likely[cores])
+    return common

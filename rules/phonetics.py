@@ -11,7 +11,10 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
+import numpy as np
 from pypinyin.constants import PINYIN_DICT
+
+from rules.arrays import Codes, Floats, Ints
 
 #: What one character counts for as evidence that it was said.
 SAME, HOMOPHONE, CONFUSED = 1.0, 0.75, 0.5
@@ -36,30 +39,22 @@ def by_sound(chars: str) -> str:
     return chars.translate(_classes())
 
 
-def sounds_of(core: str) -> tuple[str, ...]:
-    """Every way `core` may sound, as `by_sound` would write it."""
-    first = by_sound(core)
-    second = core.translate(_second_classes())
-    return (first,) if second == core else (first, by_sound(second))
+def second_sound(chars: str) -> str:
+    """The same with the second reading of the characters that have one."""
+    return chars.translate(_second_classes())
 
 
-def evidence(written: str, heard: str) -> tuple[float, ...]:
-    """For each character of `written`, how well the character heard in its place supports it; 0 where not at all."""
-    return tuple(map(_alike, written, heard))
-
-
-@lru_cache(maxsize=65536)
-def _alike(one: str, other: str) -> float:
-    if one == other:
-        return SAME
-    readings = _readings()
-    spoken = readings.get(other)
-    if spoken is None:
-        return 0.0
-    meant = [reading for reading in (readings.get(one), _SECOND_READINGS.get(one)) if reading]
-    if spoken in meant:
-        return HOMOPHONE
-    return CONFUSED if confusable(spoken) in map(confusable, meant) else 0.0
+def evidence(written: Codes, heard: Codes) -> Floats:
+    """For each character written, how well the one heard in its place supports it; 0 where not at all. Code points."""
+    readings, seconds, classes = _tables()
+    spoken, first, second = (
+        table.take(of, mode="clip") for table, of in ((readings, heard), (readings, written), (seconds, written))
+    )
+    sound = classes[spoken]
+    homophone = (spoken == first) | (spoken == second)
+    confused = (sound == classes[first]) | (sound == classes[second])
+    heard_as = np.where(homophone, HOMOPHONE, np.where(confused, CONFUSED, 0.0))
+    return np.where(written == heard, SAME, np.where(spoken > 0, heard_as, 0.0))
 
 
 def confusable(syllable: str) -> str:
@@ -76,6 +71,7 @@ def _readings() -> dict[str, str]:
     return _DIGITS | han
 
 
+@lru_cache(maxsize=2048)  # twenty thousand characters share some 1300 syllables
 def _toneless(syllable: str) -> str:
     plain = unicodedata.normalize("NFD", syllable.replace("ü", "v").replace("ǚ", "v").replace("ǜ", "v"))
     return "".join(char for char in plain if not unicodedata.combining(char))
@@ -83,15 +79,27 @@ def _toneless(syllable: str) -> str:
 
 @cache
 def _symbols() -> dict[str, int]:
-    classes = sorted({confusable(syllable) for syllable in _readings().values()})
-    return {name: 0xE000 + at for at, name in enumerate(classes)}
+    """The symbol of each syllable: that of its class."""
+    plain = {syllable: confusable(syllable) for syllable in {*_readings().values(), *_SECOND_READINGS.values()}}
+    classes = {name: 0xE000 + at for at, name in enumerate(sorted(set(plain.values())))}
+    return {syllable: classes[name] for syllable, name in plain.items()}
 
 
 @cache
 def _classes() -> dict[int, int]:
-    return {ord(char): _symbols()[confusable(syllable)] for char, syllable in _readings().items()}
+    return {ord(char): _symbols()[syllable] for char, syllable in _readings().items()}
 
 
 @cache
 def _second_classes() -> dict[int, int]:
-    return {ord(char): _symbols()[confusable(syllable)] for char, syllable in _SECOND_READINGS.items()}
+    return _classes() | {ord(char): _symbols()[syllable] for char, syllable in _SECOND_READINGS.items()}
+
+
+@cache
+def _tables() -> tuple[Ints, Ints, Ints]:
+    """The number of each character's reading, of its second reading, and the class of each reading; 0 for none."""
+    syllables = {syllable: at for at, syllable in enumerate(_symbols(), start=1)}
+    readings, seconds = np.zeros(0x10000, np.intp), np.zeros(0x10000, np.intp)
+    for table, known in ((readings, _readings()), (seconds, _SECOND_READINGS)):
+        table[[ord(char) for char in known]] = [syllables[syllable] for syllable in known.values()]
+    return readings, seconds, np.array([0, *_symbols().values()])

@@ -4,6 +4,7 @@ import pytest
 
 from asr.transcript import Transcript, Utterance
 from rules import check, load_pack
+from rules.arrays import codes
 from rules.lexicon import parse_family
 from rules.matcher import Matcher
 from rules.phonetics import by_sound, confusable, evidence
@@ -60,7 +61,7 @@ def test_confusions(syllable: str, plain: str) -> None:
     ],
 )
 def test_evidence(written: str, heard: str, support: tuple[float, ...]) -> None:
-    assert evidence(written, heard) == support
+    assert (*evidence(codes(written), codes(heard)),) == support
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,68 @@
+"""Lists of numbers in one array each: what a call has thousands of is worked on all at once, not one by one."""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.intp]
+Codes = NDArray[np.uint32]
+Floats = NDArray[np.float64]
+Column = NDArray[Any]  #: one of several kinds of numbers side by side
+Flags = NDArray[np.bool_]
+
+
+def numbers(values: Iterable[int]) -> Ints:
+    """The numbers as an array."""
+    return np.fromiter(values, np.intp)
+
+
+def codes(text: str) -> Codes:
+    """The code point of each character."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def ranges(first: Ints, count: Ints) -> tuple[Ints, Ints]:
+    """For each row the `count` numbers from `first` on, one row after the other; and the row each belongs to."""
+    rows = np.arange(len(count)).repeat(count)
+    shift: Column = first - (count.cumsum() - count)
+    return np.arange(len(rows)) + shift[rows], rows
+
+
+def firsts(*keys: Ints) -> Flags:
+    """Where a row differs from the one before it in any of its keys: the first of each kind, in sorted rows."""
+    new = np.ones(len(keys[0]), bool)
+    new[1:] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
+    return new
+
+
+def among(values: Ints, size: int) -> Flags:
+    """Whether each number below `size` is one of the values. One of -1 is not any."""
+    flags = np.zeros(size + 1, bool)
+    flags[values] = True
+    return flags[:-1]
+
+
+class Lists:
+    """Many short lists of numbers, one for each of the numbers from 0 on."""
+
+    def __init__(self, values: Column, sizes: Ints) -> None:
+        self._values, self._sizes = values, sizes
+        self._starts = np.cumsum(sizes) - sizes
+
+    @classmethod
+    def of(cls, lists: Sequence[Sequence[int]]) -> "Lists":
+        """These lists."""
+        return cls(numbers(chain.from_iterable(lists)), numbers(map(len, lists)))
+
+    @classmethod
+    def grouped(cls, keys: Ints, values: Ints, size: int) -> "Lists":
+        """For each number below `size` the values that have it as their key, in order."""
+        return cls(values[np.argsort(keys, kind="stable")], np.bincount(keys, minlength=size))
+
+    def at(self, keys: Ints) -> tuple[Column, Ints]:
+        """What is in the lists of `keys`, in order; and which of the keys each belongs to, by its place."""
+        places, rows = ranges(self._starts[keys], self._sizes[keys])
+        return self._values[places], rows
