@@ -15,7 +15,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 #: post: send calls in. state: how far calls have come. read: what was said and judged. retry: start a failed call
 #: afresh. review: a person's verdicts. statistics: numbers over many calls. export: many calls as a file.
 #: unmask: personal data as it was said. assign: who looks at which call. try: judge a text without storing it.
-#: manage: users and keys. audit: who did what.
+#: rules: write and publish rule packs. manage: users and keys. audit: who did what.
 #: hold: which calls must not be deleted. dials: what the dialer says it dialled, which contact limits are judged by.
 Permission = Literal[
     "post",
@@ -28,6 +28,7 @@ Permission = Literal[
     "unmask",
     "assign",
     "try",
+    "rules",
     "manage",
     "audit",
     "hold",
@@ -42,9 +43,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "dialer": frozenset({"post", "state", "dials"}),
     "agent": frozenset({"state", "read"}),
     "inspector": _INSPECTING,
-    "supervisor": _INSPECTING | {"statistics", "export", "unmask", "assign", "hold", "dials"},
+    "supervisor": _INSPECTING | {"statistics", "export", "unmask", "assign", "hold", "dials", "rules"},
     # Administrators manage users, keys and packs; listening to debtors is not part of that.
-    "admin": frozenset({"try", "manage", "audit"}),
+    "admin": frozenset({"try", "rules", "manage", "audit"}),
 }
 
 

@@ -239,6 +239,25 @@ class StoredTemplate(Base):
     kept_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class PackVersion(Base):
+    """A rule pack's text that was written here: a draft, one for each pack at most, or a version that was published."""
+
+    __tablename__ = "pack_versions"
+    __table_args__ = (
+        UniqueConstraint("pack", "version"),
+        Index("pack_versions_draft", "pack", unique=True, postgresql_where=text("published_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    pack: Mapped[str]
+    version: Mapped[str | None]  #: as the text says; None: a draft
+    body: Mapped[str]
+    saved_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    saved_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
 class Review(Base):
     """A person's verdict on a finding, or a finding that the machine missed."""
 

@@ -6,6 +6,10 @@ import yaml
 
 from rules.errors import Fault
 
+#: Nodes of a text with every alias (*name) written out: five hundred times what a large pack has, and a hundred
+#: letters can stand for billions.
+_MOST = 500_000
+
 
 class Places:
     """The lines of one pack's text, counted from 1. A text that is no YAML has one place: where reading it ended."""
@@ -21,6 +25,11 @@ class Places:
             self._broken = min(error.problem_mark.line + 1, len(self._lines)) if error.problem_mark else 1
         except (yaml.YAMLError, RecursionError, ValueError):
             self._broken = 1
+
+    @property
+    def too_large(self) -> bool:
+        """Whether the text, with every alias written out, is more than can be read."""
+        return self._root is not None and _weight(self._root, {}) > _MOST
 
     def line(self, fault: Fault) -> int:
         """Where a fault of this text stands; as near as can be told where the field that it is about is missing."""
@@ -71,3 +80,13 @@ def _child(node: yaml.Node | None, part: str) -> tuple[int, yaml.Node] | None:
         item = node.value[int(part)]
         return item.start_mark.line + 1, item
     return None
+
+
+def _weight(node: yaml.Node, known: dict[int, float]) -> float:
+    """How many nodes this one stands for; one that holds itself, endlessly many."""
+    if id(node) not in known:
+        known[id(node)] = float("inf")
+        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
+        parts = (part for item in inner for part in (item if isinstance(item, tuple) else (item,)))
+        known[id(node)] = 1 + sum(_weight(part, known) for part in parts)
+    return known[id(node)]

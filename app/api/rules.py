@@ -1,6 +1,7 @@
 """The try-it bench: what the rules make of a sentence or a conversation, before anybody says it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -9,16 +10,18 @@ from starlette.concurrency import run_in_threadpool
 
 import rules
 from app import intake, pipeline
-from app.api.access import ServiceDep, Trier
+from app.api.access import ServiceDep, Trier, about
 from app.api.uploads import checked, read_body
 from app.errors import NotFound, Unprocessable
 from app.masking import masked
 from app.pipeline import Inspection, Judge
-from app.schemas import CallFacts, PostedText, UtteranceIn
+from app.schemas import CallFacts, Label, PostedText, UtteranceIn
 from app.security import Principal
 from app.service import Service
-from app.store import calls, dials, history
+from app.store import calls, dials, history, packs
 from asr.transcript import Speaker, Transcript
+from rules import RuleError
+from scoring import TemplateError
 
 router = APIRouter(prefix="/v1/rules", tags=["规则"])
 
@@ -33,6 +36,7 @@ class Trial(PostedText):
     heard: bool = False  #: match by sound too, as in a recording that was transcribed
     utterances: Annotated[list[UtteranceIn], Field(default_factory=list, max_length=20_000)]
     call_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None  #: one that took place, judged on its own facts
+    draft: Label | None = None  #: a pack whose draft is tried instead of what is in force
 
     def transcript(self) -> Transcript:
         """What is to be judged."""
@@ -50,6 +54,8 @@ async def try_rules(request: Request, who: Trier, service: ServiceDep) -> dict[s
     body = await read_body(request, _MAX_TRIAL)
     with checked("body"):
         trial = Trial.model_validate_json(body)
+    if trial.call_id:
+        about(request, trial.call_id)
     return await run_in_threadpool(tried, service, who, trial)
 
 
@@ -62,16 +68,26 @@ def tried(service: Service, who: Principal, trial: Trial) -> dict[str, Any]:
     """
     if [bool(trial.text), bool(trial.utterances), bool(trial.call_id)].count(True) != 1:
         raise Unprocessable("text、utterances 与 call_id 须给出其中之一", code="invalid")
-    plain: dict[str, Any]
+    judge, plain = _judge(service, trial.draft), dict[str, Any]()
     if trial.call_id:
-        plain = masked(pipeline.to_json(_past(service, who, trial.call_id)))
+        plain |= masked(pipeline.to_json(_shown(_past(service, judge, who, trial.call_id))))
     else:
         template = intake.template_of(service, trial.call)
-        plain = pipeline.to_json(_inspection(service.judge, trial.transcript(), trial.call.known(), template))
+        plain |= pipeline.to_json(_inspection(judge, trial.transcript(), trial.call.known(), template))
     return plain
 
 
-def _past(service: Service, who: Principal, call_id: int) -> Inspection:
+def _judge(service: Service, draft: str | None) -> Judge:
+    if draft is None:
+        return service.judge
+    with service.database.transaction() as session:
+        kept = packs.draft(session, draft)
+    if kept is None:
+        raise Unprocessable(f"draft: 规则包 {draft} 没有草稿", code="no_draft")
+    return service.judge.trying(draft, kept.body)
+
+
+def _past(service: Service, judge: Judge, who: Principal, call_id: int) -> Inspection:
     with service.database.transaction() as session:
         template = calls.get(session, call_id, who).template
         heard = history.heard(session, [call_id])
@@ -79,9 +95,19 @@ def _past(service: Service, who: Principal, call_id: int) -> Inspection:
     if not heard:
         raise NotFound(f"通话 {call_id} 还没有转写")
     facts = counted | CallFacts.model_validate(heard[0].facts).known()
-    return _inspection(service.judge, pipeline.read_transcript(heard[0].body), facts, template)
+    return _inspection(judge, pipeline.read_transcript(heard[0].body), facts, template)
+
+
+def _shown(past: Inspection) -> Inspection:
+    # A quote may be half a number: alone it looks like none.
+    assert past.transcript is not None
+    said = rules.mask_transcript(past.transcript)
+    return replace(past, findings=tuple(rules.mask_finding(finding, said) for finding in past.findings))
 
 
 def _inspection(judge: Judge, transcript: Transcript, facts: Mapping[str, Any], template: str) -> Inspection:
-    made = judge.judge(transcript, facts, template)
+    try:
+        made = judge.judge(transcript, facts, template)
+    except (RuleError, TemplateError) as error:  # a draft that is not right yet
+        raise Unprocessable(str(error), code="bad_rules") from error
     return Inspection("try", "scored", None, transcript, made.findings, made.promises, made.scorecard)

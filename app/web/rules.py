@@ -8,14 +8,15 @@ from fastapi import APIRouter, Form, Request, Response
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
+from app.api import drafts as drafts_api
 from app.api import packs as packs_api
 from app.api import rules as rules_api
-from app.api.access import ServiceDep, SessionDep, Trier
+from app.api.access import RuleWriter, ServiceDep, SessionDep, Trier, about
 from app.errors import NotFound, Unprocessable
 from app.kinds import kind
 from app.schemas import CALL_ZONE, faults_of
 from app.security import Principal
-from app.store import hits
+from app.store import hits, packs, reach
 from app.store.statistics import Period
 from app.web.charts import SMALL
 from app.web.pages import PageRoute, page, texts
@@ -30,6 +31,7 @@ class Given(BaseModel):
     speaker: Speaker = "agent"
     heard: bool = False
     call: str = ""
+    draft: str = ""
 
     def trial(self) -> rules_api.Trial:
         """As the API takes it.
@@ -40,7 +42,7 @@ class Given(BaseModel):
         call = {"call_id": self.call.strip().removeprefix("#")} if self.call.strip() else {}
         said = {"text": self.text, "speaker": self.speaker, "heard": self.heard} if self.text.strip() else {}
         try:
-            return rules_api.Trial.model_validate(call | said)
+            return rules_api.Trial.model_validate(call | said | {"draft": self.draft or None})
         except ValidationError as error:
             raise Unprocessable(faults_of(error), code="invalid") from error
 
@@ -54,19 +56,23 @@ _DAYS = 30
 @router.get("/rules")
 def rules_page(request: Request, service: ServiceDep, session: SessionDep, who: Trier) -> Response:
     """Every pack with its rules, and how they did."""
-    return page(request, "rules.html", {"packs": packs_api.list_packs(service, who), **_numbers(session, who)}, who)
+    listed = {"packs": packs_api.list_packs(service, who), "drafts": packs.drafts(session)}
+    return page(request, "rules.html", {**listed, **_numbers(session, who)}, who)
 
 
 @router.get("/rules/try")
-def bench_page(request: Request, who: Trier, call: str = "", text: str = "") -> Response:
+def bench_page(request: Request, session: SessionDep, who: Trier, call: str = "", draft: str = "") -> Response:
     """The try-it bench: a sentence, a conversation or a past call."""
-    return page(request, "try.html", {"call": call, "text": text}, who)
+    return page(request, "try.html", {"call": call, "draft": draft, "drafts": packs.drafts(session)}, who)
 
 
 @router.post("/rules/try")
 def try_rules(request: Request, service: ServiceDep, who: Trier, given: Annotated[Given, Form()]) -> Response:
     """What the rules make of it, as a piece of that page."""
-    made = rules_api.tried(service, who, given.trial())
+    trial = given.trial()
+    if trial.call_id:
+        about(request, trial.call_id)
+    made = rules_api.tried(service, who, trial)
     told = [finding for finding in made["findings"] if _worth_telling(finding)]
     return page(request, "tried.html", {"made": made, "told": told, "call": given.call}, who)
 
@@ -77,6 +83,16 @@ def pack_page(pack: str, request: Request, service: ServiceDep, session: Session
     detail = packs_api.get_pack(pack, service, who)
     shown = {"pack": detail, "written": Places(detail.text).rules(), **_numbers(session, who)}
     return page(request, "pack.html", shown, who)
+
+
+@router.get("/rules/{pack}/edit")
+def edit_page(pack: str, request: Request, service: ServiceDep, session: SessionDep, who: RuleWriter) -> Response:
+    """The editor, with the draft if there is one and what is in force otherwise."""
+    text = service.judge.book.text(pack)
+    draft = drafts_api.get_draft(pack, service, session, who) if packs.draft(session, pack) else None
+    faults = [fault.model_dump() for fault in draft.faults] if draft else []
+    shown = {"pack": pack, "draft": draft, "text": draft.text if draft else text, "faults": faults}
+    return page(request, "edit.html", shown, who)
 
 
 @router.get("/rules/{pack}/words/{name}")
@@ -100,6 +116,6 @@ def _numbers(session: Session, who: Principal) -> Mapping[str, Any]:
     if not who.may("statistics"):
         return {"hits": None}
     today = datetime.now(CALL_ZONE).date()
-    period = Period(today - timedelta(days=_DAYS - 1), today, who.team)
+    period = Period(today - timedelta(days=_DAYS - 1), today, reach.team_of(who))
     counted = {"hits": hits.by_rule(session, period), "scored": hits.scored(session, period)}
     return {**counted, "first": period.first, "nothing": hits.Hits(""), "small": SMALL}

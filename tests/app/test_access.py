@@ -60,6 +60,9 @@ MATRIX: dict[Route, set[str]] = {
     ("GET", "/v1/statistics/{kind}"): {"supervisor"},
     ("GET", "/v1/rules/packs"): _TRIERS,
     ("GET", "/v1/rules/packs/{pack}"): _TRIERS,
+    ("GET", "/v1/rules/packs/{pack}/draft"): _TRIERS,
+    ("PUT", "/v1/rules/packs/{pack}/draft"): {"supervisor", "admin"},
+    ("DELETE", "/v1/rules/packs/{pack}/draft"): {"supervisor", "admin"},
     ("GET", "/v1/rules/statistics"): {"supervisor"},
     ("POST", "/v1/rules/try"): _TRIERS,
     ("GET", "/v1/session"): _ALL,
@@ -94,6 +97,7 @@ PAGES: dict[Route, set[str]] = {
     ("GET", "/rules/{pack}"): _TRIERS,
     ("GET", "/rules/{pack}/words/{name}"): _TRIERS,
 }
+    ("GET", "/rules/{pack}/edit"): {"supervisor", "admin"},
 
 #: What anybody may ask.
 OPEN: set[Route] = {
@@ -116,6 +120,7 @@ _SAID = [("agent", "您好，请问是张建国先生本人吗？"), ("customer"
 _DAY = {"from": "2026-11-02", "to": "2026-11-03"}
 _CDR = "通话编号,工号,被叫号码,团队,开始时间,通话时长,是否接通\nc-1,8026,D1,早班,2026-11-02 09:00:00,60,是"
 
+_DRAFT = "id: a draft"
 #: What a route is sent, where it wants anything.
 SENT: dict[Route, dict[str, Any]] = {
     ("POST", "/v1/calls"): {"files": {"audio": ("a.wav", wav())}},
@@ -128,7 +133,13 @@ SENT: dict[Route, dict[str, Any]] = {
     ("POST", "/v1/findings/{finding_id}/review"): {"json": {"verdict": "upheld"}},
     ("POST", "/v1/rules/try"): {"json": {"text": "您好"}},
     ("POST", "/rules/try"): {"data": {"text": "您好"}},
-    ("POST", "/upload/sheet"): {"params": {"name": "a.csv"}, "content": b"file", "headers": {"Content-Type": "text/csv"}},
+    ("PUT", "/v1/rules/packs/{pack}/draft"): {"json": {"text": _DRAFT}},
+    ("DELETE", "/v1/rules/packs/{pack}/draft"): {"params": {"replaces": digest(_DRAFT)}},
+    ("POST", "/upload/sheet"): {
+        "params": {"name": "a.csv"},
+        "content": b"file",
+        "headers": {"Content-Type": "text/csv"},
+    },
     ("POST", "/views"): {"data": {"name": "我的"}},
     ("PUT", "/v1/session/password"): {"json": {"old": _PASSWORD, "new": _PASSWORD}},
     ("POST", "/v1/users"): {"json": {"name": "{new}", "role": "agent"}},
@@ -171,6 +182,8 @@ class World:
             with self.service.database.transaction() as session:
                 session.execute(text("UPDATE calls SET status = 'failed' WHERE id = :id"), {"id": call["call_id"]})
         if "review_id" in path:
+        if path.endswith("/draft"):
+            self._draft(path, kept=route[0] != "PUT")
             adding = ("POST", "/v1/calls/{call_id}/findings")
             call["review_id"] = self.ask("inspector", adding, adding[1].format(**call)).json()["id"]
         names = {"kind": "day", "view_id": 1, "pack": "collection-standard", "name": self._name(path)}
@@ -195,6 +208,12 @@ class World:
         return {"Authorization": f"Bearer {self.keys[who]}"}
 
     def _name(self, path: str) -> Any:
+    def _draft(self, path: str, *, kept: bool) -> None:
+        with self.service.database.transaction() as session:
+            session.execute(text("DELETE FROM pack_versions"))
+        if kept:
+            self.ask("admin", ("PUT", path), path.format(pack="collection-standard")).raise_for_status()
+
         if "/words/" in path:
             pack = self.client.get("/v1/rules/packs/collection-standard", headers=self.key("admin")).json()
             return next(name for rule in pack["rules"] for name in rule["lexicons"])

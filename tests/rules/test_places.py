@@ -78,3 +78,16 @@ def test_rules_are_told_as_they_are_written() -> None:
     first = next(iter(told.values()))
     assert first.startswith(f"id: {pack.rules[0].id}\n")
     assert all(text in TEXT.replace("\n    ", "\n") for text in told.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "too_large"),
+    [
+        (TEXT, False),
+        ("a: &a [1, 2]\nb: *a\n", False),
+        ("a: &a [*a]\n", True),
+        ("a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)), True),
+    ],
+)
+def test_few_letters_that_stand_for_billions_are_told(text: str, too_large: bool) -> None:
+    assert Places(text).too_large is too_large

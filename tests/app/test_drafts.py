@@ -1,0 +1,107 @@
+"""Writing rule packs: drafts with their faults, what would change, publishing, and judging by what was published."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from rules.pack import BUILT_IN
+
+Auth = dict[str, dict[str, str]]
+
+#: The pack that is quickest to check.
+NAME = "service-attitude"
+TEXT = (BUILT_IN / f"{NAME}.yaml").read_text("utf-8")
+RULE = """
+  - id: attitude.slang
+    category: attitude
+    title: 说黑话
+    severity: minor
+    basis: [{document: 机构服务规范, label: P}]
+    scope: {speaker: agent}
+    find: {phrases: {families: [风紧扯呼]}}
+    expect: absent
+    examples: {hit: [风紧扯呼], miss: [您好]}
+"""
+
+
+def save(client: TestClient, auth: Auth, text: str, replaces: str | None = None, name: str = NAME) -> dict[str, Any]:
+    path = f"/v1/rules/packs/{name}/draft"
+    answer = client.put(path, headers=auth["supervisor"], json={"text": text, "replaces": replaces})
+    assert answer.status_code == 200, answer.text
+    draft: dict[str, Any] = answer.json()
+    return draft
+
+
+def test_a_draft_is_kept_and_judges_nothing_but_trials(client: TestClient, auth: Auth) -> None:
+    draft = save(client, auth, TEXT + RULE)
+    assert (draft["faults"], draft["saved_by"]) == ([], "supervisor")
+    kept = client.get(f"/v1/rules/packs/{NAME}/draft", headers=auth["inspector"]).json()
+    assert kept == draft
+    assert "attitude.slang" not in client.get(f"/v1/rules/packs/{NAME}", headers=auth["inspector"]).text
+    shown = client.get("/rules", headers=auth["supervisor"]).text
+    assert f"/rules/{NAME}/edit" in shown
+    assert "说黑话" in client.get(f"/rules/{NAME}/edit", headers=auth["admin"]).text
+    path = f"/v1/rules/packs/{NAME}/draft?replaces={draft['digest']}"
+    assert client.delete(path, headers=auth["supervisor"]).status_code == 204
+    assert client.get(f"/v1/rules/packs/{NAME}/draft", headers=auth["inspector"]).status_code == 404
+
+
+def test_a_draft_can_be_tried(client: TestClient, auth: Auth) -> None:
+    name = "collection-standard"
+    text = (BUILT_IN / f"{name}.yaml").read_text("utf-8")
+    trial = {"text": "风紧扯呼", "draft": name}
+    answer = client.post("/v1/rules/try", headers=auth["inspector"], json=trial)
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_draft")
+    draft = save(client, auth, text + RULE, name=name)
+    for given, verdicts in ((trial, ["failed"]), ({"text": "风紧扯呼"}, [])):
+        found = client.post("/v1/rules/try", headers=auth["inspector"], json=given).json()["findings"]
+        assert [finding["verdict"] for finding in found if finding["rule"] == "attitude.slang"] == verdicts
+    save(client, auth, "id: [", draft["digest"], name)
+    answer = client.post("/v1/rules/try", headers=auth["inspector"], json=trial)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_rules")
+
+
+@pytest.mark.parametrize(
+    ("written", "line", "said"),
+    [
+        (RULE.replace("severity: minor", "severity: grave"), "severity: grave", "只能是"),
+        (RULE.replace("hit: [风紧扯呼]", "hit: [扯呼]"), "examples:", "应当命中，却没有命中"),
+        (RULE.replace("attitude.slang", "Bad Id"), "- id: Bad Id", "小写字母"),
+        (RULE.replace("[风紧扯呼]", "['风紧 ~99 扯呼']"), "find:", "~99"),
+        (RULE.replace("{document", "{{document"), "basis:", "YAML"),
+    ],
+)
+def test_a_fault_is_told_at_its_line(client: TestClient, auth: Auth, written: str, line: str, said: str) -> None:
+    text = TEXT + written
+    faults = save(client, auth, text)["faults"]
+    marked = [(text.splitlines()[fault["line"] - 1], fault["message"]) for fault in faults]
+    assert any(line in at and said in message for at, message in marked), marked
+
+
+def test_faults_of_the_whole(client: TestClient, auth: Auth) -> None:
+    draft = save(client, auth, TEXT.replace(f"id: {NAME}", "id: another"))
+    assert [fault["message"] for fault in draft["faults"]] == [f"id：须是 {NAME}"]
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
+    assert "太大" in save(client, auth, bomb, draft["digest"])["faults"][0]["message"]
+    name = "collection-standard"
+    text = (BUILT_IN / f"{name}.yaml").read_text("utf-8").replace("category: closing", "category: empathy")
+    assert any("没有类别为 closing" in fault["message"] for fault in save(client, auth, text, name=name)["faults"])
+
+
+def test_nobody_overwrites_what_another_saved(client: TestClient, auth: Auth) -> None:
+    first = save(client, auth, TEXT + RULE)
+    path = f"/v1/rules/packs/{NAME}/draft"
+    for replaces in (None, "0" * 64):
+        answer = client.put(path, headers=auth["admin"], json={"text": TEXT, "replaces": replaces})
+        assert (answer.status_code, answer.json()["code"]) == (409, "draft_changed")
+    assert client.delete(f"{path}?replaces={'0' * 64}", headers=auth["admin"]).status_code == 409
+    assert save(client, auth, TEXT, first["digest"])["text"] == TEXT
+
+
+def test_what_cannot_be_a_draft(client: TestClient, auth: Auth) -> None:
+    nowhere = client.put("/v1/rules/packs/nowhere/draft", headers=auth["supervisor"], json={"text": TEXT})
+    assert nowhere.status_code == 404
+    for text in ("", "a\0b", "x" * 400_001):
+        answer = client.put(f"/v1/rules/packs/{NAME}/draft", headers=auth["supervisor"], json={"text": text})
+        assert answer.status_code == 422
