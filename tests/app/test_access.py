@@ -96,8 +96,8 @@ PAGES: dict[Route, set[str]] = {
     ("POST", "/rules/try"): _TRIERS,
     ("GET", "/rules/{pack}"): _TRIERS,
     ("GET", "/rules/{pack}/words/{name}"): _TRIERS,
-}
     ("GET", "/rules/{pack}/edit"): {"supervisor", "admin"},
+}
 
 #: What anybody may ask.
 OPEN: set[Route] = {
@@ -119,8 +119,8 @@ _PASSWORD = "correct horse battery staple"
 _SAID = [("agent", "您好，请问是张建国先生本人吗？"), ("customer", "是我本人。"), ("agent", "再不还钱就让你坐牢")]
 _DAY = {"from": "2026-11-02", "to": "2026-11-03"}
 _CDR = "通话编号,工号,被叫号码,团队,开始时间,通话时长,是否接通\nc-1,8026,D1,早班,2026-11-02 09:00:00,60,是"
-
 _DRAFT = "id: a draft"
+
 #: What a route is sent, where it wants anything.
 SENT: dict[Route, dict[str, Any]] = {
     ("POST", "/v1/calls"): {"files": {"audio": ("a.wav", wav())}},
@@ -181,9 +181,9 @@ class World:
         if path.endswith("/retry"):
             with self.service.database.transaction() as session:
                 session.execute(text("UPDATE calls SET status = 'failed' WHERE id = :id"), {"id": call["call_id"]})
-        if "review_id" in path:
         if path.endswith("/draft"):
             self._draft(path, kept=route[0] != "PUT")
+        if "review_id" in path:
             adding = ("POST", "/v1/calls/{call_id}/findings")
             call["review_id"] = self.ask("inspector", adding, adding[1].format(**call)).json()["id"]
         names = {"kind": "day", "view_id": 1, "pack": "collection-standard", "name": self._name(path)}
@@ -207,13 +207,13 @@ class World:
         """Their header."""
         return {"Authorization": f"Bearer {self.keys[who]}"}
 
-    def _name(self, path: str) -> Any:
     def _draft(self, path: str, *, kept: bool) -> None:
         with self.service.database.transaction() as session:
             session.execute(text("DELETE FROM pack_versions"))
         if kept:
             self.ask("admin", ("PUT", path), path.format(pack="collection-standard")).raise_for_status()
 
+    def _name(self, path: str) -> Any:
         if "/words/" in path:
             pack = self.client.get("/v1/rules/packs/collection-standard", headers=self.key("admin")).json()
             return next(name for rule in pack["rules"] for name in rule["lexicons"])
