@@ -1,21 +1,20 @@
 """A recording's waveform: decoded once, when it is first asked for."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
 from app.api.access import CallId, Reader, ServiceDep
 from app.errors import NotFound, Unavailable, Unprocessable
-from app.pipeline import to_json
 from app.sealing import SealError
 from app.service import Service
 from app.store import calls, waveforms
 from asr import AsrError, sandbox
-from asr.waveform import draw
+from asr.waveform import Waveform, draw
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
 
@@ -24,21 +23,34 @@ _ONE = threading.Lock()
 
 
 class WaveformOut(BaseModel):
-    """How loud a recording is over its length."""
+    """How loud a recording, or a part of it, is over its length."""
 
     duration: float  #: seconds
-    peaks: list[list[int]]  #: for each channel, left first: 0 (silence) to 100, each for an equal stretch
+    start: float  #: where the peaks begin, in seconds of the recording
+    end: float
+    peaks: list[list[int]]  #: for each channel, left first: 0 (silence) to 100, each for an equal stretch; 1200 at most
+
+
+class Part(BaseModel):
+    """Which part of a recording, in seconds from its start; without `end`, to its end."""
+
+    start: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    end: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 @router.get("/{call_id}/waveform")
-def get_waveform(call_id: CallId, service: ServiceDep, who: Reader) -> WaveformOut:
-    """How loud each channel is over the recording's length, to be drawn."""
+def get_waveform(call_id: CallId, service: ServiceDep, who: Reader, part: Annotated[Part, Query()]) -> WaveformOut:
+    """How loud each channel is over the recording's length, or a part of it seen closely, to be drawn."""
     with service.database.transaction() as session:
         call = calls.get(session, call_id, who)
         known = waveforms.get(session, call.recording) if call.recording else None
     if call.recording is None:
         raise NotFound(f"通话 {call_id} 没有录音", code="no_recording")
-    return WaveformOut.model_validate(known or _made(service, call.recording))
+    wave = known or _made(service, call.recording)
+    seen = wave.part(part.start, part.end)
+    return WaveformOut(
+        duration=wave.duration, start=seen.start, end=seen.end, peaks=[list(channel) for channel in seen.peaks]
+    )
 
 
 @contextmanager
@@ -52,14 +64,14 @@ def _alone() -> Iterator[None]:
         _ONE.release()
 
 
-def _made(service: Service, recording: str) -> Mapping[str, Any]:
+def _made(service: Service, recording: str) -> Waveform:
     try:
         with _alone(), service.recordings.opened(recording) as path:
-            body: Mapping[str, Any] = to_json(draw(sandbox.decode(path, service.settings.max_seconds)))
+            wave = draw(sandbox.decode(path, service.settings.max_seconds))
     except AsrError as error:
         raise Unprocessable(str(error), code=error.code) from error
     except SealError as error:
         raise Unprocessable(str(error), code="recording_sealed") from error
     with service.database.transaction() as session:
-        waveforms.keep(session, recording, body)
-    return body
+        waveforms.keep(session, recording, wave)
+    return wave

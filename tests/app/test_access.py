@@ -90,6 +90,7 @@ PAGES: dict[Route, set[str]] = {
     ("DELETE", "/views/{view_id}"): _READERS,
     ("GET", "/upload"): _SENDERS,
     ("POST", "/upload/sheet"): _SENDERS,
+    ("GET", "/users"): {"admin"},
     ("GET", "/statistics"): {"supervisor"},
     ("GET", "/rules"): _TRIERS,
     ("GET", "/rules/try"): _TRIERS,

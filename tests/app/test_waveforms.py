@@ -35,7 +35,7 @@ def test_it_is_drawn_once(client: TestClient, auth: Auth, service: Service, monk
     answer = client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"])
     assert answer.status_code == 200, answer.text
     drawn = answer.json()
-    assert drawn["duration"] == 2.0
+    assert (drawn["duration"], drawn["start"], drawn["end"]) == (2.0, 0.0, 2.0)
     left, right = drawn["peaks"]
     assert (len(left), len(right)) == (1200, 1200)
     # Away from the edges, where resampling rings.
@@ -43,6 +43,14 @@ def test_it_is_drawn_once(client: TestClient, auth: Auth, service: Service, monk
     assert (set(right[10:590]), set(right[610:])) == ({100}, {0})
     monkeypatch.setattr(sandbox, "decode", None)
     assert client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"]).json() == drawn
+    part = client.get(f"/v1/calls/{call_id}/waveform?start=0.5&end=1.5", headers=auth["inspector"]).json()
+    assert (part["duration"], part["start"], part["end"]) == (2.0, 0.5, 1.5)
+    assert part["peaks"] == [channel[300:900] for channel in drawn["peaks"]]
+
+
+@pytest.mark.parametrize("part", ["start=-1", "end=0", "start=nan", "end=soon"])
+def test_senseless_parts(client: TestClient, auth: Auth, part: str) -> None:
+    assert client.get(f"/v1/calls/1/waveform?{part}", headers=auth["inspector"]).status_code == 422
 
 
 def test_nobody_waits_for_another_s_decoding(client: TestClient, auth: Auth) -> None:

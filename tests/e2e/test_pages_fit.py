@@ -40,6 +40,13 @@ def test_the_statistics_are_usable_by_everybody(visit: Visit, axe: str) -> None:
     assert [fault["id"] for fault in found["violations"] if fault["impact"] in ("serious", "critical")] == []
 
 
+def test_the_users_page_is_usable_by_everybody(visit: Visit, axe: str) -> None:
+    page = visit.sign_in("admin", "/users")
+    page.evaluate(axe)
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    assert [fault["id"] for fault in found["violations"] if fault["impact"] in ("serious", "critical")] == []
+
+
 def test_the_sign_in_page_is_usable_by_everybody(visit: Visit, axe: str) -> None:
     visit.page.goto(f"{visit.site.address}/login")
     visit.page.evaluate(axe)

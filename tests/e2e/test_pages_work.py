@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -143,6 +144,33 @@ def test_the_recording_is_drawn_followed_and_sought(visit: Visit) -> None:
     expect(page.locator("#keys")).to_be_visible()
 
 
+def test_the_waveform_is_awaited_and_seen_closely(visit: Visit) -> None:
+    page = visit.sign_in("inspector")
+    busy = iter([True])
+    page.route(
+        "**/waveform?",
+        lambda route: (
+            route.fulfill(status=503, headers={"Retry-After": "1"}) if next(busy, False) else route.continue_()
+        ),
+    )
+    page.goto(f"{visit.site.address}/calls/{visit.site.calls['threat']}")
+    page.wait_for_function(DRAWN)
+    with page.expect_response("**/waveform?start=*") as part:
+        for _ in range(3):
+            page.keyboard.press("+")
+    assert part.value.json()["end"] < part.value.json()["duration"]
+    visit.faults.clear()  # the 503
+
+
+def test_a_report_is_printed_on_one_page(visit: Visit) -> None:
+    page = visit.sign_in("supervisor", f"/calls/{visit.site.calls['threat']}")
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == 1
+    page.emulate_media(media="print")
+    expect(page.locator(".findings .finding").first).to_be_visible()
+    for unwanted in (".player", ".top", ".dialogue", "[data-do]"):
+        assert not any(part.is_visible() for part in page.locator(unwanted).all()), unwanted
+
+
 def test_a_newcomer_reviews_a_flagged_call_in_under_five_clicks(visit: Visit) -> None:
     page = visit.sign_in("inspector")  # one
     page.get_by_role("link", name="开始复核").click()
@@ -220,3 +248,47 @@ def test_nothing_that_was_sent_in_runs(visit: Visit, tmp_path: Path) -> None:
     expect(page.locator("#files .fault")).not_to_be_empty()
     visit.faults.clear()  # the 422
     assert page.evaluate("window.pwned") is None
+
+
+def test_an_administrator_lets_people_in_and_out(visit: Visit) -> None:
+    page = visit.sign_in("admin", "/users")
+    page.on("dialog", lambda asked: asked.accept())
+    page.fill("[data-form=user] [name=name]", "张三")
+    page.fill("[data-form=user] [name=team]", "华东一组")
+    page.get_by_role("button", name="新建用户").click()
+    first = page.locator("#secret code").inner_text()
+    page.get_by_role("button", name="已记下").click()
+    row = page.locator("tr[data-user='张三']")
+    row.locator("select").select_option("supervisor")
+    row.get_by_role("button", name="保存").click()
+    expect(page.locator("#says")).to_have_text("已保存。")
+    row.get_by_role("button", name="重置密码").click()
+    expect(page.locator("#secret code")).not_to_have_text(first)
+    page.get_by_role("button", name="已记下").click()
+    row.get_by_role("button", name="停用").click()
+    expect(row).to_contain_text("已停用")
+    page.fill("#find", "没有这个人")
+    expect(row).to_be_hidden()
+    page.fill("#find", "华东")
+    expect(row).to_be_visible()
+
+
+def test_an_administrator_makes_and_ends_a_key(visit: Visit) -> None:
+    page = visit.sign_in("admin", "/users")
+    page.on("dialog", lambda asked: asked.accept())
+    page.fill("[data-form=key] [name=name]", "dialer-9")
+    page.fill("[data-form=key] [name=expires_at]", "2099-12-31")
+    page.get_by_text("限制权限").click()
+    page.get_by_label("提交通话").check()
+    page.get_by_role("button", name="新建密钥").click()
+    secret = page.locator("#secret code").inner_text()
+    page.get_by_role("button", name="已记下").click()
+    row = page.locator("tr[data-name='dialer-9']")
+    expect(row).to_contain_text("提交通话")
+    expect(row).to_contain_text("2099-12-31")
+    held = {"Authorization": f"Bearer {secret}"}
+    with httpx2.Client(base_url=visit.site.address, trust_env=False) as program:
+        assert program.get("/v1/session", headers=held).json()["permissions"] == ["post"]
+        row.get_by_role("button", name="吊销").click()
+        expect(row).to_contain_text("已吊销")
+        assert program.get("/v1/session", headers=held).status_code == 401

@@ -16,20 +16,47 @@ const clock = (seconds) => {
 
 // --- the waveform ---------------------------------------------------------------------------------------------------
 
-let peaks = []; // of each channel, agent first
+let whole = null; // all of it, coarse: {start, end, peaks}
+let close = null; // the part that was zoomed into
+let waiting = false;
 let zoom = 1;
 let from = 0; // seconds at the left edge
 const length = () => audio?.duration || Number(canvas.getAttribute("aria-valuemax")) || 1;
 const shown = () => length() / zoom;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
+
+/** A part of the waveform. Only one recording is drawn at a time: whoever comes second asks again until it is made. */
+async function ask(start, end) {
+  const to = `/v1/calls/${id}/waveform?${new URLSearchParams(end ? { start, end } : {})}`;
+  let answer = await fetch(to);
+  for (let tries = 0; answer.status === 503 && tries < 60; tries++) {
+    waiting = true;
+    draw();
+    await pause(Number(answer.headers.get("Retry-After")) || 5);
+    answer = await fetch(to);
+  }
+  waiting = false;
+  if (!answer.ok) return null;
+  const part = await answer.json();
+  // Quiet speech, a hundredth of full scale, is still to be seen: the root of it is a tenth.
+  part.peaks = part.peaks.map((channel) => channel.map((peak) => Math.sqrt(peak / 100)));
+  if (canvas.dataset.agent === "1") part.peaks.reverse();
+  return part;
+}
 
 async function load() {
-  const answer = await fetch(`/v1/calls/${id}/waveform`);
-  if (!answer.ok) return;
-  const wave = await answer.json();
-  // Quiet speech, a hundredth of full scale, is still to be seen: the root of it is a tenth.
-  peaks = wave.peaks.map((channel) => channel.map((peak) => Math.sqrt(peak / 100)));
-  if (canvas.dataset.agent === "1") peaks.reverse();
+  whole = await ask();
+  draw();
+}
+
+const covers = (part) => part && part.start <= Math.max(0, from) + 0.1 && part.end >= Math.min(length(), from + shown()) - 0.1;
+
+/** Once one has stopped moving: what is looked at and half as much on either side, if all of it is too coarse. */
+async function look_closer() {
+  if (zoom < 1.5 || covers(close)) return;
+  const [start, end] = [Math.max(0, from - shown() / 2), from + shown() * 1.5];
+  close = (await ask(start.toFixed(2), end.toFixed(2))) ?? close;
   draw();
 }
 
@@ -51,25 +78,28 @@ function draw() {
     pen.globalAlpha = 1;
     pen.fillRect(x(mark.start), mark.kind === "step" ? height - 3 : 0, wide, 3);
   }
-  const row = height / Math.max(peaks.length, 1);
-  peaks.forEach((channel, n) => drawChannel(pen, channel, width, row * (n + 0.5), row / 2 - 4, ["--agent", "--customer"][n]));
-  if (peaks.length === 2) {
-    pen.font = "11px sans-serif";
-    pen.fillStyle = colour("--quiet");
+  const part = zoom > 1 && covers(close) ? close : whole;
+  const row = height / Math.max(part?.peaks.length ?? 0, 1);
+  part?.peaks.forEach((channel, n) => drawChannel(pen, part, channel, width, row * (n + 0.5), row / 2 - 4, ["--agent", "--customer"][n]));
+  pen.font = "11px sans-serif";
+  pen.fillStyle = colour("--quiet");
+  if (waiting && !part) pen.fillText(canvas.dataset.waiting, 40, height / 2);
+  if (part?.peaks.length === 2) {
     JSON.parse(canvas.dataset.names).forEach((name, n) => pen.fillText(name, 4, row * n + 14));
   }
   pen.fillStyle = colour("--ink");
   pen.fillRect(x(audio.currentTime), 0, 1.5, height);
 }
 
-function drawChannel(pen, channel, width, middle, half, ink) {
+function drawChannel(pen, part, channel, width, middle, half, ink) {
   const played = ((audio.currentTime - from) / shown()) * width;
-  const rate = channel.length / length();
+  const rate = channel.length / (part.end - part.start || 1);
+  const at = (column) => Math.floor((from - part.start + (column / width) * shown()) * rate);
   for (let column = 0; column < width; column += 2) {
-    const first = Math.floor((from + (column / width) * shown()) * rate);
-    const last = Math.max(first + 1, Math.floor((from + ((column + 2) / width) * shown()) * rate));
+    const first = at(column);
+    const last = Math.max(first + 1, at(column + 2));
     let peak = 0;
-    for (let n = first; n < last && n < channel.length; n++) peak = Math.max(peak, channel[n]);
+    for (let n = Math.max(0, first); n < last && n < channel.length; n++) peak = Math.max(peak, channel[n]);
     const size = Math.max(0.5, peak * half);
     pen.fillStyle = colour(ink);
     pen.globalAlpha = column < played ? 1 : 0.5;
@@ -90,13 +120,15 @@ const marks = () =>
 
 function zoomBy(factor, at = audio.currentTime) {
   const place = (at - from) / shown();
-  zoom = Math.min(Math.max(1, zoom * factor), Math.max(1, length() / 5));
+  zoom = Math.min(Math.max(1, zoom * factor), Math.max(1, length() / 10));
   look(at - place * shown());
 }
 
 function look(left) {
   from = Math.min(Math.max(0, left), length() - shown());
   draw();
+  clearTimeout(look.timer);
+  look.timer = setTimeout(look_closer, 200);
 }
 
 // --- playing --------------------------------------------------------------------------------------------------------
@@ -131,8 +163,8 @@ function choose(line, scroll = true) {
 function skipSilence() {
   if (!$("#skip").checked || audio.paused) return;
   const now = audio.currentTime;
-  const pause = JSON.parse(canvas.dataset.pauses).find(([start, end]) => now > start + 0.3 && now < end - 0.5);
-  if (pause) audio.currentTime = pause[1] - 0.3;
+  const silence = JSON.parse(canvas.dataset.pauses).find(([start, end]) => now > start + 0.3 && now < end - 0.5);
+  if (silence) audio.currentTime = silence[1] - 0.3;
 }
 
 function follower() {

@@ -59,6 +59,8 @@ document.addEventListener("keydown", ({ key }) => {
   });
 });
 
+if (document.querySelector("#users")) import("./users.js");
+
 if (list()) {
   follow(
     (call) => {
