@@ -70,10 +70,24 @@ class Lexicon:
     guards: tuple[str, ...] = ()  #: guards that apply unless a rule names its own
 
 
+@lru_cache(maxsize=1024)  # every pack reads the same lexicons
+def parse_families(written: tuple[str, ...], words: tuple[tuple[str, str], ...]) -> tuple[Family | str, ...]:
+    """Read a list of families, with the named lists as pairs; in place of one that cannot be read, why not."""
+    known = dict(words)
+    return tuple(_family_or_fault(line, known) for line in written)
+
+
+def _family_or_fault(written: str, words: Mapping[str, str]) -> Family | str:
+    try:
+        return parse_family(written, words)
+    except ValueError as error:
+        return str(error)
+
+
 def parse_family(written: str, words: Mapping[str, str]) -> Family:
     """Read one family. `words` are the named lists. Raises ValueError, in Chinese, saying what cannot be read."""
     tokens = _tokens(written)
-    slots = [_cores(token["cores"], words) for token in tokens if token["cores"]]
+    slots = [_cores(token["cores"], _named(token["cores"], words)) for token in tokens if token["cores"]]
     if not slots:
         raise ValueError(f"“{written}”里没有任何词")
     return Family(written, tuple(slots), *_gaps(written, tokens), *_edges(written, tokens))
@@ -91,8 +105,24 @@ def _tokens(written: str) -> list[re.Match[str]]:
     return tokens
 
 
-def _cores(token: str, words: Mapping[str, str]) -> frozenset[str]:
-    options = [option for part in token.split("|") for option in _expand(part, words, depth=0)]
+def _named(token: str, words: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The named lists that a token, or a list it names, refers to."""
+    named: dict[str, str] = {}
+    ahead = _NAME.findall(token)
+    while ahead:
+        name = ahead.pop()
+        if name not in words:
+            raise ValueError(f"没有名为“{name}”的词组（words）")
+        if name not in named:
+            named[name] = words[name]
+            ahead += _NAME.findall(words[name])
+    return tuple(named.items())
+
+
+@lru_cache(maxsize=16384)  # the same alternatives stand in many families, and every pack reads the same lexicons
+def _cores(token: str, named: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """The alternatives of a token, as they are matched."""
+    options = [option for part in token.split("|") for option in _expand(part, dict(named), depth=0)]
     return frozenset(_core(option, token) for option in options)
 
 
@@ -101,8 +131,6 @@ def _expand(part: str, words: Mapping[str, str], depth: int) -> list[str]:
     match = _NAME.search(part)
     if match is None:
         return [part]
-    if match[1] not in words:
-        raise ValueError(f"没有名为“{match[1]}”的词组（words）")
     if depth > 4:
         raise ValueError(f"词组“{match[1]}”套得太深，可能引用了自己")
     left, right = part[: match.start()], part[match.end() :]
@@ -120,7 +148,7 @@ def _core(written: str, token: str) -> str:
     return core
 
 
-@lru_cache(maxsize=65536)  # named lists stand in hundreds of families, and every pack reads the same lexicons
+@lru_cache(maxsize=65536)  # a word stands in hundreds of families
 def _read(written: str) -> str:
     """A core as it is matched; empty where it cannot be read."""
     if written.strip() == NUMBER:

@@ -1,6 +1,7 @@
 """Reading pack files: YAML in, rules and vocabulary out, every fault kept with its file, rule and field."""
 
 from collections.abc import Hashable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from pydantic import Field, ValidationError
 from rules.conditions import Model
 from rules.errors import Fault
 from rules.guards import PARTS, Guard
-from rules.lexicon import Family, Lexicon, parse_family
+from rules.lexicon import Family, Lexicon, parse_families
 from rules.operators import Vocabulary
 from rules.rule import Id, Rule
 
@@ -93,6 +94,12 @@ class _Loader(yaml.CSafeLoader):
         return super().construct_mapping(node, deep)
 
 
+@lru_cache(maxsize=64)  # every pack reads the same lexicons
+def _loaded(content: bytes) -> Any:
+    """What a file says; only to be read."""
+    return yaml.load(content.decode("utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
+
+
 class Reader:
     """Reads a pack file and the files it uses, keeping what they define and what is wrong with them."""
 
@@ -131,7 +138,7 @@ class Reader:
     def _raw(self, path: Path) -> Any:
         try:
             self.contents[path.name] = self._written[path] if path in self._written else path.read_bytes()
-            return yaml.load(self.contents[path.name].decode("utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
+            return _loaded(self.contents[path.name])
         except yaml.YAMLError as error:
             self.faults.append(Fault(path.name, "", "", _yaml_reason(error)))
         except UnicodeDecodeError:
@@ -159,7 +166,9 @@ class Reader:
             return
         parts = {part: self._families(getattr(entry, part), file, f"guards.{name}", part) for part in PARTS}
         self.origins[f"guards.{name}"] = file
-        self._guards[name] = Guard(name, entry.title, **parts, **entry.model_dump(include={"across_clauses", "suspicion_below"}))
+        self._guards[name] = Guard(
+            name, entry.title, across_clauses=entry.across_clauses, suspicion_below=entry.suspicion_below, **parts
+        )
 
     def _lexicon(self, name: str, written: Any, file: str) -> None:
         place = f"lexicons.{name}"
@@ -174,13 +183,9 @@ class Reader:
         self._lexicons[name] = Lexicon(name, entry.title, families, innocent, entry.guards)
 
     def _families(self, written: list[str], file: str, place: str, field: str) -> tuple[Family, ...]:
-        families: list[Family] = []
-        for at, line in enumerate(written):
-            try:
-                families.append(parse_family(line, self._words))
-            except ValueError as error:
-                self.faults.append(Fault(file, place, f"{field}.{at}", str(error)))
-        return tuple(families)
+        read = parse_families(tuple(written), tuple(self._words.items()))
+        self.faults += [Fault(file, place, f"{field}.{at}", one) for at, one in enumerate(read) if isinstance(one, str)]
+        return tuple(one for one in read if isinstance(one, Family))
 
     def _model(self, kind: type[T], written: Any, file: str, place: str, field: str) -> T | None:
         if written is _UNREADABLE:

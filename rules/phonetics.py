@@ -7,12 +7,14 @@ The confusions are those that paid on recorded calls: zh/z ch/c sh/s, n/l/r, f/h
 Reading whole words with pypinyin costs a hundred times more than this table and finds little more.
 """
 
+import json
 import re
 import unicodedata
 from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
-from pypinyin.constants import PINYIN_DICT
 
 from rules.arrays import Codes, Floats, Ints
 
@@ -67,8 +69,19 @@ def confusable(syllable: str) -> str:
 @cache
 def _readings() -> dict[str, str]:
     # The first reading is the most common one. pypinyin asked character by character says the same.
-    han = {chr(code): _toneless(PINYIN_DICT[code].split(",")[0]) for code in _HAN if code in PINYIN_DICT}
-    return _DIGITS | han
+    table = _pinyin()
+    known = ((code, table.get(str(code))) for code in _HAN)
+    return _DIGITS | {chr(code): _toneless(syllables.split(",")[0]) for code, syllables in known if syllables}
+
+
+def _pinyin() -> dict[str, str]:
+    """Every reading of each character, by its code point. pypinyin's own table."""
+    package = find_spec("pypinyin")
+    assert package
+    assert package.origin
+    # Imported, it would read its table of phrases too, which takes half a second of every start.
+    table: dict[str, str] = json.loads(Path(package.origin).with_name("pinyin_dict.json").read_text(encoding="utf-8"))
+    return table
 
 
 @lru_cache(maxsize=2048)  # twenty thousand characters share some 1300 syllables
