@@ -9,11 +9,15 @@ from sqlalchemy.orm import Session
 
 from app import drafts
 from app.api.access import RuleWriter, ServiceDep, SessionDep, Trier
-from app.errors import NotFound
+from app.comparing import Change, Outcome, compare
+from app.errors import NotFound, Unprocessable
+from app.masking import masked_id
 from app.schemas import printable
 from app.security import digest
 from app.store import packs
 from app.tables import PackVersion, User
+from rules import Finding, RuleError
+from scoring import TemplateError
 
 router = APIRouter(prefix="/v1/rules/packs", tags=["规则"])
 
@@ -67,6 +71,98 @@ def save_draft(pack: str, body: DraftIn, service: ServiceDep, session: SessionDe
 def discard_draft(pack: str, replaces: Digest, session: SessionDep, _: RuleWriter) -> None:
     """Throw the pack's draft away; `replaces`: the digest of the one meant."""
     packs.discard(session, pack, replaces)
+
+
+class CompareIn(BaseModel):
+    """How many of the newest calls to look at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    last: Annotated[int, Field(ge=1, le=500)] = 200
+
+
+class FoundOut(BaseModel):
+    """A finding that is in one of the judgements only."""
+
+    rule: str
+    title: str
+    category: str
+    quotes: list[str]
+
+
+class ResultOut(BaseModel):
+    """What a call comes to; without a score where its template does not judge by the pack."""
+
+    score: float | None = None
+    grade: str | None = None
+    passed: bool | None = None
+    flagged: bool | None = None
+
+
+class ChangeOut(BaseModel):
+    """A call of which the draft makes something else."""
+
+    call_id: int
+    external_id: str | None
+    happened_at: datetime
+    before: ResultOut
+    after: ResultOut
+    gained: list[FoundOut]
+    lost: list[FoundOut]
+
+
+class RuleChange(BaseModel):
+    """How many calls gain and lose a finding of a rule."""
+
+    rule: str
+    gained: int
+    lost: int
+
+
+class ComparisonOut(BaseModel):
+    """What the draft would change, by the machine alone: reviews are left out on both sides."""
+
+    calls: int
+    rules: list[RuleChange]
+    changes: list[ChangeOut]
+
+
+@router.post("/{pack}/compare")
+def compare_draft(
+    pack: str, service: ServiceDep, session: SessionDep, who: RuleWriter, body: CompareIn | None = None
+) -> ComparisonOut:
+    """What the pack's draft would change in the newest calls within reach. Nothing is stored."""
+    kept = packs.draft(session, pack)
+    if kept is None:
+        raise NotFound(f"规则包 {pack} 没有草稿")
+    try:
+        found = compare(service.database, service.judge, pack, kept.body, who, (body or CompareIn()).last)
+    except (RuleError, TemplateError) as error:
+        raise Unprocessable(str(error), code="bad_rules") from error
+    rules = [RuleChange(rule=rule, gained=more, lost=less) for rule, (more, less) in found.by_rule().items()]
+    return ComparisonOut(calls=found.calls, rules=rules, changes=[_change(change) for change in found.changes])
+
+
+def _change(change: Change) -> ChangeOut:
+    call = change.call
+    return ChangeOut(
+        call_id=call.id,
+        external_id=call.external_id and masked_id(call.external_id),
+        happened_at=call.happened_at,
+        before=_result(change.before),
+        after=_result(change.after),
+        gained=[_found(finding) for finding in change.gained],
+        lost=[_found(finding) for finding in change.lost],
+    )
+
+
+def _result(outcome: Outcome) -> ResultOut:
+    return ResultOut.model_validate(outcome.scorecard, from_attributes=True) if outcome.scorecard else ResultOut()
+
+
+def _found(finding: Finding) -> FoundOut:
+    quotes = [shown.quote for shown in finding.evidence]
+    return FoundOut(rule=finding.rule, title=finding.title, category=finding.category, quotes=quotes)
 
 
 def _out(session: Session, kept: PackVersion, found: list[drafts.Mark]) -> DraftOut:

@@ -8,7 +8,9 @@ from sqlalchemy import ColumnElement, Select, and_, func, not_, select, true
 from sqlalchemy.orm import Session
 
 from app.pipeline import Judgement
+from app.security import Principal
 from app.store import scorecards
+from app.store.reach import within
 from app.tables import Call, Scorecard, Transcript
 
 
@@ -54,6 +56,14 @@ def _due(conditions: Iterable[ColumnElement[bool]], template_digest: str, packs:
     newest = columns.order_by(Scorecard.id.desc()).limit(1).lateral("newest")
     same = and_(newest.c.template_digest == template_digest, newest.c.packs == dict(packs))
     return select(Call.id).join(newest, true()).where(Call.status == "scored", *conditions, not_(same))
+
+
+def latest(session: Session, who: Principal, limit: int) -> Sequence[Call]:
+    """The newest judged calls within reach of `who`."""
+    wanted = select(Call).where(within(who), Call.status == "scored")
+    calls = session.scalars(wanted.order_by(Call.happened_at.desc(), Call.id.desc()).limit(limit)).all()
+    session.expunge_all()
+    return calls
 
 
 def heard(session: Session, call_ids: Sequence[int]) -> list[Heard]:

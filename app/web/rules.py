@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
@@ -48,6 +48,9 @@ class Given(BaseModel):
 
 
 router = APIRouter(route_class=PageRoute)
+
+#: Of calls to compare by, at most.
+Last = Annotated[int, Query(ge=1, le=500)]
 
 #: Days that the numbers beside rules are of.
 _DAYS = 30
@@ -93,6 +96,18 @@ def edit_page(pack: str, request: Request, service: ServiceDep, session: Session
     faults = [fault.model_dump() for fault in draft.faults] if draft else []
     shown = {"pack": pack, "draft": draft, "text": draft.text if draft else text, "faults": faults}
     return page(request, "edit.html", shown, who)
+
+
+@router.get("/rules/{pack}/compare")
+def compare_page(
+    pack: str, request: Request, service: ServiceDep, session: SessionDep, who: RuleWriter, last: Last = 200
+) -> Response:
+    """What the draft would change in the newest calls."""
+    draft = drafts_api.get_draft(pack, service, session, who)
+    shown = {"pack": pack, "draft": draft, "last": last, "templates": service.judge.book.using(pack)}
+    asked = drafts_api.CompareIn(last=last)
+    found = None if draft.faults else drafts_api.compare_draft(pack, service, session, who, asked)
+    return page(request, "compare.html", {**shown, "found": found}, who)
 
 
 @router.get("/rules/{pack}/words/{name}")

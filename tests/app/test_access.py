@@ -22,6 +22,7 @@ from app.security import ROLES, Role, digest
 from app.service import Service, build_service
 from app.settings import Settings
 from app.store import keys, sessions, users
+from rules.pack import BUILT_IN
 from tests.app.sounds import wav
 
 Auth = dict[str, dict[str, str]]
@@ -63,6 +64,7 @@ MATRIX: dict[Route, set[str]] = {
     ("GET", "/v1/rules/packs/{pack}/draft"): _TRIERS,
     ("PUT", "/v1/rules/packs/{pack}/draft"): {"supervisor", "admin"},
     ("DELETE", "/v1/rules/packs/{pack}/draft"): {"supervisor", "admin"},
+    ("POST", "/v1/rules/packs/{pack}/compare"): {"supervisor", "admin"},
     ("GET", "/v1/rules/statistics"): {"supervisor"},
     ("POST", "/v1/rules/try"): _TRIERS,
     ("GET", "/v1/session"): _ALL,
@@ -98,6 +100,7 @@ PAGES: dict[Route, set[str]] = {
     ("GET", "/rules/{pack}"): _TRIERS,
     ("GET", "/rules/{pack}/words/{name}"): _TRIERS,
     ("GET", "/rules/{pack}/edit"): {"supervisor", "admin"},
+    ("GET", "/rules/{pack}/compare"): {"supervisor", "admin"},
 }
 
 #: What anybody may ask.
@@ -120,7 +123,7 @@ _PASSWORD = "correct horse battery staple"
 _SAID = [("agent", "您好，请问是张建国先生本人吗？"), ("customer", "是我本人。"), ("agent", "再不还钱就让你坐牢")]
 _DAY = {"from": "2026-11-02", "to": "2026-11-03"}
 _CDR = "通话编号,工号,被叫号码,团队,开始时间,通话时长,是否接通\nc-1,8026,D1,早班,2026-11-02 09:00:00,60,是"
-_DRAFT = "id: a draft"
+_DRAFT = (BUILT_IN / "service-attitude.yaml").read_text("utf-8")
 
 #: What a route is sent, where it wants anything.
 SENT: dict[Route, dict[str, Any]] = {
@@ -182,12 +185,12 @@ class World:
         if path.endswith("/retry"):
             with self.service.database.transaction() as session:
                 session.execute(text("UPDATE calls SET status = 'failed' WHERE id = :id"), {"id": call["call_id"]})
-        if path.endswith("/draft"):
-            self._draft(path, kept=route[0] != "PUT")
+        if path.endswith(("/draft", "/compare")):
+            self._draft(kept=route[0] != "PUT")
         if "review_id" in path:
             adding = ("POST", "/v1/calls/{call_id}/findings")
             call["review_id"] = self.ask("inspector", adding, adding[1].format(**call)).json()["id"]
-        names = {"kind": "day", "view_id": 1, "pack": "collection-standard", "name": self._name(path)}
+        names = {"kind": "day", "view_id": 1, "pack": "service-attitude", "name": self._name(path)}
         return path.format(**call, **names)
 
     def call(self) -> dict[str, int]:
@@ -208,15 +211,16 @@ class World:
         """Their header."""
         return {"Authorization": f"Bearer {self.keys[who]}"}
 
-    def _draft(self, path: str, *, kept: bool) -> None:
+    def _draft(self, *, kept: bool) -> None:
         with self.service.database.transaction() as session:
             session.execute(text("DELETE FROM pack_versions"))
         if kept:
-            self.ask("admin", ("PUT", path), path.format(pack="collection-standard")).raise_for_status()
+            path = "/v1/rules/packs/{pack}/draft"
+            self.ask("admin", ("PUT", path), path.format(pack="service-attitude")).raise_for_status()
 
     def _name(self, path: str) -> Any:
         if "/words/" in path:
-            pack = self.client.get("/v1/rules/packs/collection-standard", headers=self.key("admin")).json()
+            pack = self.client.get("/v1/rules/packs/service-attitude", headers=self.key("admin")).json()
             return next(name for rule in pack["rules"] for name in rule["lexicons"])
         if "/keys/" not in path:
             return "nobody"

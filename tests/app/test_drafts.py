@@ -1,5 +1,6 @@
 """Writing rule packs: drafts with their faults, what would change, publishing, and judging by what was published."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -105,3 +106,56 @@ def test_what_cannot_be_a_draft(client: TestClient, auth: Auth) -> None:
     for text in ("", "a\0b", "x" * 400_001):
         answer = client.put(f"/v1/rules/packs/{NAME}/draft", headers=auth["supervisor"], json={"text": text})
         assert answer.status_code == 422
+
+
+def _post(client: TestClient, auth: Auth, role: str, said: str, **facts: Any) -> int:
+    body = {"call": facts, "utterances": [{"speaker": "agent", "text": said}]}
+    call: int = client.post("/v1/texts", headers=auth[role], json=body).json()["id"]
+    return call
+
+
+def test_what_a_draft_would_change(client: TestClient, auth: Auth, work_off: Callable[[], None]) -> None:
+    name = "collection-standard"
+    text = (BUILT_IN / f"{name}.yaml").read_text("utf-8")
+    slang = _post(client, auth, "inspector", "您好，风紧扯呼，我的号码是13812345678")
+    _post(client, auth, "inspector", "您好")
+    work_off()
+    with_number = RULE.replace("[风紧扯呼]}}", "[扯呼 ~12 <数>]}}").replace("hit: [风紧扯呼]", "hit: [扯呼12]")
+    assert save(client, auth, text + with_number, name=name)["faults"] == []
+
+    def compared(role: str, last: int = 200) -> dict[str, Any]:
+        answer = client.post(f"/v1/rules/packs/{name}/compare", headers=auth[role], json={"last": last})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    found = compared("supervisor")
+    assert (found["calls"], found["rules"]) == (2, [{"rule": "attitude.slang", "gained": 1, "lost": 0}])
+    (change,) = found["changes"]
+    assert (change["call_id"], [one["rule"] for one in change["gained"]], change["lost"]) == (
+        slang,
+        ["attitude.slang"],
+        [],
+    )
+    assert change["after"]["score"] < change["before"]["score"]
+    assert "13812345678" not in str(found)
+    assert (compared("supervisor", last=1)["calls"], compared("admin")["calls"]) == (1, 0)
+    shown = client.get(f"/rules/{name}/compare", headers=auth["supervisor"]).text
+    assert f'href="/calls/{slang}"' in shown
+    assert "已对比 2 通，1 通结果不同" in shown
+    assert "没有可以对比的通话" in client.get(f"/rules/{name}/compare", headers=auth["admin"]).text
+
+
+def test_a_pack_without_a_template_is_compared_too(
+    client: TestClient, auth: Auth, work_off: Callable[[], None]
+) -> None:
+    _post(client, auth, "inspector", "您好，风紧扯呼")
+    work_off()
+    draft = save(client, auth, TEXT + RULE)
+    path = f"/v1/rules/packs/{NAME}/compare"
+    found = client.post(path, headers=auth["supervisor"]).json()
+    assert [(change["before"]["score"], len(change["gained"])) for change in found["changes"]] == [(None, 1)]
+    save(client, auth, "id: [", draft["digest"])
+    answer = client.post(path, headers=auth["supervisor"])
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_rules")
+    assert "改正后" in client.get(f"/rules/{NAME}/compare", headers=auth["supervisor"]).text

@@ -83,7 +83,7 @@ actions["save-draft"] = async () => {
   if (!draft) return;
   ({ digest } = draft);
   saved = text;
-  document.querySelector("#discard").hidden = false;
+  for (const name of ["#discard", "#compare"]) document.querySelector(name).hidden = false;
   show(draft.faults);
   say(page.dataset.saved, draft.faults.length ? "" : "good");
   return draft;
