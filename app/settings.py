@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import platformdirs
 from pydantic import BeforeValidator, DirectoryPath, Field, FilePath, SecretStr, field_validator
@@ -16,6 +16,10 @@ from app.sealing import Seal, SealError, new_key, read_keys
 from app.security import Role
 
 MIB = 1024 * 1024
+
+#: Of the pages.
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 def _words(text: object) -> object:
@@ -66,8 +70,11 @@ class Settings(BaseSettings):
     asr_threads: Annotated[int, Field(ge=1)] = 1  #: of a worker; another worker makes more of a core
     asr_card: Annotated[int, Field(ge=0)] = 0  #: the GPU a worker uses; `serve` spreads its workers from this one on
 
+    language: Language = "zh"  #: of the pages, unless somebody chooses another one
+
     session_idle_minutes: Annotated[float, Field(gt=0)] = 30  #: without a request, after which one signs in again
     session_hours: Annotated[float, Field(gt=0)] = 12  #: after which one signs in again, busy or not
+    beep: bool = False  #: a tone over personal data in recordings, for whoever may not unmask it
     inspectors_see: Literal["all", "assigned"] = "all"  #: calls: of their team, or only what is assigned to them
 
     oidc_issuer: str | None = None  #: https://… of the institution's identity provider; None: passwords only

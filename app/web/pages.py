@@ -3,6 +3,7 @@
 import gzip
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
+from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
 from http import HTTPStatus
@@ -24,24 +25,43 @@ from app.errors import AppError, Unauthorized
 from app.kinds import kind
 from app.schemas import CALL_ZONE
 from app.security import Principal, csrf_token
+from app.settings import LANGUAGES, Language
 from app.web import files
 
 _HERE = Path(__file__).parent
 _SMALL = 1024  #: bytes below which packing an answer is not worth it
 
 
+#: The language of the page that is being made.
+_language: ContextVar[Language] = ContextVar("language", default="zh")
+
+
+def texts() -> Mapping[str, Any]:
+    """Every text of the pages, in the language of the page that is being made."""
+    return catalogue(_language.get())
+
+
 @cache
-def texts() -> dict[str, Any]:
-    """Every text of the pages, in the one language there is so far."""
-    catalogue: dict[str, Any] = yaml.safe_load((_HERE / "texts.zh.yaml").read_text("utf-8"))
-    return catalogue
+def catalogue(language: Language) -> Mapping[str, Any]:
+    """Every text of the pages in one language."""
+    named: dict[str, Any] = yaml.safe_load((_HERE / f"texts.{language}.yaml").read_text("utf-8"))
+    # What categories are called in Chinese is said where they are.
+    return {"categories": rules.CATEGORIES} | named
+
+
+def _language_of(request: Request) -> Language:
+    """What this browser chose, or else what the service is set to."""
+    chosen = request.cookies.get("tingjian_language")
+    known = (language for language in LANGUAGES if language == chosen)
+    setting: Language = request.app.state.service.settings.language
+    return next(known, setting)
 
 
 def page(
     request: Request, template: str, context: Mapping[str, Any], who: Principal | None = None, status: int = 200
 ) -> Response:
     """`template` as an answer to `request`, packed if the browser can unpack it."""
-    common = {"who": who, "path": request.url.path, "csrf": _csrf(request), "asked": request.url.query}
+    common = {"t": texts(), "who": who, "path": request.url.path, "csrf": _csrf(request), "asked": request.url.query}
     body = _templates().get_template(template).render({**common, **context}).encode()
     headers = {"Vary": "Accept-Encoding, HX-Request"}
     if len(body) > _SMALL and "gzip" in request.headers.get("accept-encoding", ""):
@@ -73,7 +93,6 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "t": texts(),
         "file": files.address,
         "category": category,
         "may": Principal.may,
@@ -87,8 +106,8 @@ def _templates() -> jinja2.Environment:
 
 def category(name: str) -> str:
     """What people call a category, or whatever else needs their attention."""
-    named: Mapping[Any, str] = rules.CATEGORIES | texts()["attention"]
-    return named.get(name, name)
+    named: Mapping[str, str] = texts()["categories"]
+    return named.get(name) or str(texts()["attention"].get(name, name))
 
 
 def clock(seconds: float | None) -> str:
@@ -121,6 +140,7 @@ class PageRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
+            _language.set(_language_of(request))
             try:
                 return await handle(request)
             except Unauthorized:

@@ -1,6 +1,8 @@
 """What pages are made of, without a browser; tests/e2e has them in one."""
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +10,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.api.schemas import FindingOut
+from app.main import create_app
 from app.security import csrf_token
+from app.service import Service
+from app.settings import LANGUAGES, Language
 from app.web import pages
 from app.web.account import _ours
 from app.web.calls import query_of
@@ -83,8 +88,38 @@ def _keys(texts: Mapping[str, Any]) -> Iterator[str]:
             yield from _keys(text)
 
 
-def test_no_text_hides_behind_a_method_of_dict() -> None:
-    assert not set(_keys(pages.texts())) & set(dir(dict))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_hides_behind_a_method_of_dict(language: Language) -> None:
+    assert not set(_keys(pages.catalogue(language))) & set(dir(dict))
+
+
+def _shape(text: Any) -> Any:
+    """A catalogue without what it says: its keys, and what each text is to be filled with."""
+    if isinstance(text, Mapping):
+        return {key: _shape(value) for key, value in text.items()}
+    return [_shape(value) for value in text] if isinstance(text, list) else set(re.findall(r"\{\w*\}", text))
+
+
+def test_every_text_is_there_in_every_language() -> None:
+    assert _shape(pages.catalogue("en")) == _shape(pages.catalogue("zh"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "cookie", "lang", "said"),
+    [
+        ("zh", None, "zh-CN", "登录"),
+        ("zh", "en", "en", "Sign in"),
+        ("zh", "klingon", "zh-CN", "登录"),
+        ("en", None, "en", "Sign in"),
+        ("en", "zh", "zh-CN", "登录"),
+    ],
+)
+def test_language(service: Service, setting: Language, cookie: str | None, lang: str, said: str) -> None:
+    english = replace(service, settings=service.settings.model_copy(update={"language": setting}))
+    with TestClient(create_app(english), cookies={"tingjian_language": cookie} if cookie else None) as client:
+        shown = client.get("/login").text
+    assert f'<html lang="{lang}">' in shown
+    assert f"<title>{said} ·" in shown
 
 
 def test_the_token_on_a_page_is_never_the_same_twice(client: TestClient, auth: Auth) -> None:

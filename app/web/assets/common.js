@@ -42,6 +42,10 @@ export const actions = {
     if (await api("DELETE", "/v1/session")) location.assign("/login");
   },
   print: () => window.print(),
+  language({ dataset }) {
+    document.cookie = `tingjian_language=${dataset.language}; path=/; max-age=31536000; samesite=lax`;
+    location.reload();
+  },
 };
 
 document.addEventListener("click", (event) => {
