@@ -1,15 +1,24 @@
 """What every answer carries and every request is held to."""
 
 import socket
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from urllib.parse import quote
 
 import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import event
 from starlette.testclient import TestClient
 
-from app import middleware
+from app import middleware, security
+from app.api.access import COOKIE
 from app.main import create_app
 from app.middleware import policy
 from app.service import Service
+from app.store import sessions, users
+from tests.app.sounds import wav
 from tests.app.test_access import Auth
+from tests.app.test_reading import CALLS, store
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/v1/calls", "/docs", "/no/such/page", "/openapi.json"])
@@ -71,3 +80,103 @@ def test_too_many_guesses_from_one_address(service: Service) -> None:
         guesses = [{"name": f"user{number}", "password": "guess"} for number in range(5)]
         statuses = [client.post("/v1/session", json=guess).status_code for guess in guesses]
     assert statuses == [401, 401, 401, 429, 429]
+
+
+_SQL = [
+    "' OR 1=1 --",
+    "'; DROP TABLE calls; --",
+    "\\",
+    "%",
+    "_",
+    "${jndi:x}",
+    "{{7*7}}",
+    "1) UNION SELECT secret FROM x",
+]
+
+
+@pytest.mark.parametrize("word", _SQL)
+def test_a_value_is_a_value_and_never_a_statement(client: TestClient, auth: Auth, service: Service, word: str) -> None:
+    store(service, *CALLS)
+    for name in ("agent_id", "team", "external_id", "category", "rule", "q"):
+        assert client.get("/v1/calls", params={name: word}, headers=auth["supervisor"]).json()["calls"] == [], name
+    for path in ("/v1/statistics/agent", "/v1/statistics/heat"):
+        assert client.get(path, params={"team": word}, headers=auth["supervisor"]).json() == []
+    for name in ("actor", "action"):
+        assert client.get("/v1/audit", params={name: word}, headers=auth["admin"]).json() == []
+    assert len(client.get("/v1/calls", headers=auth["supervisor"]).json()["calls"]) == len(CALLS)
+
+
+_UP = ["../../../../etc/passwd", "..%2f..%2fetc%2fpasswd", "....//....//etc/passwd", "/etc/passwd", "..\\..\\x", "a\0b"]
+
+
+@pytest.mark.parametrize("name", _UP)
+def test_a_name_leads_out_of_no_folder(client: TestClient, auth: Auth, name: str) -> None:
+    body = {"call": {"template": name}, "utterances": [{"text": "您好"}]}
+    answers = [
+        client.get(f"/static/{quote(name, safe='')}"),
+        client.get(f"/static-offline-docs/{quote(name, safe='')}"),
+        client.get(f"/v1/rules/packs/{quote(name, safe='')}", headers=auth["admin"]),
+        client.get(f"/rules/{quote(name, safe='')}", headers=auth["admin"]),
+        client.get(f"/v1/calls/1/{quote(name)}", headers=auth["supervisor"]),
+        client.post("/v1/texts", headers=auth["dialer"], json=body),
+        client.post("/v1/rules/try", headers=auth["admin"], json=body),
+    ]
+    assert {answer.status_code for answer in answers} <= {404, 405, 422}
+    assert not any("root:" in answer.text for answer in answers)
+
+
+def test_no_header_is_made_of_what_is_sent(client: TestClient, auth: Auth, service: Service) -> None:
+    split = "/\r\nSet-Cookie: own=1"
+    with service.database.transaction() as session:
+        token = sessions.start(session, users.named(session, "inspector"))
+    client.cookies.set(COOKIE, token)
+    answers = [
+        client.get("/login", params={"next": split}),
+        client.get("/v1/calls/export.csv", params={"team": split[1:]}, headers=auth["supervisor"]),
+        client.get("/healthz", headers={b"X-Request-ID": b"a\tb"}),
+        client.post("/v1/calls", headers=auth["dialer"], files={"audio": ("a\r\nX-Own: 1\r\n.wav", wav())}),
+    ]
+    for answer in answers:
+        assert "x-own" not in answer.headers
+        assert "own" not in answer.headers.get("set-cookie", "")
+    assert answers[0].headers["location"].startswith("/%0D%0A")
+
+
+@pytest.mark.parametrize("name", ["wang", "nobody", "machine", "gone", "closed"])
+def test_every_wrong_password_is_checked_once(
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Time tells nobody who there is: the slow part is done for whom there is not, too."""
+    with service.database.transaction() as session:
+        users.add(session, "machine", "dialer")
+        for known in ("wang", "gone", "closed"):
+            users.set_password(session, users.add(session, known, "agent"), "correct horse battery staple")
+        users.named(session, "gone").disabled_at = datetime.now(UTC)
+        users.named(session, "closed").locked_until = datetime.now(UTC) + timedelta(minutes=1)
+    client.post("/v1/session", json={"name": "x", "password": "x"})  # makes what the rest is compared with
+    checked: list[str] = []
+
+    class Counting(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+            checked.append(str(hash))
+            return super().verify(hash, password)
+
+    monkeypatch.setattr(security, "_hasher", lambda: Counting(2, 19 * 1024, 1))
+    client.post("/v1/session", json={"name": name, "password": "wrong"})
+    assert len(checked) == 1
+    assert checked[0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_a_key_is_never_compared_letter_by_letter(client: TestClient, auth: Auth, service: Service) -> None:
+    """What reaches the database is a digest: how long it takes to find says nothing of the key."""
+    asked: list[str] = []
+
+    def note(_: object, __: object, ___: str, parameters: object, *____: object) -> None:
+        asked.append(str(parameters))
+
+    event.listen(service.database.engine, "before_cursor_execute", note)
+    secret = auth["inspector"]["Authorization"].removeprefix("Bearer ")
+    for key in (secret, secret[:-1] + "x"):
+        client.get("/v1/calls", headers={"Authorization": f"Bearer {key}"})
+        assert any(security.digest(key) in each for each in asked)
+        assert not any(key[3:12] in each for each in asked)

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from app.api.access import COOKIE
 from app.errors import Conflict
+from app.main import create_app
 from app.security import Role
 from app.service import Service
 from app.store import keys, users
@@ -42,6 +43,13 @@ def test_signing_in(client: TestClient, service: Service) -> None:
     assert "samesite=lax" in cookie
     assert client.get("/v1/session").json()["csrf"] == answer.json()["csrf"]
     assert client.get("/v1/calls").status_code == 200
+
+
+def test_the_cookie_stays_on_encrypted_connections(service: Service) -> None:
+    _user(service, "wang")
+    for scheme in ("http", "https"):
+        with TestClient(create_app(service), base_url=f"{scheme}://testserver") as client:
+            assert ("; secure" in _sign_in(client, "wang").headers["set-cookie"].lower()) is (scheme == "https")
 
 
 @pytest.mark.parametrize("name", ["wang", "nobody", "machine", "gone"])
