@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from http import HTTPStatus
 from itertools import chain
 from pathlib import PurePath
@@ -12,9 +13,16 @@ from fastapi.responses import StreamingResponse
 
 from app.api.access import CallId, Reader, ServiceDep
 from app.audiotypes import TYPES
-from app.errors import AppError, NotFound
+from app.beeping import Beeped, secret_seconds
+from app.errors import AppError, Conflict, NotFound, Unprocessable
+from app.pipeline import read_transcript
 from app.sealing import SealError
+from app.service import Service
+from app.storage import Recordings
 from app.store import calls
+from app.tables import Call, Transcript
+from asr import AsrError, sandbox
+from asr.audio import Audio
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
 
@@ -38,28 +46,66 @@ class _Damaged(AppError):
 
 @router.get("/{call_id}/audio", response_class=StreamingResponse)
 def get_audio(call_id: CallId, request: Request, service: ServiceDep, who: Reader) -> StreamingResponse:
-    """The recording as received; `Range: bytes=…` gives a part of it."""
+    """The recording as received, or with a tone over personal data; `Range: bytes=…` gives a part of it."""
     with service.database.transaction() as session:
         call = calls.get(session, call_id, who)
+        transcript = calls.transcript_of(session, call_id)
     if call.recording is None or call.recording_bytes is None:
         raise NotFound(f"通话 {call_id} 没有录音", code="no_recording")
-    size = call.recording_bytes
-    if not service.recordings.has(call.recording, size):
+    if not service.recordings.has(call.recording, call.recording_bytes):
         raise _Missing(f"通话 {call_id} 的录音文件不在，或不完整")
-    part = _part(request.headers.get("range"), size)
-    start, end = part or (0, size)
+    hidden = service.settings.beep and not who.may("unmask")
+    sound = _beeped(service, call, transcript) if hidden else _received(service, call)
+    part = _part(request.headers.get("range"), sound.size)
+    start, end = part or (0, sound.size)
     headers = {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-store",
         "Content-Length": str(end - start),
-        "ETag": f'"{call.recording}"',
+        "ETag": f'"{sound.etag}"',
         "X-Content-Type-Options": "nosniff",
     }
     if part:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    body = _begun(partial(service.recordings.read, call.recording, start, end))
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{sound.size}"
+    return StreamingResponse(_begun(partial(sound.read, start, end)), 206 if part else 200, headers, sound.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """What is played."""
+
+    size: int  #: bytes
+    etag: str
+    kind: str  #: media type
+    read: Callable[[int, int], Iterator[bytes]]  #: bytes from one to another
+
+
+def _received(service: Service, call: Call) -> _Sound:
+    assert call.recording is not None
+    assert call.recording_bytes is not None
     kind = TYPES.get(PurePath(call.recording_name or "").suffix.lower(), "application/octet-stream")
-    return StreamingResponse(body, 206 if part else 200, headers, kind)
+    return _Sound(call.recording_bytes, call.recording, kind, partial(service.recordings.read, call.recording))
+
+
+def _beeped(service: Service, call: Call, transcript: Transcript | None) -> _Sound:
+    if transcript is None:
+        raise Conflict(f"通话 {call.id} 转写完成之前，没有查看未脱敏内容权限的人不能收听", code="no_transcript")
+    assert call.recording is not None
+    try:
+        audio = _decoded(service.recordings, call.recording, service.settings.max_seconds)
+    except AsrError as error:
+        raise Unprocessable(str(error), code=error.code) from error
+    except SealError as error:
+        raise _Damaged(str(error)) from error
+    beeped = Beeped(audio, tuple(secret_seconds(read_transcript(transcript.body))))
+    return _Sound(beeped.size, f"{call.recording}-{transcript.id}", "audio/wav", beeped.read)
+
+
+# A player asks for part after part: the last few that were played stay decoded.
+@lru_cache(maxsize=3)
+def _decoded(recordings: Recordings, recording: str, max_seconds: float) -> Audio:
+    with recordings.opened(recording) as path:
+        return sandbox.decode(path, max_seconds)
 
 
 def _begun(read: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:

@@ -9,8 +9,10 @@ from starlette.concurrency import run_in_threadpool
 
 from app import cdr
 from app.api.access import DialKeeper, ServiceDep, SessionDep, Statistician
+from app.api.calls import Unmask
 from app.api.uploads import read_body
 from app.errors import Unprocessable
+from app.masking import masked, masked_id, shown
 from app.schemas import Moment
 from app.store import dials
 
@@ -61,8 +63,17 @@ def get_reconciliation(
     who: Statistician,
     since: Annotated[Moment, Query(alias="from")],
     until: Annotated[Moment, Query(alias="to")],
+    unmask: Unmask = False,
 ) -> Reconciliation:
     """Which calls the dialer connected, and which of their recordings came: not at all, once, or twice."""
     if not timedelta(0) < until - since <= _LONGEST:
         raise Unprocessable(f"from 须早于 to，且相距不超过 {_LONGEST.days} 天", code="bad_range")
-    return Reconciliation.model_validate(dials.reconcile(session, since, until, who))
+    show = shown(who, unmask=unmask)
+    found = dials.reconcile(session, since, until, who)
+    if show is masked:
+        found |= {name: [_masked(row) for row in found[name]] for name in ("missing_calls", "duplicate_calls")}
+    return Reconciliation.model_validate(found)
+
+
+def _masked(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: masked_id(value) if isinstance(value, str) else value for name, value in row.items()}

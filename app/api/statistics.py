@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from app.api.access import SessionDep, Statistician
+from app.masking import masked_id
 from app.schemas import CALL_ZONE, Label
 from app.security import Principal
 from app.store import reach, statistics
@@ -87,4 +88,4 @@ def get_statistics(
 ) -> list[NumbersOut]:
     """The calls of a period by group; `each_day`: for each day apart."""
     rows = statistics.by(session, kind, period_of(asked, who), each_day=each_day or kind == "day")
-    return [NumbersOut(**asdict(row)) for row in rows]
+    return [NumbersOut(**asdict(row) | {"key": masked_id(row.key)}) for row in rows]

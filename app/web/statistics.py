@@ -14,9 +14,10 @@ from app.api.access import SessionDep, Statistician
 from app.api.statistics import Asked
 from app.errors import AppError
 from app.kinds import kind
+from app.masking import masked_id
 from app.schemas import CALL_ZONE
 from app.store import reach, statistics
-from app.store.statistics import Period
+from app.store.statistics import Kind, Numbers, Period
 from app.web.charts import MEASURES, SMALL, bars, trend
 from app.web.pages import PageRoute, page, texts
 
@@ -66,11 +67,17 @@ def _numbers(session: Session, period: Period) -> Mapping[str, Any]:
         "trends": [trend(measure, period, days) for measure in MEASURES],
         "bars": bars(period, days),
         "found": found,
-        "teams": statistics.by(session, "team", period)[:_NAMED],
-        "agents": statistics.by(session, "agent", period)[:_NAMED],
+        "teams": _named(session, "team", period),
+        "agents": _named(session, "agent", period),
         "stages": sorted(statistics.by(session, "stage", period), key=lambda stage: stage.key),
         "heat": _heat(statistics.heat(session, period)),
     }
+
+
+def _named(session: Session, kind_of: Kind, period: Period) -> list[Numbers]:
+    """The largest groups, whose names are senders' and shown as in lists."""
+    groups = statistics.by(session, kind_of, period)[:_NAMED]
+    return [replace(group, key=masked_id(group.key)) for group in groups]
 
 
 def _heat(cells: Sequence[tuple[int, int, int, int]]) -> Mapping[tuple[int, int], tuple[int, int, int]]:

@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -261,6 +262,33 @@ def test_personal_data_is_masked(client: TestClient, auth: Auth) -> None:
     for path in (f"/v1/calls/{call_id}", f"/v1/calls/{call_id}/transcript"):
         for secret in ("13812345678", "13912345678", "110101199003074514"):
             assert secret not in client.get(path, headers=auth["supervisor"]).text
+
+
+def test_names_of_senders_are_masked_wherever_they_stand(client: TestClient, auth: Auth, service: Service) -> None:
+    heading = "通话编号,工号,被叫号码,团队,开始时间,通话时长,是否接通"
+    row = "c-13812345678,13912345678,D1,13712345678,2026-11-02 09:00:00,60,是"
+    csv = auth["dialer"] | {"Content-Type": "text/csv"}
+    assert client.post("/v1/cdr", headers=csv, content=f"{heading}\n{row}".encode()).status_code == 200
+    names = {"external_id": "x-13812345678", "agent_id": "13912345678", "team": "13712345678组"}
+    post = {"call": names, "utterances": [{"text": "您好"}]}
+    call_id = client.post("/v1/texts", headers=auth["dialer"], json=post).json()["id"]
+    day = "from=2026-11-02&to=2026-11-03"
+    for path in (
+        "/v1/calls",
+        f"/v1/calls/{call_id}",
+        "/v1/statistics/agent",
+        "/v1/statistics/team",
+        f"/v1/reconciliation?{day}",
+        "/calls",
+        f"/calls/{call_id}",
+        "/statistics",
+        "/",
+    ):
+        shown = client.get(path, headers=auth["supervisor"]).text
+        assert not re.search(r"1[3-9]\d12345678", shown), path
+        assert path == "/" or re.search(r"1[3-9]\d\*{4}5678", shown), path
+    bare = client.get(f"/v1/reconciliation?{day}&unmask=true", headers=auth["supervisor"]).json()
+    assert bare["missing_calls"][0]["external_id"] == "c-13812345678"
 
 
 def test_a_number_read_out_over_two_utterances_is_masked(client: TestClient, auth: Auth) -> None:
