@@ -69,7 +69,7 @@ def _exception_told(_: Any, __: str, event: _Event) -> _Event:
 def describe(error: BaseException) -> str:
     """An exception with its causes and where they were raised, without anything that a call may be quoted in."""
     return "\n".join(
-        f"{''.join(traceback.format_tb(each.__traceback__))}{type(each).__qualname__}: {_message(each)}"
+        f"{''.join(traceback.format_tb(each.__traceback__))}{type(each).__qualname__}: {message(each)}"
         for each in _chain(error)
     )
 
@@ -80,7 +80,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     yield error
 
 
-def _message(error: BaseException) -> str:
+def message(error: BaseException) -> str:
+    """What an exception says, without anything that a call may be quoted in."""
     if type(error).__module__.split(".")[0] in _OURS:
         return str(error)
     # Of a foreign message only the first line: pydantic quotes the input in the others, PostgreSQL the row.

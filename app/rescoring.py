@@ -11,6 +11,7 @@ from itertools import islice
 
 from sqlalchemy import ColumnElement
 
+from app import logs
 from app.database import Database
 from app.engine import build_judge
 from app.pipeline import Judge, Judgement, read_transcript
@@ -68,7 +69,7 @@ def rescore_calls(database: Database, judge: Judge, call_ids: Sequence[int], tem
         try:
             judged[one.call_id] = one.transcript_id, _judge(judge, one, counted.get(one.call_id, {}), template)
         except Exception as error:  # noqa: BLE001 - one call that cannot be judged must not stop a million
-            outcome.failed[one.call_id] = f"{type(error).__name__}: {error}"
+            outcome.failed[one.call_id] = f"{type(error).__name__}: {logs.message(error)}"
     with database.transaction() as session:
         outcome.done = len(history.add(session, judged))
     return outcome

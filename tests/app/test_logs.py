@@ -111,6 +111,28 @@ def test_nothing_of_a_run_is_in_its_log(
         assert secret not in log.getvalue()
 
 
+def test_why_a_call_was_not_rescored_quotes_nothing(
+    log: io.StringIO,
+    client: TestClient,
+    auth: Auth,
+    service: Service,
+    work_off: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    call_id = post_text(client, auth["dialer"], WORDS)
+    work_off()
+
+    def fails(*_: object) -> None:
+        raise RuntimeError(f"cannot read {WORDS}")
+
+    monkeypatch.setattr(type(service.judge), "judge", fails)
+    answer = client.post(f"/v1/calls/{call_id}/rescore", headers=auth["supervisor"])
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_rescored")
+    (told,) = [line for line in lines(log) if line["event"] == "rescore failed"]
+    assert told["reason"] == "RuntimeError: cannot read …"
+    assert WORDS[:4] not in answer.text + log.getvalue()
+
+
 @pytest.mark.parametrize(
     ("line", "leaks"),
     [
