@@ -7,7 +7,6 @@ every position, so spans and seconds that point into the text stay right.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Literal
 
 from asr.transcript import Transcript
@@ -73,16 +72,19 @@ def mask(text: str) -> str:
 
 
 def mask_transcript(transcript: Transcript) -> Transcript:
-    """The transcript with every text masked. A number read out over several utterances is found in all of them."""
-    shown: list[str] = []
-    for _, said in groupby(transcript.utterances, key=lambda one: one.speaker):
-        texts = [one.text for one in said]
-        masked = mask(" ".join(texts))
-        for text in texts:
-            shown.append(masked[: len(text)])
-            masked = masked[len(text) + 1 :]
-    utterances = tuple(replace(one, text=text) for one, text in zip(transcript.utterances, shown, strict=True))
-    return replace(transcript, utterances=utterances)
+    """The transcript with every text masked. A number read out over several utterances is found in all of them.
+
+    Also where the other one says 嗯 in between, or repeats the digits: what each speaker says is read in one go.
+    """
+    shown = list(transcript.utterances)
+    for speaker in {one.speaker for one in shown}:
+        own = [place for place, one in enumerate(shown) if one.speaker == speaker]
+        masked = mask(" ".join(shown[place].text for place in own))
+        for place in own:
+            length = len(shown[place].text)
+            shown[place] = replace(shown[place], text=masked[:length])
+            masked = masked[length + 1 :]
+    return replace(transcript, utterances=tuple(shown))
 
 
 def mask_finding(finding: Finding, masked: Transcript) -> Finding:

@@ -88,6 +88,19 @@ def test_a_number_over_two_utterances_is_masked_in_both() -> None:
     assert [one.start for one in masked.utterances] == [0.0, 2.0, 3.5, 7.0]
 
 
+def test_a_number_is_masked_though_the_other_one_speaks_in_between() -> None:
+    said = [
+        ("customer", "幺三八"),
+        ("agent", "嗯"),
+        ("customer", "一二三四"),
+        ("agent", "一二三四"),
+        ("customer", "五六七八"),
+    ]
+    utterances = tuple(Utterance(speaker, text) for speaker, text in said)  # type: ignore[arg-type]
+    masked = mask_transcript(Transcript("e", "zh", 9.0, "channels", utterances))
+    assert [one.text for one in masked.utterances] == ["幺三八", "嗯", "****", "一二三四", "五六七八"]
+
+
 def test_quotes_are_masked_as_the_transcript_is() -> None:
     transcript = Transcript("e", "zh", 9.0, "channels", (Utterance("agent", "他的身份证号是110101199003077758"),))
     masked = mask_transcript(transcript)
