@@ -154,19 +154,21 @@ class Call:
     scan: Scan
     guards: Mapping[str, Guard]
     unknown_as_named: bool = False  #: take utterances of unknown speakers as said by whoever a rule names
-    _matches: dict[tuple[str, tuple[str, ...]], tuple[Hit, ...]] = field(default_factory=dict)
+    _matches: dict[tuple[object, ...], tuple[Hit, ...]] = field(default_factory=dict)
 
     @property
     def transcript(self) -> Transcript:
         """The transcript under inspection."""
         return self.conversation.transcript
 
-    def matches(self, lexicon: Lexicon, guards: tuple[str, ...]) -> tuple[Hit, ...]:
-        """Every place where a family of `lexicon` counts: outside innocent phrases and not taken back by a guard."""
-        key = lexicon.name, guards
+    def matches(self, lexicon: Lexicon, guards: tuple[str, ...], speaker: Speaker | None) -> tuple[Hit, ...]:
+        """Where `speaker` says a family of `lexicon` that counts: no innocent phrase, and not taken back by a guard."""
+        key = lexicon.name, guards, speaker, self.unknown_as_named
         if key not in self._matches:
             reasons = [self.guards[name] for name in guards]
-            counted = [span for span in self.scan.found(lexicon.name) if self._counts(span, lexicon, reasons)]
+            owners = self.conversation.speech.owners
+            said = [span for span in self.scan.found(lexicon.name) if self.said_by(speaker, owners[span.end - 1])]
+            counted = [span for span in said if self._counts(span, lexicon, reasons)]
             least = max((guard.suspicion_below for guard in reasons), default=0.0)
             found = [self._hit(span, least) for span in _distinct(counted)]
             self._matches[key] = tuple(sorted(found, key=_PLACE))

@@ -68,8 +68,9 @@ class Scan:
         spans = self.groups.get(group)
         if not spans:
             return ()
-        left = bisect_left(spans, start - 2 * MAX_GAP, key=_START)
-        return spans[left : bisect_left(spans, end + MAX_GAP + 1, left, key=_START)]
+        # A span is a tuple that begins with its start: compared as such, no key is asked for.
+        left = bisect_left(spans, (start - 2 * MAX_GAP,))
+        return spans[left : bisect_left(spans, (end + MAX_GAP + 1,), left)]
 
     def stop_between(self, start: int, end: int) -> bool:
         """Whether a clause ends anywhere from `start` to `end`."""
@@ -96,7 +97,7 @@ class Matcher:
         families = [family for _, family in self._named]
         slots = {slot: at for at, slot in enumerate(dict.fromkeys(slot for one in families for slot in one.slots))}
         ways = [[slots[slot] for slot in one.slots] for one in families]
-        self._cores = Cores(core for slot in slots for core in slot)
+        self._cores = Cores(frozenset[str]().union(*slots))
         if not families:
             return
         places = {core: at for at, core in enumerate(self._cores.words)}
