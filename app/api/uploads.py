@@ -27,7 +27,7 @@ from app.service import Service
 from app.storage import Landing
 
 _MAX_METADATA = 64 * 1024
-_BULK = 512 * 1024
+_BULK = 1024 * 1024
 _MAX_URL = 4000
 
 #: Seconds without a byte after which an upload ends; and bytes a second that it must make on the whole, but for the
