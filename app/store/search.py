@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from app.tables import Call, Transcript
 from rules.text import fold
 
-#: Utterances before and after a hit that a number may go on in: one of 19 digits, read out four by four.
-_AROUND = 5
+#: Utterances before and after a hit that a number may go on in: 19 digits, four by four, each confirmed by the other.
+_AROUND = 10
 
 
 def searchable(utterances: Iterable[str]) -> str:
