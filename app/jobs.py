@@ -26,7 +26,7 @@ from app.references import References
 from app.schemas import CallFacts
 from app.sealing import NoKey
 from app.storage import Recordings
-from app.store import calls, dials, queue, scorecards, tallies
+from app.store import calls, dials, packs, queue, scorecards, tallies
 from app.tables import Call, Transcript
 from asr import AsrError, Progress, Transcriber
 from asr.errors import HOPELESS
@@ -129,6 +129,7 @@ def judge(bench: Bench, call_id: int, attempt: int) -> None:
 
     def due(session: Session) -> tuple[Call | None, Transcript | None, dict[str, int]]:
         call = calls.claim(session, call_id, attempt, "judging")
+        packs.follow(session, bench.judge)
         return call, calls.transcript_of(session, call_id), dials.contacts(session, call) if call else {}
 
     call, row, counted = bench.steadily(due)

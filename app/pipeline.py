@@ -27,6 +27,7 @@ class Judgement:
     scorecard: Scorecard
     template: Template
     packs: Mapping[str, str]  #: pack id -> digest
+    pack_versions: Mapping[str, str]  #: pack id -> version
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Judge:
             scorecard=scoring.score(card, findings),
             template=card,
             packs={pack.id: pack.digest for pack in packs},
+            pack_versions={pack.id: pack.version for pack in packs},
         )
 
 
@@ -120,6 +122,7 @@ def scorecard_row(judgement: Judgement) -> dict[str, Any]:
         "template": judgement.scorecard.template,
         "version": judgement.scorecard.version,
         "packs": dict(judgement.packs),
+        "pack_versions": dict(judgement.pack_versions),
         "body": to_json(judgement.scorecard),
         "promises": [to_json(promise) for promise in judgement.promises],
         "findings": [to_json(finding) for finding in judgement.findings],

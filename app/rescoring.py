@@ -7,6 +7,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import ColumnElement
@@ -17,7 +18,7 @@ from app.engine import build_judge
 from app.pipeline import Judge, Judgement, read_transcript
 from app.schemas import CallFacts
 from app.settings import Settings
-from app.store import dials, history, lists, templates
+from app.store import dials, history, lists, packs, templates
 from app.store.history import Heard
 from app.tables import Call
 
@@ -46,6 +47,7 @@ def rescore(settings: Settings, query: lists.Query, template: str | None, worker
     database, judge = Database(settings.database_url), build_judge(settings)
     outcome, conditions = Outcome(), lists.matching(query)
     with database.transaction() as session:
+        packs.follow(session, judge)
         names = [template] if template else history.templates_of(session, conditions)
     chosen = {name: conditions if template else [*conditions, Call.template == name] for name in names}
     total = sum(_count(database, judge, name, which) for name, which in chosen.items())
@@ -63,6 +65,7 @@ def rescore(settings: Settings, query: lists.Query, template: str | None, worker
 def rescore_calls(database: Database, judge: Judge, call_ids: Sequence[int], template: str) -> Outcome:
     """Judge some calls by a template and keep the scorecards, in one transaction."""
     with database.transaction() as session:
+        packs.follow(session, judge)
         heard, counted = history.heard(session, call_ids), dials.contacts_of(session, call_ids)
     outcome, judged = Outcome(), dict[int, tuple[int, Judgement]]()
     for one in heard:
@@ -75,25 +78,48 @@ def rescore_calls(database: Database, judge: Judge, call_ids: Sequence[int], tem
     return outcome
 
 
+def rescore_next(database: Database, judge: Judge, pack: str, since: datetime, after: int) -> int | None:
+    """Judge again the next of the calls since `since` that another version of a pack judged, past the id `after`.
+
+    Returns:
+        The id of the last of them; None: there are no more.
+    """
+    due: list[tuple[int, str]] = []
+    with database.transaction() as session:
+        packs.follow(session, judge)
+        for template in judge.book.using(pack):
+            conditions = [Call.template == template.id, Call.happened_at >= since]
+            found = history.due(session, conditions, *_judged_by(judge, template.id), after=after, limit=_BATCH)
+            due += [(call_id, template.id) for call_id in found]
+    some = sorted(due)[:_BATCH]
+    for name in {name for _, name in some}:
+        rescore_calls(database, judge, [call_id for call_id, template in some if template == name], name)
+    return some[-1][0] if some else None
+
+
+def _judged_by(judge: Judge, template: str) -> tuple[str, dict[str, str]]:
+    """The digests of a template and its packs."""
+    card, used = judge.load(template)
+    return templates.digest(card), {pack.id: pack.digest for pack in used}
+
+
 def _judge(judge: Judge, heard: Heard, counted: dict[str, int], template: str) -> Judgement:
     facts = counted | CallFacts.model_validate(heard.facts).known()
     return judge.judge(read_transcript(heard.body), facts, template)
 
 
 def _count(database: Database, judge: Judge, name: str, conditions: list[ColumnElement[bool]]) -> int:
-    card, packs = judge.load(name)
     with database.transaction() as session:
-        return history.count_due(session, conditions, templates.digest(card), {pack.id: pack.digest for pack in packs})
+        return history.count_due(session, conditions, *_judged_by(judge, name))
 
 
 def _batches(
     database: Database, judge: Judge, name: str, conditions: list[ColumnElement[bool]]
 ) -> Iterator[tuple[str, Sequence[int]]]:
-    card, packs = judge.load(name)
-    digests, after = {pack.id: pack.digest for pack in packs}, 0
+    digests, after = _judged_by(judge, name), 0
     while True:
         with database.transaction() as session:
-            ids = history.due(session, conditions, templates.digest(card), digests, after=after, limit=_BATCH)
+            ids = history.due(session, conditions, *digests, after=after, limit=_BATCH)
         if not ids:
             return
         after = ids[-1]

@@ -223,6 +223,7 @@ class Scorecard(Base):
     template: Mapped[str]
     version: Mapped[int]
     packs: Mapped[dict[str, Any]]  #: pack id -> digest of the text it was judged by
+    pack_versions: Mapped[dict[str, Any] | None]  #: pack id -> version; None: from a time when they were not kept
     template_digest: Mapped[str] = mapped_column(ForeignKey("templates.digest"))
     body: Mapped[dict[str, Any]]  #: scoring.Scorecard
     promises: Mapped[list[dict[str, Any]]]

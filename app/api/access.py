@@ -35,6 +35,7 @@ _SAID = {
     "assign_call": ("user",),
     "purge": ("debtor_id", "dry_run"),
     "review_finding": ("verdict",),
+    "publish_pack": ("rescore_since",),
     "add_finding": ("rule", "category", "utterance", "span"),
 }
 

@@ -53,17 +53,16 @@ class DraftOut(BaseModel):
 @router.get("/{pack}/draft")
 def get_draft(pack: str, service: ServiceDep, session: SessionDep, _: Trier) -> DraftOut:
     """The pack's draft and what is wrong with it."""
-    kept = packs.draft(session, pack)
-    if kept is None:
-        raise NotFound(f"规则包 {pack} 没有草稿")
-    return _out(session, kept, drafts.faults(service.judge, pack, kept.body))
+    kept = draft_of(session, pack)
+    return _out(session, kept, drafts.faults(packs.follow(session, service.judge), pack, kept.body))
 
 
 @router.put("/{pack}/draft")
 def save_draft(pack: str, body: DraftIn, service: ServiceDep, session: SessionDep, who: RuleWriter) -> DraftOut:
     """Keep a text as the pack's draft, with faults or without."""
-    service.judge.book.text(pack)
-    found = drafts.faults(service.judge, pack, body.text)
+    judge = packs.follow(session, service.judge)
+    judge.book.text(pack)
+    found = drafts.faults(judge, pack, body.text)
     return _out(session, packs.save(session, pack, body.text, body.replaces, who), found)
 
 
@@ -132,11 +131,9 @@ def compare_draft(
     pack: str, service: ServiceDep, session: SessionDep, who: RuleWriter, body: CompareIn | None = None
 ) -> ComparisonOut:
     """What the pack's draft would change in the newest calls within reach. Nothing is stored."""
-    kept = packs.draft(session, pack)
-    if kept is None:
-        raise NotFound(f"规则包 {pack} 没有草稿")
+    kept, judge = draft_of(session, pack), packs.follow(session, service.judge)
     try:
-        found = compare(service.database, service.judge, pack, kept.body, who, (body or CompareIn()).last)
+        found = compare(service.database, judge, pack, kept.body, who, (body or CompareIn()).last)
     except (RuleError, TemplateError) as error:
         raise Unprocessable(str(error), code="bad_rules") from error
     rules = [RuleChange(rule=rule, gained=more, lost=less) for rule, (more, less) in found.by_rule().items()]
@@ -163,6 +160,18 @@ def _result(outcome: Outcome) -> ResultOut:
 def _found(finding: Finding) -> FoundOut:
     quotes = [shown.quote for shown in finding.evidence]
     return FoundOut(rule=finding.rule, title=finding.title, category=finding.category, quotes=quotes)
+
+
+def draft_of(session: Session, pack: str, *, lock: bool = False) -> PackVersion:
+    """The pack's draft; `lock`: nobody else changes it before this transaction ends.
+
+    Raises:
+        NotFound: there is none.
+    """
+    kept = packs.draft(session, pack, lock=lock)
+    if kept is None:
+        raise NotFound(f"规则包 {pack} 没有草稿")
+    return kept
 
 
 def _out(session: Session, kept: PackVersion, found: list[drafts.Mark]) -> DraftOut:

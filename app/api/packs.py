@@ -1,5 +1,6 @@
 """Rule packs: what they say, and how often each rule is broken and people find that it was not."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -7,9 +8,8 @@ from pydantic import BaseModel
 
 from app.api.access import ServiceDep, SessionDep, Statistician, Trier
 from app.api.statistics import Asked, period_of
-from app.rulebook import Origin
-from app.service import Service
-from app.store import hits
+from app.rulebook import Origin, Rulebook
+from app.store import hits, packs
 from rules import Rule, RuleError
 
 router = APIRouter(prefix="/v1/rules", tags=["规则"])
@@ -50,10 +50,19 @@ class PackOut(BaseModel):
     faults: list[str] = []
 
 
+class VersionOut(BaseModel):
+    """A version that was published here."""
+
+    version: str
+    published_at: datetime
+    published_by: str
+
+
 class PackDetail(PackOut):
-    """A pack with its text."""
+    """A pack with its text, and the versions that were published here, newest first."""
 
     text: str
+    versions: list[VersionOut]
 
 
 class HitsOut(BaseModel):
@@ -75,9 +84,10 @@ class RuleStatistics(BaseModel):
 
 
 @router.get("/packs")
-def list_packs(service: ServiceDep, _: Trier) -> list[PackOut]:
+def list_packs(service: ServiceDep, session: SessionDep, _: Trier) -> list[PackOut]:
     """Every pack in force with its rules."""
-    return [PackOut(**pack_fields(service, name)) for name in service.judge.book.packs()]
+    book = packs.follow(session, service.judge).book
+    return [PackOut(**_fields(book, name)) for name in book.packs()]
 
 
 @router.get("/statistics")
@@ -90,15 +100,19 @@ def get_rule_statistics(session: SessionDep, who: Statistician, asked: Annotated
 
 
 @router.get("/packs/{pack}")
-def get_pack(pack: str, service: ServiceDep, _: Trier) -> PackDetail:
+def get_pack(pack: str, service: ServiceDep, session: SessionDep, _: Trier) -> PackDetail:
     """One pack with its text."""
-    text = service.judge.book.text(pack)
-    return PackDetail(**pack_fields(service, pack), text=text)
+    book = packs.follow(session, service.judge).book
+    text = book.text(pack)
+    versions = [
+        VersionOut(version=one.version, published_at=one.published_at, published_by=who)
+        for one, who in packs.published(session, pack)
+    ]
+    return PackDetail(**_fields(book, pack), text=text, versions=versions)
 
 
-def pack_fields(service: Service, name: str) -> dict[str, Any]:
+def _fields(book: Rulebook, name: str) -> dict[str, Any]:
     """What there is to say of a pack; of one that cannot be used, why."""
-    book = service.judge.book
     templates = [template.id for template in book.using(name)]
     common: dict[str, Any] = {"name": name, "origin": book.origin(name), "templates": templates}
     try:

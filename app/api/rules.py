@@ -78,13 +78,14 @@ def tried(service: Service, who: Principal, trial: Trial) -> dict[str, Any]:
 
 
 def _judge(service: Service, draft: str | None) -> Judge:
-    if draft is None:
-        return service.judge
     with service.database.transaction() as session:
-        kept = packs.draft(session, draft)
+        judge = packs.follow(session, service.judge)
+        kept = packs.draft(session, draft) if draft else None
+    if draft is None:
+        return judge
     if kept is None:
         raise Unprocessable(f"draft: 规则包 {draft} 没有草稿", code="no_draft")
-    return service.judge.trying(draft, kept.body)
+    return judge.trying(draft, kept.body)
 
 
 def _past(service: Service, judge: Judge, who: Principal, call_id: int) -> Inspection:

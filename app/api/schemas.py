@@ -133,7 +133,8 @@ class ScorecardOut(_Out):
     transcript_id: int
     template: str
     version: int
-    packs: dict[str, str]
+    packs: dict[str, str]  #: id -> digest
+    pack_versions: dict[str, str] | None  #: id -> version; null: judged before versions were kept
     body: dict[str, Any]
     promises: list[dict[str, Any]]
 

@@ -6,16 +6,18 @@ from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.errors import Conflict
+from app.pipeline import Judge
 from app.security import Principal, digest
 from app.tables import PackVersion, User
 
 _PUBLISHED: ColumnElement[bool] = PackVersion.published_at.is_not(None)
+_ORDER = (PackVersion.published_at, PackVersion.id)
 
 
-def draft(session: Session, pack: str) -> PackVersion | None:
-    """The draft that people work on, if there is one; nobody else changes it before this transaction ends."""
+def draft(session: Session, pack: str, *, lock: bool = False) -> PackVersion | None:
+    """The draft that people work on, if there is one; `lock`: nobody else changes it before this transaction ends."""
     wanted = select(PackVersion).where(PackVersion.pack == pack, ~_PUBLISHED)
-    return session.scalars(wanted.with_for_update()).one_or_none()
+    return session.scalars(wanted.with_for_update() if lock else wanted).one_or_none()
 
 
 def drafts(session: Session) -> Sequence[str]:
@@ -31,7 +33,7 @@ def save(session: Session, pack: str, body: str, replaces: str | None, who: Prin
     """
     # Two who begin a draft at the same moment must not both find none.
     session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"tingjian.draft.{pack}"))))
-    kept = _unchanged(draft(session, pack), replaces)
+    kept = _unchanged(draft(session, pack, lock=True), replaces)
     if kept is None:
         kept = PackVersion(pack=pack, body=body, saved_by=who.user_id)
         session.add(kept)
@@ -46,7 +48,7 @@ def discard(session: Session, pack: str, replaces: str) -> None:
     Raises:
         Conflict: it is no longer the one with the digest `replaces`.
     """
-    if kept := _unchanged(draft(session, pack), replaces):
+    if kept := _unchanged(draft(session, pack, lock=True), replaces):
         session.delete(kept)
     session.flush()
 
@@ -57,11 +59,30 @@ def _unchanged(kept: PackVersion | None, known: str | None) -> PackVersion | Non
     return kept
 
 
+def publish(session: Session, kept: PackVersion, version: str, who: Principal) -> None:
+    """Make a draft the version that calls are judged by from now on.
+
+    Raises:
+        Conflict: that version was published before.
+    """
+    same = select(PackVersion.id).where(PackVersion.pack == kept.pack, PackVersion.version == version)
+    if session.scalar(same):
+        raise Conflict(f"规则包 {kept.pack} 的版本 {version} 已经发布过，请改写 version", code="same_version")
+    kept.version, kept.published_at, kept.published_by = version, func.now(), who.user_id
+    session.flush()
+
+
+def follow(session: Session, judge: Judge) -> Judge:
+    """Have `judge` judge by what is published by now, and return it: one count, unless there is something new."""
+    if session.scalar(select(func.count()).where(_PUBLISHED)) != judge.book.edition:
+        # From one look, so that number and texts belong together.
+        rows = session.execute(select(PackVersion.pack, PackVersion.body).where(_PUBLISHED).order_by(*_ORDER)).all()
+        judge.follow(len(rows), {row.pack: row.body for row in rows})
+    return judge
+
+
 def published(session: Session, pack: str) -> Sequence[Row[PackVersion, str]]:
     """The versions that were published, newest first, each with who did."""
     publisher = aliased(User)
     wanted = select(PackVersion, publisher.name).join(publisher, publisher.id == PackVersion.published_by)
-    return session.execute(wanted.where(PackVersion.pack == pack).order_by(*_NEWEST)).all()
-
-
-_NEWEST = (PackVersion.published_at.desc(), PackVersion.id.desc())
+    return session.execute(wanted.where(PackVersion.pack == pack).order_by(*(column.desc() for column in _ORDER))).all()

@@ -1,5 +1,6 @@
 """Putting steps on the queue, inside the caller's transaction: a call and its job exist together or not at all."""
 
+from datetime import datetime
 from typing import Literal
 
 import procrastinate
@@ -9,6 +10,9 @@ from sqlalchemy.orm import Session
 from app.tables import Call
 
 Step = Literal["fetch", "transcribe", "judge"]
+
+#: The priority of what may wait for everything else.
+_LAST = -100
 
 #: Only defers, on connections handed to it; the worker has its own, see app.jobs.
 _app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
@@ -24,6 +28,14 @@ def defer(session: Session, step: Step, call: Call, delay: int = 0) -> None:
         connection=session.connection().connection.driver_connection,
     )
     job.defer(call_id=call.id, attempt=call.attempt)
+
+
+def defer_rescoring(session: Session, pack: str, since: datetime, after: int = 0) -> None:
+    """Queue the next piece of judging again by a pack, behind every call that waits to be judged at all."""
+    job = _app.configure_task(
+        "rescore", queue="judge", priority=_LAST, connection=session.connection().connection.driver_connection
+    )
+    job.defer(pack=pack, since=since.isoformat(), after=after)
 
 
 #: Unfinished calls whose current attempt no job stands for: their worker died, or their job was lost. It counts

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.api import drafts as drafts_api
 from app.api import packs as packs_api
+from app.api import publishing as publishing_api
 from app.api import rules as rules_api
 from app.api.access import RuleWriter, ServiceDep, SessionDep, Trier, about
 from app.errors import NotFound, Unprocessable
@@ -59,7 +60,7 @@ _DAYS = 30
 @router.get("/rules")
 def rules_page(request: Request, service: ServiceDep, session: SessionDep, who: Trier) -> Response:
     """Every pack with its rules, and how they did."""
-    listed = {"packs": packs_api.list_packs(service, who), "drafts": packs.drafts(session)}
+    listed = {"packs": packs_api.list_packs(service, session, who), "drafts": packs.drafts(session)}
     return page(request, "rules.html", {**listed, **_numbers(session, who)}, who)
 
 
@@ -83,7 +84,7 @@ def try_rules(request: Request, service: ServiceDep, who: Trier, given: Annotate
 @router.get("/rules/{pack}")
 def pack_page(pack: str, request: Request, service: ServiceDep, session: SessionDep, who: Trier) -> Response:
     """One pack: each rule with its basis, examples and text."""
-    detail = packs_api.get_pack(pack, service, who)
+    detail = packs_api.get_pack(pack, service, session, who)
     shown = {"pack": detail, "written": Places(detail.text).rules(), **_numbers(session, who)}
     return page(request, "pack.html", shown, who)
 
@@ -91,7 +92,7 @@ def pack_page(pack: str, request: Request, service: ServiceDep, session: Session
 @router.get("/rules/{pack}/edit")
 def edit_page(pack: str, request: Request, service: ServiceDep, session: SessionDep, who: RuleWriter) -> Response:
     """The editor, with the draft if there is one and what is in force otherwise."""
-    text = service.judge.book.text(pack)
+    text = packs.follow(session, service.judge).book.text(pack)
     draft = drafts_api.get_draft(pack, service, session, who) if packs.draft(session, pack) else None
     faults = [fault.model_dump() for fault in draft.faults] if draft else []
     shown = {"pack": pack, "draft": draft, "text": draft.text if draft else text, "faults": faults}
@@ -110,11 +111,32 @@ def compare_page(
     return page(request, "compare.html", {**shown, "found": found}, who)
 
 
+@router.post("/rules/{pack}/publish")
+def publish(
+    pack: str,
+    service: ServiceDep,
+    session: SessionDep,
+    who: RuleWriter,
+    digest: Annotated[str, Form()] = "",
+    since: Annotated[str, Form()] = "",
+) -> Response:
+    """Publish the draft that was looked at, and go to what is in force then."""
+    try:
+        body = publishing_api.PublishIn.model_validate({"digest": digest, "rescore_since": since or None})
+    except ValidationError as error:
+        raise Unprocessable(faults_of(error), code="invalid") from error
+    publishing_api.publish_pack(pack, body, service, session, who)
+    return Response(headers={"HX-Redirect": f"/rules/{pack}"})
+
+
 @router.get("/rules/{pack}/words/{name}")
-def lexicon_page(pack: str, name: str, request: Request, service: ServiceDep, who: Trier) -> Response:
+def lexicon_page(
+    pack: str, name: str, request: Request, service: ServiceDep, session: SessionDep, who: Trier
+) -> Response:
     """The phrases of one lexicon that a pack looks for."""
-    service.judge.book.text(pack)
-    for rule in service.judge.book.pack(pack).rules:
+    book = packs.follow(session, service.judge).book
+    book.text(pack)
+    for rule in book.pack(pack).rules:
         for lexicon in rule.lexicons():
             if lexicon.name == name:
                 return page(request, "lexicon.html", {"pack": pack, "lexicon": lexicon}, who)

@@ -65,6 +65,7 @@ MATRIX: dict[Route, set[str]] = {
     ("PUT", "/v1/rules/packs/{pack}/draft"): {"supervisor", "admin"},
     ("DELETE", "/v1/rules/packs/{pack}/draft"): {"supervisor", "admin"},
     ("POST", "/v1/rules/packs/{pack}/compare"): {"supervisor", "admin"},
+    ("POST", "/v1/rules/packs/{pack}/publish"): {"admin"},  # and supervisors of all teams, which these are not
     ("GET", "/v1/rules/statistics"): {"supervisor"},
     ("POST", "/v1/rules/try"): _TRIERS,
     ("GET", "/v1/session"): _ALL,
@@ -101,6 +102,7 @@ PAGES: dict[Route, set[str]] = {
     ("GET", "/rules/{pack}/words/{name}"): _TRIERS,
     ("GET", "/rules/{pack}/edit"): {"supervisor", "admin"},
     ("GET", "/rules/{pack}/compare"): {"supervisor", "admin"},
+    ("POST", "/rules/{pack}/publish"): {"admin"},
 }
 
 #: What anybody may ask.
@@ -123,7 +125,7 @@ _PASSWORD = "correct horse battery staple"
 _SAID = [("agent", "您好，请问是张建国先生本人吗？"), ("customer", "是我本人。"), ("agent", "再不还钱就让你坐牢")]
 _DAY = {"from": "2026-11-02", "to": "2026-11-03"}
 _CDR = "通话编号,工号,被叫号码,团队,开始时间,通话时长,是否接通\nc-1,8026,D1,早班,2026-11-02 09:00:00,60,是"
-_DRAFT = (BUILT_IN / "service-attitude.yaml").read_text("utf-8")
+_DRAFT = (BUILT_IN / "service-attitude.yaml").read_text("utf-8").replace('\nversion: "', '\nversion: "new-', 1)
 
 #: What a route is sent, where it wants anything.
 SENT: dict[Route, dict[str, Any]] = {
@@ -138,6 +140,8 @@ SENT: dict[Route, dict[str, Any]] = {
     ("POST", "/v1/rules/try"): {"json": {"text": "您好"}},
     ("POST", "/rules/try"): {"data": {"text": "您好"}},
     ("PUT", "/v1/rules/packs/{pack}/draft"): {"json": {"text": _DRAFT}},
+    ("POST", "/v1/rules/packs/{pack}/publish"): {"json": {"digest": digest(_DRAFT)}},
+    ("POST", "/rules/{pack}/publish"): {"data": {"digest": digest(_DRAFT)}},
     ("DELETE", "/v1/rules/packs/{pack}/draft"): {"params": {"replaces": digest(_DRAFT)}},
     ("POST", "/upload/sheet"): {
         "params": {"name": "a.csv"},
@@ -185,7 +189,7 @@ class World:
         if path.endswith("/retry"):
             with self.service.database.transaction() as session:
                 session.execute(text("UPDATE calls SET status = 'failed' WHERE id = :id"), {"id": call["call_id"]})
-        if path.endswith(("/draft", "/compare")):
+        if path.endswith(("/draft", "/compare", "/publish")):
             self._draft(kept=route[0] != "PUT")
         if "review_id" in path:
             adding = ("POST", "/v1/calls/{call_id}/findings")

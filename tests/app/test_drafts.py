@@ -1,11 +1,19 @@
 """Writing rule packs: drafts with their faults, what would change, publishing, and judging by what was published."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from app import jobs
+from app.engine import build_judge
+from app.jobs import Bench
+from app.service import Service
+from app.settings import Settings
+from app.store import users
 from rules.pack import BUILT_IN
 
 Auth = dict[str, dict[str, str]]
@@ -159,3 +167,56 @@ def test_a_pack_without_a_template_is_compared_too(
     answer = client.post(path, headers=auth["supervisor"])
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_rules")
     assert "改正后" in client.get(f"/rules/{NAME}/compare", headers=auth["supervisor"]).text
+
+
+def publish(client: TestClient, auth: Auth, draft: dict[str, Any], name: str = NAME, **more: Any) -> Any:
+    body = {"digest": draft["digest"], **more}
+    return client.post(f"/v1/rules/packs/{name}/publish", headers=auth["supervisor"], json=body)
+
+
+def test_workers_judge_by_what_is_published(
+    client: TestClient, auth: Auth, bench: Bench, settings: Settings, work_off: Callable[[], None]
+) -> None:
+    """Another process, with a judge of its own, takes the new version up; history follows from the day asked for."""
+    name, said = "collection-standard", "您好，风紧扯呼"
+    text = (BUILT_IN / f"{name}.yaml").read_text("utf-8")
+    elsewhere = replace(bench, judge=build_judge(settings))
+    old = _post(client, auth, "inspector", said, started_at="2026-10-01T10:00:00")
+    recent = _post(client, auth, "inspector", said, started_at="2026-11-01T10:00:00")
+    for call in (old, recent):
+        jobs.run_step(jobs.judge, elsewhere, call, 1)
+    draft = save(client, auth, re.sub('version: ".+"', 'version: "slang-1"', text, count=1) + RULE, name=name)
+    answer = publish(client, auth, draft, name, rescore_since="2026-10-15")
+    assert (answer.status_code, answer.json()["version"]) == (200, "slang-1"), answer.text
+    new = _post(client, auth, "inspector", said)
+    jobs.run_step(jobs.judge, elsewhere, new, 1)
+    work_off()
+    for call, versions in ((old, ["as it came"]), (recent, ["slang-1", "as it came"]), (new, ["slang-1"])):
+        cards = client.get(f"/v1/calls/{call}/scorecards", headers=auth["inspector"]).json()
+        found = [card["pack_versions"][name] for card in cards]
+        assert [one if one == "slang-1" else "as it came" for one in found] == versions, call
+        broken = client.get(f"/v1/calls/{call}", headers=auth["inspector"]).json()["rules"]
+        assert ("attitude.slang" in broken) is (versions[0] == "slang-1")
+        assert cards[0]["packs"][name] == answer.json()["digest"] or call == old
+    told = client.get(f"/v1/rules/packs/{name}", headers=auth["inspector"]).json()
+    assert (told["origin"], told["version"], told["text"]) == ("published", "slang-1", draft["text"])
+    assert [(one["version"], one["published_by"]) for one in told["versions"]] == [("slang-1", "supervisor")]
+    assert client.get(f"/v1/rules/packs/{name}/draft", headers=auth["inspector"]).status_code == 404
+    again = save(client, auth, draft["text"], name=name)
+    assert publish(client, auth, again, name).json()["code"] == "same_version"
+
+
+def test_what_is_not_published(client: TestClient, auth: Auth, service: Service) -> None:
+    draft = save(client, auth, TEXT + RULE)
+    answer = publish(client, auth, draft)
+    assert (answer.status_code, answer.json()["code"]) == (409, "same_version")
+    answer = publish(client, auth, {"digest": "0" * 64})
+    assert (answer.status_code, answer.json()["code"]) == (409, "draft_changed")
+    bad = save(client, auth, TEXT + RULE.replace("minor", "grave"), draft["digest"])
+    answer = publish(client, auth, bad)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_rules")
+    with service.database.transaction() as session:
+        users.change(session, users.named(session, "supervisor"), {"team": "A组"})
+    assert publish(client, auth, bad).status_code == 403
+    told = client.get(f"/v1/rules/packs/{NAME}", headers=auth["inspector"]).json()
+    assert (told["origin"], told["versions"]) == ("built_in", [])
