@@ -14,7 +14,7 @@ from asr.transcript import Transcript
 from rules.dates import find_days
 from rules.paying import PAYING, REST
 from rules.payments import Payment, commitments, proposals
-from rules.replies import TAKEN_BACK, WAGES, accepted, agreed, answer, beside, correction, offer_in, restated
+from rules.replies import TAKEN_BACK, WAGES, accepted, agreed, answer, beside, correction, offer_in, restated, says_yes
 from rules.text import fold
 
 
@@ -91,21 +91,21 @@ class _Talk:
         self.asked = ""
 
     def _made(self, at: int, text: str, said: str) -> list[Payment]:
-        offer = offer_in(self.asked, self.today)
         if PAYING.search(said):
             self.proposed = [_promise(at, text, payment) for payment in proposals(said, self.today)]
             if made := commitments(said, self.today):
-                return [self._whole(_next_due(made, said), offer, said)]
+                return [self._whole(_next_due(made, said), said)]
             if self.proposed:
                 return []
-        if offer and (taken := accepted(offer, said, self.today)):
+        if says_yes(said) and (offer := offer_in(self.asked, self.today)):
+            taken = accepted(offer, said, self.today)
             return [] if self._already(taken) else [taken]
         reply = self._corrected(at, said) or answer(self.asked, said, self.today)
-        return [self._whole(reply, offer, said)] if reply else []
+        return [self._whole(reply, said)] if reply else []
 
-    def _whole(self, payment: Payment, offer: Payment | None, said: str) -> Payment:
+    def _whole(self, payment: Payment, said: str) -> Payment:
         """The payment with what the agent's offer or the known payday adds to it."""
-        amount, day = beside(offer, said)
+        amount, day = beside(offer_in(self.asked, self.today), said)
         if payment.day is None and WAGES.search(payment.condition or said[payment.start : payment.end]):
             day = self.payday or day
         return replace(payment, amount=payment.amount or amount, day=payment.day or day)

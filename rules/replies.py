@@ -75,10 +75,13 @@ def offer_in(asked: str, today: date) -> Payment | None:
     return last if last.day or asks(asked, last) else None
 
 
-def accepted(offer: Payment, said: str, today: date) -> Payment | None:
-    """The offer as a customer says yes to it, with what he names himself instead; None where he does not."""
-    if not _YES.search(said) or NO.search(said) or OPEN.search(said) or _BUT.search(said):
-        return None
+def says_yes(said: str) -> bool:
+    """Whether a customer takes what was offered."""
+    return bool(_YES.search(said)) and not (NO.search(said) or OPEN.search(said) or _BUT.search(said))
+
+
+def accepted(offer: Payment, said: str, today: date) -> Payment:
+    """The offer as a customer says yes to it, with what he names himself instead."""
     amount, day, _ = _named(said, today)
     return Payment(0, len(said), True, amount or offer.amount, day or offer.day)
 
