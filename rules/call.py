@@ -162,7 +162,10 @@ class Call:
         return self.conversation.transcript
 
     def matches(self, lexicon: Lexicon, guards: tuple[str, ...], speaker: Speaker | None) -> tuple[Hit, ...]:
-        """Where `speaker` says a family of `lexicon` that counts: no innocent phrase, and not taken back by a guard."""
+        """Where `speaker` says a family of `lexicon` that counts: no innocent phrase, and not taken back by a guard.
+
+        Where a guard sets `suspicion_below`, hits in sentences that read more innocent than that are marked as doubted.
+        """
         key = lexicon.name, guards, speaker, self.unknown_as_named
         if key not in self._matches:
             reasons = [self.guards[name] for name in guards]
@@ -176,7 +179,9 @@ class Call:
 
     def _hit(self, span: Span, least_suspicion: float) -> Hit:
         hit = self.conversation.hit(span)
-        if least_suspicion and (suspected := self.conversation.suspicion_around(span)) < least_suspicion:
+        # What a match lacks in sound its sentence must have in meaning.
+        least = least_suspicion + 1 - span.confidence
+        if least_suspicion and (suspected := self.conversation.suspicion_around(span)) < least:
             note = f"整句读来不像违规（像的程度 {suspected:.0%}）"
             return replace(hit, doubted=True, note="；".join(filter(None, (hit.note, note))))
         return hit

@@ -22,7 +22,7 @@ class Guard:
     unless_inside: tuple[Family, ...] = ()  #: where this guard's words mean something else: 不能还, 别怪我
     breakers: tuple[Family, ...] = ()  #: phrases in between that end the guard's reach: 就, 否则
     across_clauses: bool = False  #: whether the reach goes on over the end of a clause
-    suspicion_below: float = 0.0  #: a match in a sentence suspected of less (rules/meaning.py) is doubted, not forgiven
+    suspicion_below: float = 0.0  #: a match in a sentence suspected of less is doubted: see `Call.matches`
 
     def groups(self) -> Iterator[tuple[str, tuple[Family, ...]]]:
         """The families to look for, each list under the name that `forgives` finds it by."""

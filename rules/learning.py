@@ -61,8 +61,11 @@ def learn(examples: Sequence[Example]) -> Meanings:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    reader = TfidfVectorizer(analyzer="char", ngram_range=(1, LONGEST), min_df=2, sublinear_tf=True, lowercase=False)
+    reader = TfidfVectorizer(analyzer="char", ngram_range=(1, LONGEST), sublinear_tf=True, lowercase=False)
     read = reader.fit_transform([example.chars for example in examples])
+    # Pieces of a single sentence are not learned. They stay in its length, as unseen pieces do when one is suspected.
+    learned = np.flatnonzero(reader.idf_ < reader.idf_.max())
+    read = read[:, learned]
     labels = np.array([example.category for example in examples])
     guilty = labels != INNOCENT
 
@@ -72,9 +75,9 @@ def learn(examples: Sequence[Example]) -> Meanings:
     whether, which = fit(slice(None), guilty), fit(np.flatnonzero(guilty), labels[guilty])
     return Meanings(
         categories=tuple(which.classes_.tolist()),
-        pieces=reader.vocabulary_,
-        rarity=reader.idf_.astype(np.float32),
-        weights=np.vstack([whether.coef_, which.coef_]).T.astype(np.float32),
+        pieces={piece: row for row, piece in enumerate(reader.get_feature_names_out()[learned])},
+        rarity=np.append(reader.idf_[learned], reader.idf_.max()).astype(np.float32),
+        weights=np.pad(np.vstack([whether.coef_, which.coef_]).T, ((0, 1), (0, 0))).astype(np.float32),
         bias=np.concatenate([whether.intercept_, which.intercept_]).astype(np.float32),
     )
 

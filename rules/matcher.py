@@ -23,7 +23,7 @@ from rules.text import Text
 
 #: What a family must have behind it, in characters of cores longer than one, before it counts by sound, and how alike
 #: it must be on average. Below these, talk about anything else sounds like a threat: see tests/benchmarks/accuracy.py.
-LEAST_SUPPORT = 2.7
+LEAST_SUPPORT = 3.5
 LEAST_LIKENESS = 0.75
 
 #: How likely a number is to be anywhere: one character in thirty of a call.

@@ -47,14 +47,14 @@ class Meanings:
 
     categories: tuple[str, ...]
     pieces: Mapping[str, int]
-    rarity: NDArray[np.float32]  #: for each piece, its inverse document frequency
-    weights: NDArray[np.float32]  #: for each piece, for being a violation, then for each category
+    rarity: NDArray[np.float32]  #: for each piece, its inverse document frequency; at the end, that of unseen ones
+    weights: NDArray[np.float32]  #: for each piece, for being a violation, then for each category; 0 for unseen ones
     bias: NDArray[np.float32]
 
     def suspect(self, chars: str) -> Suspicion:
-        """Weigh a normalised sentence."""
-        counted = Counter(piece for piece in pieces_of(chars) if piece in self.pieces)
-        rows = np.array([self.pieces[piece] for piece in counted], np.int64)
+        """Weigh a normalised sentence. Pieces never seen speak for nothing, and leave the others less to say."""
+        counted = Counter(pieces_of(chars))
+        rows = np.array([self.pieces.get(piece, -1) for piece in counted], np.int64)
         values = (1 + np.log(np.array([*counted.values()], np.float32))) * self.rarity[rows]
         values /= np.linalg.norm(values) or 1.0
         weighed = values[:, None] * self.weights[rows]

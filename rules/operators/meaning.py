@@ -21,8 +21,8 @@ class Meaning(Operator):
     """Found where a sentence is a violation by at least `score`, and of this `category` rather than any other."""
 
     category: Annotated[str, AfterValidator(_learned)]
-    score: float = Field(0.85, gt=0, le=1)
-    least: int = Field(6, ge=1)  #: characters; shorter sentences say too little
+    score: float = Field(0.7, gt=0, le=1)
+    least: int = Field(8, ge=1)  #: characters; shorter ones say too little: recognisers cut sentences to pieces
     speaker: Speaker | None = None  #: instead of the rule's
 
     def find(self, call: Call, part: Part) -> Outcome:

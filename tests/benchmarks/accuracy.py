@@ -16,6 +16,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from asr import Transcript, Utterance, load_transcriber
@@ -86,19 +87,11 @@ def by_sound(_: Pack, __: Lexicon, ___: Span, ____: Scan) -> bool:
 
 
 def guarded(pack: Pack, lexicon: Lexicon, span: Span, scan: Scan) -> bool:
-    """All families by sound, outside innocent phrases, where no guard takes them back: what the product does."""
+    """All families by sound, outside innocent phrases, where no guard takes them back."""
     innocent = scan.found(f"{lexicon.name}.unless_inside")
     if any(span.inside(other) for other in innocent):
         return False
     return not any(pack.guards[name].forgives(span, scan) for name in lexicon.guards)
-
-
-PARTS: dict[str, Counts] = {
-    "exact words": exact_words,
-    "+ families": families,
-    "+ sound": by_sound,
-    "+ guards": guarded,
-}
 
 
 def lexicons(rule: Rule) -> Iterator[Lexicon]:
@@ -121,6 +114,28 @@ def found_by(pack: Pack, name: str, transcript: Transcript, counts: Counts) -> s
             said = [hit for hit in hits if transcript.utterances[hit.utterance].speaker == rule.scope.speaker]
             places |= {(name, hit.utterance, rule.category) for hit in said}
     return places
+
+
+def judged(pack: Pack, name: str, transcript: Transcript) -> set[Place]:
+    """Where rules fail: the second net as well, which doubts what reads innocent and suspects what reads guilty."""
+    said = {rule.id for rule in pack.rules if rule.scope.speaker and rule.expect == "absent"}
+    return {
+        (name, evidence.utterance, finding.category)
+        for finding in check(pack, transcript)
+        if finding.verdict == "failed" and finding.rule in said and finding.category not in OF_CALLS
+        for evidence in finding.evidence
+    }
+
+
+#: What is measured side by side; the last is what the product does. Tables by category are printed for `SHOWN`.
+PARTS: dict[str, Callable[[Pack, str, Transcript], set[Place]]] = {
+    "exact words": partial(found_by, counts=exact_words),
+    "+ families": partial(found_by, counts=families),
+    "+ sound": partial(found_by, counts=by_sound),
+    "+ guards": partial(found_by, counts=guarded),
+    "+ meaning": judged,
+}
+SHOWN = ("+ guards", "+ meaning")
 
 
 def compare(found: Iterable[Place], wanted: Iterable[Place]) -> dict[str, Score]:
@@ -155,11 +170,11 @@ def sentences(name: str) -> Iterator[tuple[str, str, Transcript]]:
 def score_sentences(pack: Pack, name: str) -> None:
     """Recall on what must be found, precision over traps. A second category in a sentence is counted apart."""
     print(f"\n=== sentences: {name} ===")
-    for part, counts in PARTS.items():
+    for part, find in PARTS.items():
         scores: dict[str, Score] = defaultdict(Score)
         traps, elsewhere = Counter[bool](), 0
         for kind, category, transcript in sentences(name):
-            found = {place[2] for place in found_by(pack, "", transcript, counts)}
+            found = {place[2] for place in find(pack, "", transcript)}
             if category == "ptp":
                 continue
             if kind == "trap":
@@ -172,7 +187,7 @@ def score_sentences(pack: Pack, name: str) -> None:
             for key in (category, "all"):
                 scores[key].right += category in found
                 scores[key].missed += category not in found
-        if part == "+ guards":
+        if part in SHOWN:
             print_table(f"{name}, {part}", scores)
         print(
             f"{part:12s} all: {scores['all'].row()}  traps flagged {traps[True]}/{traps.total()}, elsewhere {elsewhere}"
@@ -240,15 +255,15 @@ def score_calls(pack: Pack, folder: Path, cache: Path) -> None:
     transcripts = heard(folder, calls, cache)
     for source in ("reference text", "audio"):
         print(f"\n=== {folder.name}: {source} ===")
-        for part, counts in PARTS.items():
+        for part, find in PARTS.items():
             found: set[Place] = set()
             for call in calls:
                 transcript = spoken(call) if source == "reference text" else transcripts[call["id"]]
-                for name, at, category in found_by(pack, call["id"], transcript, counts):
+                for name, at, category in find(pack, call["id"], transcript):
                     if category in categories:
                         found.add((name, turn_of(call, transcript.utterances[at]), category))
             scores = compare(found, wanted)
-            if part == "+ guards":
+            if part in SHOWN:
                 print_table(f"{source}, {part}", scores)
             print(f"{part:12s} all: {scores['all'].row()}")
 

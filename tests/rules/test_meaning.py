@@ -35,14 +35,14 @@ INNOCENT = [
 @pytest.mark.parametrize(("category", "said"), GUILTY)
 def test_suspected(category: str, said: str) -> None:
     seen = load_meanings().suspect(normalise(said).chars)
-    assert (seen.probability >= 0.85, seen.category) == (True, category)
+    assert (seen.probability >= 0.7, seen.category) == (True, category)
     assert seen.telling
     assert all(piece in normalise(said).chars for piece in seen.telling)
 
 
 @pytest.mark.parametrize("said", INNOCENT)
 def test_not_suspected(said: str) -> None:
-    assert load_meanings().suspect(normalise(said).chars).probability < 0.85
+    assert load_meanings().suspect(normalise(said).chars).probability < 0.7
 
 
 @pytest.mark.parametrize("said", ["", "嗯", "hello", "🙂" * 50, "𠮷"])
