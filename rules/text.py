@@ -45,6 +45,9 @@ def fold(text: str) -> str:
 def normalise(text: str) -> Text:
     """Bring `text` to the form that phrases are matched in."""
     folded = fold(text)
+    if folded.isalnum() and not find_numbers(folded):
+        size = len(folded)
+        return Text(folded, tuple(range(size)), tuple(range(1, size + 1)), frozenset(), ())
     chars: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
