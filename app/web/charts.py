@@ -92,10 +92,12 @@ class Bar:
 def trend(measure: Measure, period: Period, days: Sequence[Numbers]) -> Trend:
     """A measure over the period; `days`: the numbers of those of its days that have calls."""
     values = [(day, value) for day in days if day.day and (value := measure.of(day)) is not None]
-    low, high = _edges(measure, [value for _, value in values])
+    # A day of few calls can be anywhere: it does not squeeze the others, and lies on the edge if it must.
+    telling = [value for day, value in values if day.scored >= SMALL]
+    low, high = _edges(measure, telling or [value for _, value in values])
 
     def down(value: float) -> float:
-        return round(HEIGHT * (high - value) / (high - low), 1)
+        return round(HEIGHT * (high - min(max(value, low), high)) / (high - low), 1)
 
     points = tuple(
         Point(day, value, (day.day - period.first).days * DAY + DAY / 2, down(value))

@@ -48,6 +48,12 @@ def test_a_day_without_calls_is_a_gap() -> None:
     assert drawn.has_few
 
 
+def test_a_day_of_few_calls_does_not_squeeze_the_others() -> None:
+    drawn = trend(COMPLIANCE, PERIOD, [day(0, 50, compliant=48), day(1, 2)])
+    assert (drawn.low, drawn.high) == (90, 100)
+    assert [point.y for point in drawn.points] == [40, 100]
+
+
 @pytest.mark.parametrize(
     ("measure", "numbers", "edges"),
     [

@@ -2,7 +2,7 @@
 
     uv run python -m tests.benchmarks.screenshots [FOLDER]
 
-The recordings are transcribed and judged as any others; the month is made of what is said in them, judged likewise.
+A few of them are posted as recordings, and transcribed as any others; the month is made of what is said in them all.
 Each picture is 1440 by 900 points, as WebP, into docs/screenshots unless told otherwise; their sizes are printed.
 """
 
@@ -23,6 +23,7 @@ from typing import Any
 import httpx2
 from playwright.sync_api import Page, sync_playwright
 
+from app import logs
 from app.demo import SAMPLES
 from app.engine import prepare_model
 from app.schemas import CALL_ZONE
@@ -48,11 +49,13 @@ PAGES: dict[str, tuple[Role, str]] = {
     "rule": ("supervisor", "/rules/collection-standard"),
     "users": ("admin", "/users"),
 }
+_RECORDED = ("complaint", "compliant", "threat", "hardship")
 _SHOWN = "threat"
 _QUALITY = 80
 
 #: Samples of calls in which nothing is wrong; one call in twelve of the month is like the others.
 _FINE = ("compliant", "hardship", "denials")
+_A_DAY = 30
 _TEAMS = ("华东一组", "华东二组", "华南一组")
 _HOURS = (9, 10, 10, 11, 14, 15, 15, 16, 17, 19)
 
@@ -94,25 +97,25 @@ def _sample(name: str) -> dict[str, Any]:
 
 
 def _recordings(client: httpx2.Client) -> int:
-    """Post every sample as if it came in during the last hours; returns the call to show."""
-    shown, now = 0, datetime.now(CALL_ZONE)
-    for number, recording in enumerate(sorted(SAMPLES.glob("*.wav"))):
-        moment = {"started_at": (now - timedelta(minutes=11 * number)).isoformat(), "team": _TEAMS[number % 3]}
-        form = {"metadata": json.dumps(_sample(recording.stem)["call"] | moment)}
-        files = {"audio": (recording.name, recording.read_bytes())}
-        posted = client.post("/v1/calls", data=form, files=files).raise_for_status().json()
-        shown = posted["id"] if recording.stem == _SHOWN else shown
-    return shown
+    """Post recordings of yesterday evening, at an hour when calling is allowed; returns the call to show."""
+    posted, evening = {}, (datetime.now(CALL_ZONE) - timedelta(days=1)).replace(hour=20, minute=50)
+    for number, name in enumerate(_RECORDED):
+        moment = {"started_at": (evening - timedelta(minutes=11 * number)).isoformat(), "team": _TEAMS[number % 3]}
+        form = {"metadata": json.dumps(_sample(name)["call"] | moment)}
+        files = {"audio": (f"{name}.wav", (SAMPLES / f"{name}.wav").read_bytes())}
+        posted[name] = client.post("/v1/calls", data=form, files=files).raise_for_status().json()["id"]
+    call: int = posted[_SHOWN]
+    return call
 
 
 def _month(client: httpx2.Client, chance: random.Random) -> None:
     """Post what is said in the samples as calls of the last thirty days."""
     wrong = sorted({path.name.split(".")[0] for path in SAMPLES.glob("*.transcript.json")} - {*_FINE})
     today = datetime.now(CALL_ZONE)
-    for number in range(30 * 40):
+    for number in range(30 * _A_DAY):
         said = _sample(chance.choice(wrong if chance.random() < 1 / 12 else _FINE))
         agent = chance.randrange(12)
-        moment = (today - timedelta(days=1 + number // 40)).replace(
+        moment = (today - timedelta(days=1 + number // _A_DAY)).replace(
             hour=chance.choice(_HOURS), minute=chance.randrange(60)
         )
         said["call"] |= {
@@ -156,6 +159,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=FOLDER)
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
+    logs.configure(level="warning")
     with site() as made, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for name, (role, at) in PAGES.items():
