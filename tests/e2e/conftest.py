@@ -18,9 +18,12 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.conftest import SAMPLES, own_folder
+from tests.logged import LogLines
 
 #: What somebody may try to run in the browser of whoever looks at a call.
 EVIL = '"><img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
+#: The same as a file name, of which only what follows the last slash is kept.
+EVIL_NAME = "<img src=x onerror=window.pwned=1>.wav"
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,17 @@ def site() -> Iterator[Site]:
             finally:
                 service.terminate()
                 service.wait(90)
+        _check((folder / "log").read_text("utf-8"))
+
+
+def _check(log: str) -> None:
+    """See that nothing of all that was sent in is in the log."""
+    lines = LogLines()
+    for said in SAMPLES.glob("*.transcript.json"):
+        lines.hear(json.loads(said.read_text("utf-8")))
+    lines.write(log)
+    assert "step done" in log
+    assert lines.leaks() == []
 
 
 def _told(service: "subprocess.Popen[bytes]", log: Path) -> tuple[str, str]:
@@ -83,7 +97,8 @@ def _filled(address: str, password: str) -> Site:
             made = admin.post("/v1/users", json={"name": role, "role": role, "agent_id": "nobody"})
             passwords[role] = made.raise_for_status().json()["password"]
     with _client(address, "supervisor", passwords["supervisor"]) as supervisor:
-        calls = {name: _post_sample(supervisor, name) for name in ("threat", "compliant")} | {
+        called = {"threat": "threat.wav", "compliant": EVIL_NAME}
+        calls = {name: _post_sample(supervisor, name, file) for name, file in called.items()} | {
             "evil": _post_evil(supervisor)
         }
         deadline = time.monotonic() + 300
@@ -101,10 +116,10 @@ def _client(address: str, name: str, password: str) -> Iterator[httpx2.Client]:
         yield client
 
 
-def _post_sample(client: httpx2.Client, name: str) -> int:
+def _post_sample(client: httpx2.Client, name: str, called: str) -> int:
     recording = SAMPLES / f"{name}.wav"
     facts = json.loads(recording.with_suffix(".transcript.json").read_text("utf-8"))["call"]
-    files = {"audio": (recording.name, recording.read_bytes())}
+    files = {"audio": (called, recording.read_bytes())}
     posted = client.post("/v1/calls", data={"metadata": json.dumps(facts)}, files=files)
     call: int = posted.raise_for_status().json()["id"]
     return call
