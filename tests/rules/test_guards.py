@@ -84,3 +84,33 @@ def test_a_word_between_the_cores_may_take_a_match_back(tmp_path: Path, sentence
     find = "{phrases: {families: ['会 ~8 起诉'], guards: [lawful]}}"
     findings = check(pack(tmp_path, rule(find), guards=guards), call(f"坐席：{sentence}"))
     assert (findings[0].verdict == "failed") == found
+
+
+@pytest.mark.parametrize(
+    ("sentence", "verdict"),
+    [
+        ("电影里的男主角坐了三年牢才回到家乡", "skipped"),
+        ("书里的男主角坐了三年牢才回家", "skipped"),
+        ("你不还钱就等着坐牢", "failed"),
+        ("我们一起去看电影吧", "passed"),
+    ],
+)
+def test_a_sentence_that_reads_innocent_is_left_to_a_person(tmp_path: Path, sentence: str, verdict: str) -> None:
+    guards = {"doubt": {"title": "整句读来不像违规", "suspicion_below": 0.2}}
+    find = "{phrases: {families: ['坐 ~4 牢'], guards: [doubt]}}"
+    finding = check(pack(tmp_path, rule(find), guards=guards), call(f"坐席：{sentence}"))[0]
+    assert finding.verdict == verdict
+    assert ("请人工判断" in finding.message) == (verdict == "skipped")
+    assert all("像的程度" in evidence.note for evidence in finding.evidence) or verdict != "skipped"
+
+
+@pytest.mark.parametrize(
+    ("engine", "heard", "verdict"),
+    [("given", "图书馆补办了借书证", "failed"), ("whisper", "图书馆补办了街树正", "skipped")],
+)
+def test_what_only_sounds_bad_must_read_bad_too(tmp_path: Path, engine: str, heard: str, verdict: str) -> None:
+    guards = {"doubt": {"title": "整句读来不像违规", "suspicion_below": 0.05}}
+    find = "{phrases: {families: ['图书馆 ~9 借书证'], guards: [doubt]}}"
+    said = (Utterance("agent", f"小李昨天在{heard}"),)
+    findings = check(pack(tmp_path, rule(find), guards=guards), Transcript(engine, "zh", None, "given", said))
+    assert findings[0].verdict == verdict
