@@ -116,7 +116,10 @@ class Conversation:
         return self._sentences
 
     def suspicion(self, chars: str) -> Suspicion:
-        """What a sentence is suspected of; ten rules ask of each."""
+        """What a sentence is suspected of. When the first is asked about, all are weighed."""
+        if not self._suspicions:
+            said = [one.chars for one in self.sentences()]
+            self._suspicions = dict(zip(said, load_meanings().suspect_all(said), strict=True))
         if chars not in self._suspicions:
             self._suspicions[chars] = load_meanings().suspect(chars)
         return self._suspicions[chars]
@@ -127,9 +130,11 @@ class Conversation:
         spoken = set(owners[span.start : span.end])
         begins = owners[span.start], text.starts[span.start]
         ends = owners[span.end - 1], text.ends[span.end - 1]
+        said = self.sentences()
+        near = said[bisect_left(said, (min(spoken),)) : bisect_left(said, (max(spoken) + 1,))]
         around = [
             one.chars
-            for one in self.sentences()
+            for one in near
             if one.utterance in spoken and (one.utterance, one.end) > begins and (one.utterance, one.start) < ends
         ]
         return self.suspicion("".join(around)).probability
