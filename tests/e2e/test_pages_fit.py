@@ -9,9 +9,12 @@ from tests.e2e.conftest import Visit
 APART = ("/audio", "/waveform", "/events")
 
 
-@pytest.mark.parametrize(("at", "budget"), [("/calls", 40_000), ("/calls/{threat}", 60_000)])
+@pytest.mark.parametrize(
+    ("at", "budget"),
+    [("/calls", 40_000), ("/calls/{threat}", 60_000), ("/statistics?first=2026-01-01&last=2026-12-31", 400_000)],
+)
 def test_a_page_is_light_even_the_first_time(visit: Visit, browser: Browser, at: str, budget: int) -> None:
-    signed_in = visit.sign_in("inspector").context.storage_state()
+    signed_in = visit.sign_in("supervisor").context.storage_state()
     with browser.new_context(storage_state=signed_in) as fresh:  # with nothing kept from before
         page, requests = fresh.new_page(), list[Request]()
         page.on("request", lambda request: requests.append(request))
