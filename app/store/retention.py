@@ -10,7 +10,7 @@ from app.store.calls import FINAL
 from app.tables import Call
 
 #: Written out and not bound: a plan made for every name would not know that the index is about this one.
-_debtor = literal_column("calls.facts ->> 'debtor_id'")
+_debtor: ColumnElement[str] = literal_column("calls.facts ->> 'debtor_id'")
 
 
 def older_than(moment: datetime) -> ColumnElement[bool]:
