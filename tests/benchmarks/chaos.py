@@ -235,6 +235,8 @@ _WRONG = {
     "one transcript each": "SELECT call_id, count(*) FROM transcripts GROUP BY 1 HAVING count(*) <> 1",
     "one scorecard each": "SELECT calls.id, count(scorecards.id) FROM calls "
     "LEFT JOIN scorecards ON call_id = calls.id GROUP BY 1 HAVING count(scorecards.id) <> 1",
+    # A worker that is killed before it has started leaves nothing to take over, and the trial shows nothing.
+    "some taken over": "SELECT 'none: kill less often' FROM calls HAVING max(attempt) = 1",
     "counted once": "SELECT sum(value) FROM tallies WHERE name = 'finished' "
     "HAVING sum(value) <> (SELECT count(*) FROM calls)",
 }
