@@ -27,7 +27,6 @@ from app.service import Service
 from app.storage import Landing
 
 _MAX_METADATA = 64 * 1024
-_BULK = 1024 * 1024
 _MAX_URL = 4000
 
 #: Seconds without a byte after which an upload ends; and bytes a second that it must make on the whole, but for the
@@ -114,21 +113,9 @@ async def _read_form(request: Request, limit: int, land: Callable[[str], Landing
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise AppError("请求须为含 audio 的 multipart/form-data，或含 recording_url 的 JSON", code="not_multipart")
     try:
-        return await _Form(request.headers, _in_bulk(_counted(request, limit)), land).parse()
+        return await _Form(request.headers, _counted(request, limit), land).parse()
     except (MultiPartException, MultipartParseError, KeyError) as error:
         raise AppError(f"multipart 格式有误：{error}", code="bad_multipart") from error
-
-
-async def _in_bulk(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """The same bytes in larger pieces: writing each one costs a trip to another thread."""
-    gathered = bytearray()
-    async for chunk in chunks:
-        gathered += chunk
-        if len(gathered) >= _BULK:
-            yield bytes(gathered)
-            gathered.clear()
-    if gathered:
-        yield bytes(gathered)
 
 
 async def read_body(request: Request, limit: int) -> bytes:
