@@ -18,6 +18,7 @@ Over the budget, and why:
   order, and each is looked up (`Index Scan using calls_pkey`, 50 000 to 95 000 pages) to be sorted or sifted.
 - `stage, nowhere` and `stage, unknown, nowhere` (1 s): there is no index on the stage, so all of a million calls are
   sifted (1 002 751 pages). `stage`, with one call in thirteen, takes 6 ms.
+- `home` (30 to 50, of a team 124, of a busy agent 76): what waits is counted up to a thousand, among 20 000 rows read.
 - `by …` (30 to 140 ms, 320 by agent and day): days that are over are read from `day_totals`; today and yesterday are
   counted when asked (`Index Scan using calls_newest`, 11 111 rows for each, in 22 000 pages).
 """
