@@ -7,6 +7,10 @@
 `labels.jsonl` holds one call a line: `id`, `turns` with `speaker`, `start`, `end`, `text`, and
 `violations_and_signals` (`category`, `negated`). Heard transcripts are kept in --cache, so that a second run only
 judges. Intervals are Wilson's, 95 %.
+
+Measured: on the sentences held aside 98 of 149 violations in their category and 111 flagged at all (families alone 55),
+4 of 38 look-alikes flagged and 2 left to a person. On 24 synthetic calls (868 s) F1 0.956 from audio by families and
+guards, 0.935 with suspicions, of which two name what the labels leave out. All sentences were written, none recorded.
 """
 
 import argparse
