@@ -8,9 +8,9 @@ ours (which also folds, assembles families and can listen); growth with the size
 10-minute call by all built-in packs, part by part, its growth with the length of the call, and with the number of
 phrases that the packs have; what loading the packs costs in a new process.
 
-Measured on 2026-11-22 on two cores that other heavy work shared, so rather too high: four packs loaded in 829 ms of CPU;
-a 10-minute call by ear judged in 53 ms (matching 20, promises 5), 23 ms per 1000 characters with R² 0.99; matching
-grows by 0.11 ms per 1000 phrases, which is within the noise (R² 0.40).
+Measured on 2026-11-22 on two cores that other heavy work shared, so rather too high: four packs loaded in 829 ms of
+CPU; a 10-minute call by ear judged in 53 ms (matching 20, promises 5; the sentences were still weighed one by one),
+23 ms per 1000 characters with R² 0.99; matching grows by 0.11 ms per 1000 phrases, within the noise (R² 0.40).
 """
 
 import argparse
