@@ -40,5 +40,5 @@ bench name *args:
 supply:
     mkdir -p build
     uv export --quiet --frozen --no-dev --format cyclonedx1.5 --output-file build/sbom.json
-    uv run --with pip-licenses pip-licenses --summary
+    uv run python -m tests.licences
     uv audit --frozen

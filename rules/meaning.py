@@ -35,9 +35,12 @@ class Suspicion:
 
     @property
     def telling(self) -> tuple[str, ...]:
-        """The heaviest pieces of two characters and more, none within another."""
+        """The heaviest pieces of two characters and more, none within another.
+
+        No digits: they stand for numbers that were said otherwise (两万 is 20000 here).
+        """
         heaviest = [self.pieces[at] for at in np.argsort(-self.weights)[:20] if self.weights[at] > 0]
-        named = sorted(piece for piece in heaviest if len(piece) > 1)
+        named = sorted(piece for piece in heaviest if len(piece) > 1 and piece.isalpha())
         return _apart(sorted(named, key=len, reverse=True))[:_TELLING]
 
 
