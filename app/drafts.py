@@ -21,10 +21,8 @@ class Mark:
 def faults(judge: Judge, name: str, text: str) -> list[Mark]:
     """Everything that keeps `text` from being published as that pack: it must load, prove itself, and fit templates."""
     places = Places(text)
-    if places.too_large:
-        return [Mark(1, "别名（*）展开后太大")]
-    candidate = judge.trying(name, text)
     try:
+        candidate = judge.trying(name, text)
         pack = candidate.book.pack(name)
     except RuleError as error:
         return [_mark(places, fault, name) for fault in error.faults]

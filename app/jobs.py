@@ -52,9 +52,9 @@ _NOTE_EVERY = 2.0
 _PASSING = NO_ROOM | {errno.EIO, errno.ESTALE}
 _PASSING_AGAIN = 60
 
-#: Neither is a recogniser elsewhere that is away or overloaded. But one that stumbles over this very recording looks
-#: the same, and would hold up the others: it is asked again after a minute more each time, an hour at most, and after
-#: so many attempts, in a week and more, it counts.
+#: Neither is a rule pack that cannot be read until somebody mends it, nor a recogniser elsewhere that is away or
+#: overloaded. But one that stumbles over this very recording looks the same, and would hold up the others: it is asked
+#: again after a minute more each time, an hour at most, and after so many attempts, in a week and more, it counts.
 _AWAY_MOST, _AWAY_LONGEST = 200, 3600
 
 _T = TypeVar("_T")
@@ -178,7 +178,8 @@ def _set_back(session: Session, call_id: int, attempt: int, error: Exception, co
 
 def _passes_in(error: Exception, attempt: int) -> int | None:
     """Seconds after which to look again at what is no fault of the call; None for what counts against it."""
-    if isinstance(error, AsrError) and error.code == "backend_away" and attempt < _AWAY_MOST:
+    away = isinstance(error, RuleError) or (isinstance(error, AsrError) and error.code == "backend_away")
+    if away and attempt < _AWAY_MOST:
         return min(_PASSING_AGAIN * attempt, _AWAY_LONGEST)
     passing = isinstance(error, OSError) and error.errno in _PASSING
     return _PASSING_AGAIN if passing or isinstance(error, (Unavailable, NoKey)) else None
@@ -186,14 +187,14 @@ def _passes_in(error: Exception, attempt: int) -> int | None:
 
 def _hopeless(error: Exception) -> str | None:
     """The code of a failure that no other try will better; None for any other."""
-    if isinstance(error, (RuleError, TemplateError)):
+    if isinstance(error, TemplateError):
         return "bad_template"
     return error.code if isinstance(error, AsrError) and error.code in HOPELESS else None
 
 
 def _reason(error: Exception) -> str:
     """What went wrong, for people. A message that is not our own may quote the call, so it stays out."""
-    if isinstance(error, (AsrError, Unavailable, NoKey)):
+    if isinstance(error, (AsrError, RuleError, Unavailable, NoKey)):
         return str(error)
     if isinstance(error, MemoryError):
         return "内存不足"

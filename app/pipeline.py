@@ -14,7 +14,8 @@ import scoring
 from app.rulebook import Rulebook
 from app.schemas import CALL_ZONE
 from asr.transcript import Transcript
-from rules import Finding, Promise
+from rules import Fault, Finding, Promise, RuleError
+from rules.places import Places
 from scoring import Scorecard, Template
 
 
@@ -59,7 +60,13 @@ class Judge:
         self._use(replace(self.book, published=published, edition=edition))
 
     def trying(self, pack: str, text: str) -> "Judge":
-        """A judge like this one, for which `text` is published as that pack."""
+        """A judge like this one, for which `text` is published as that pack.
+
+        Raises:
+            rules.RuleError: it would grow without end.
+        """
+        if Places(text).too_large:
+            raise RuleError([Fault(f"{pack}.yaml", "", "", "别名（*）展开后太大")])
         other = Judge()
         other._use(replace(self.book, published={**self.book.published, pack: text}))
         return other

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
+import structlog
 from sqlalchemy import ColumnElement
 
 from app import logs
@@ -21,6 +22,10 @@ from app.settings import Settings
 from app.store import dials, history, lists, packs, templates
 from app.store.history import Heard
 from app.tables import Call
+from rules import RuleError
+from scoring import TemplateError
+
+log = structlog.stdlib.get_logger(__name__)
 
 _BATCH = 50
 
@@ -89,7 +94,13 @@ def rescore_next(database: Database, judge: Judge, pack: str, since: datetime, a
         packs.follow(session, judge)
         for template in judge.book.using(pack):
             conditions = [Call.template == template.id, Call.happened_at >= since]
-            found = history.due(session, conditions, *_judged_by(judge, template.id), after=after, limit=_BATCH)
+            try:
+                digests = _judged_by(judge, template.id)
+            except (RuleError, TemplateError) as error:
+                # Of another pack: what other templates judge is judged again all the same.
+                log.warning("template not rescored", template=template.id, reason=type(error).__name__)
+                continue
+            found = history.due(session, conditions, *digests, after=after, limit=_BATCH)
             due += [(call_id, template.id) for call_id in found]
     some = sorted(due)[:_BATCH]
     for name in {name for _, name in some}:

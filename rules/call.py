@@ -125,7 +125,10 @@ class Conversation:
         return self._suspicions[chars]
 
     def suspicion_around(self, span: Span) -> float:
-        """How likely the sentence, or sentences, that a span lies in are a violation, 0 to 1."""
+        """How likely the sentence, or sentences, that a span lies in are a violation, 0 to 1.
+
+        1 where there is no sentence to weigh: what was found is not doubted for want of one.
+        """
         owners, text = self.speech.owners, self.speech.text
         spoken = set(owners[span.start : span.end])
         begins = owners[span.start], text.starts[span.start]
@@ -137,7 +140,7 @@ class Conversation:
             for one in near
             if one.utterance in spoken and (one.utterance, one.end) > begins and (one.utterance, one.start) < ends
         ]
-        return self.suspicion("".join(around)).probability
+        return self.suspicion("".join(around)).probability if around else 1.0
 
     def hit(self, span: Span) -> Hit:
         """The span in its utterance. One that runs across two is shown where it ends: there the meaning is complete."""

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from rules.errors import Fault, RuleError
 from rules.guards import Guard
@@ -86,16 +87,17 @@ def _digest(contents: Mapping[str, bytes]) -> str:
 
 #: Matchers of lexicon files by the digest of their contents: packs that use the same files share one, so a call judged
 #: by several packs is scanned once.
-_SHARED: dict[str, Matcher] = {}
+_SHARED: WeakValueDictionary[str, Matcher] = WeakValueDictionary()
 
 
 def _matchers(reader: Reader, path: Path, rules: Iterable[Rule]) -> tuple[Matcher, ...]:
     used = {name: content for name, content in reader.contents.items() if name != path.name}
     digest = _digest(used)
-    if digest not in _SHARED:
-        _SHARED[digest] = Matcher(_groups(reader, used))
+    shared = _SHARED.get(digest)
+    if shared is None:
+        shared = _SHARED[digest] = Matcher(_groups(reader, used))
     own = _groups(reader, {path.name}) | {lexicon.name: lexicon.families for lexicon in _inline(rules)}
-    return _SHARED[digest], Matcher(own)
+    return shared, Matcher(own)
 
 
 def _groups(reader: Reader, files: Container[str]) -> dict[str, tuple[Family, ...]]:

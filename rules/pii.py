@@ -81,10 +81,16 @@ def mask_transcript(transcript: Transcript) -> Transcript:
         own = [place for place, one in enumerate(shown) if one.speaker == speaker]
         masked = mask(" ".join(shown[place].text for place in own))
         for place in own:
-            length = len(shown[place].text)
-            shown[place] = replace(shown[place], text=masked[:length])
-            masked = masked[length + 1 :]
+            text = shown[place].text
+            # By itself as well: the number of an order just before may lend its innocence to a phone number.
+            shown[place] = replace(shown[place], text=_either(masked[: len(text)], mask(text)))
+            masked = masked[len(text) + 1 :]
     return replace(transcript, utterances=tuple(shown))
+
+
+def _either(one: str, other: str) -> str:
+    """A text as far as both of its maskings show it."""
+    return "".join("*" if "*" in pair else pair[0] for pair in zip(one, other, strict=True))
 
 
 def mask_finding(finding: Finding, masked: Transcript) -> Finding:

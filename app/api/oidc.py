@@ -98,8 +98,9 @@ async def finish_oidc(request: Request, service: ServiceDep) -> RedirectResponse
             claims |= (await provider.authorize_access_token(request))["userinfo"]
         await run_in_threadpool(_sign_in, service, request, answer, claims)
     except AppError as error:
+        if not isinstance(error, Unavailable):  # that is not the visitor's failure
+            failures.take(address)
         await run_in_threadpool(_record_refusal, service, request, claims, error)
-        failures.take(address)
         raise
     return answer
 
@@ -123,7 +124,7 @@ def _record_refusal(service: Service, request: Request, claims: Mapping[str, Any
 
 
 def _name(claims: Mapping[str, Any]) -> str:
-    return str(claims.get("preferred_username") or claims.get("email") or claims["sub"])
+    return str(claims.get("preferred_username") or claims.get("email") or claims.get("sub", ""))
 
 
 def _provider(request: Request) -> Any:

@@ -85,7 +85,10 @@ def _judge(service: Service, draft: str | None) -> Judge:
         return judge
     if kept is None:
         raise Unprocessable(f"draft: 规则包 {draft} 没有草稿", code="no_draft")
-    return judge.trying(draft, kept.body)
+    try:
+        return judge.trying(draft, kept.body)
+    except RuleError as error:
+        raise Unprocessable(str(error), code="bad_rules") from error
 
 
 def _past(service: Service, judge: Judge, who: Principal, call_id: int) -> Inspection:

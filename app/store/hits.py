@@ -36,7 +36,8 @@ _RULED = text("""
             rule, ruling, finding->>'verdict' = 'failed' AS broken
         FROM reviews JOIN calls ON calls.id = reviews.call_id
         WHERE withdrawn_at IS NULL
-            AND (happened_at AT TIME ZONE 'Asia/Shanghai')::date BETWEEN :first AND :last
+            AND happened_at >= cast(:first AS timestamp) AT TIME ZONE 'Asia/Shanghai'
+            AND happened_at < (cast(:last AS timestamp) + interval '1 day') AT TIME ZONE 'Asia/Shanghai'
             AND (cast(:team AS text) IS NULL OR team = :team)
         ORDER BY reviews.call_id, rule, ruling = 'missed', reviews.id DESC
     ) AS standing GROUP BY rule

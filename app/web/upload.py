@@ -11,8 +11,9 @@ from app.api.access import Poster, ServiceDep
 from app.audiotypes import TYPES
 from app.errors import Unprocessable
 from app.schemas import CallFacts, Label
+from app.settings import LANGUAGES
 from app.tabular import DIRECTIONS, moment, rows
-from app.web.pages import PageRoute, page, texts
+from app.web.pages import PageRoute, catalogue, page, texts
 
 router = APIRouter(route_class=PageRoute)
 
@@ -68,7 +69,9 @@ def _value(field: str, cell: str) -> object:
     if field == "direction":
         return DIRECTIONS.get(cell, cell)
     if field in ("callee_relation", "agent_channel"):
-        return next((value for value, text in texts()["facts"].items() if text == cell), cell)
+        # Whoever made the table need not read the pages in its language.
+        known = (named for language in LANGUAGES for named in catalogue(language)["facts"].items())
+        return next((value for value, text in known if text == cell), cell)
     return cell
 
 

@@ -20,11 +20,13 @@ from starlette.testclient import TestClient
 from app import jobs, serving, worker
 from app.errors import Unavailable
 from app.jobs import Bench
+from app.pipeline import Judge
 from app.sealing import NoKey
 from app.service import Service
 from app.store import calls
 from app.tables import Call
 from asr import AsrError
+from rules import Fault, RuleError
 from tests.app.sounds import wav
 from tests.conftest import SAMPLES
 
@@ -137,15 +139,14 @@ def test_a_worker_that_was_given_up_while_working_writes_nothing(
     client: TestClient, auth: Auth, service: Service, bench: Bench
 ) -> None:
     call_id = post_text(client, auth["dialer"])
-    judge = bench.judge.judge
 
-    class Overtaken:
+    class Overtaken(Judge):
         def judge(self, *given: Any) -> Any:
             with service.database.transaction() as session:
                 session.get_one(Call, call_id).attempt += 1
-            return judge(*given)
+            return super().judge(*given)
 
-    jobs.judge(replace(bench, judge=Overtaken()), call_id, attempt=1)  # type: ignore[arg-type]
+    jobs.judge(replace(bench, judge=Overtaken()), call_id, attempt=1)
     assert count(service, "scorecards") == 0
 
 
@@ -200,13 +201,16 @@ def test_what_is_no_fault_of_the_call_is_not_counted(
         assert (call.status, call.failures, bool(call.error)) == ("queued", 0, True)
 
 
-def test_a_recogniser_elsewhere_is_asked_again_ever_later_and_not_for_ever(
-    client: TestClient, auth: Auth, service: Service, bench: Bench
+@pytest.mark.parametrize(
+    "error", [AsrError("backend_away", "没有应答"), RuleError([Fault("a.yaml", "a", "find", "没有这个词库")])]
+)
+def test_what_is_away_or_broken_is_asked_again_ever_later_and_not_for_ever(
+    client: TestClient, auth: Auth, service: Service, bench: Bench, error: Exception
 ) -> None:
     call_id = post_text(client, auth["dialer"])
 
     def fails(*_: object) -> None:
-        raise AsrError("backend_away", "没有应答")
+        raise error
 
     def fail_at(attempt: int) -> tuple[int, float]:
         with service.database.transaction() as session:

@@ -28,14 +28,15 @@ SLOW_WORKER = """
 import asyncio, sys, time
 from dataclasses import replace
 from app import worker
+from app.pipeline import Judge
 from app.service import build_bench
 from app.settings import Settings
 settings = Settings()
 bench = build_bench(settings)
-class Slow:
+class Slow(Judge):
     def judge(self, *given):
         time.sleep(float(sys.argv[1]))
-        return bench.judge.judge(*given)
+        return super().judge(*given)
 worker._BEAT = 0.5
 asyncio.run(worker.work(replace(bench, judge=Slow()), ["judge"], settings.patience))
 """
@@ -45,8 +46,10 @@ asyncio.run(worker.work(replace(bench, judge=Slow()), ["judge"], settings.patien
 def slow_worker(service: Service, seconds: float, patience: float) -> Iterator[subprocess.Popen[bytes]]:
     environment = serving.worker_environment(service.settings) | {"TINGJIAN_PATIENCE": str(patience)}
     with subprocess.Popen([sys.executable, "-c", SLOW_WORKER, str(seconds)], env=environment) as process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def row(service: Service, call_id: int) -> Call:

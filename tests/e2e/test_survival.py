@@ -31,14 +31,15 @@ WORKER = """
 import asyncio, os, signal, time
 from dataclasses import replace
 from app import worker
+from app.pipeline import Judge
 from app.service import build_bench
 from app.settings import Settings
 worker.STALLED_AFTER, worker._BEAT, worker._UPKEEP_CRON = 3, 0.5, "* * * * * *"
 bench = build_bench(Settings())
-class Slow:
+class Slow(Judge):
     def judge(self, *given):
         time.sleep(0.5)
-        return bench.judge.judge(*given)
+        return super().judge(*given)
 def poison():
     os.kill(os.getpid(), signal.SIGKILL)
 asyncio.run(worker.work(replace(bench, judge=Slow(), transcriber=poison), worker.QUEUES, patience=5))

@@ -101,6 +101,12 @@ def test_a_number_is_masked_though_the_other_one_speaks_in_between() -> None:
     assert [one.text for one in masked.utterances] == ["幺三八", "嗯", "****", "一二三四", "五六七八"]
 
 
+def test_the_number_of_an_order_lends_the_next_one_nothing() -> None:
+    said = (Utterance("customer", "订单号是1234"), Utterance("agent", "电话呢"), Utterance("customer", "13800138000"))
+    masked = mask_transcript(Transcript("e", "zh", 9.0, "channels", said))
+    assert [one.text for one in masked.utterances] == ["订单号是1234", "电话呢", "138****8000"]
+
+
 def test_quotes_are_masked_as_the_transcript_is() -> None:
     transcript = Transcript("e", "zh", 9.0, "channels", (Utterance("agent", "他的身份证号是110101199003077758"),))
     masked = mask_transcript(transcript)

@@ -91,8 +91,9 @@ actions["save-draft"] = async () => {
 
 actions["discard-draft"] = async (button) => {
   if (!confirm(button.dataset.sure)) return;
+  if (!(await api("DELETE", `/v1/rules/packs/${page.dataset.pack}/draft?replaces=${digest}`))) return;
   saved = view.state.doc.toString();
-  if (await api("DELETE", `/v1/rules/packs/${page.dataset.pack}/draft?replaces=${digest}`)) location.reload();
+  location.reload();
 };
 
 window.addEventListener("beforeunload", (event) => changed() && event.preventDefault());
