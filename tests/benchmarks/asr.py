@@ -9,20 +9,26 @@ CPU and wall seconds, CPU seconds per second of call, CER of each speaker's whol
 when), peak memory, and CPU relative to ours. `floor` is the model alone: the same windows, encoded and decoded, no
 decoding of audio, no speech detection, no alignment. `two` are two processes of ours sharing the calls.
 
-Measured on 4 of 24 development calls (02, 07, 13, 20), on 2 cores of an AMD EPYC with AVX2 that eight others were
-busy on, so without wall seconds; compare ratios only:
+Measured on 24 development calls (868 s, 3 451 characters; differences in CER under 0.7 are noise), on 2 cores of an
+AMD EPYC with AVX2, nearly idle but for the last minutes of `batched`:
 
                          CPU s    CPU/s  CPU/ours  peak MB   CER %  by turn %  speaker %  edge s
+    fast                  77.0    0.089      1.00      580    15.6       15.6      100.0    0.02
+    transcribe+vad       207.3    0.239      2.69      598    19.0       31.9       71.0    0.44
+    batched              184.5    0.212      2.40      577    15.6      128.0       65.1   12.39
+
+On 4 of them (02, 07, 13, 20), while eight others were at work:
+
     fast                  14.6    0.091      1.00      530    13.8       13.8      100.0    0.02
-    transcribe+vad        36.7    0.227      2.51      484    15.5       37.6       77.3    0.44
     batched               36.1    0.224      2.46      575    14.3      118.1       67.6   13.02
     accurate              31.5    0.195      2.15      539    15.5       15.5      100.0    0.02
     floor                 12.9    0.080      0.88      515       -          -          -       -
     two                   16.3    0.101      1.11     1018       -          -          -       -
 
+Windows of 15 s, eight at a time, take 15 % less CPU than `fast`, and CER is 16.2 %.
+
 `whisper-ctranslate2` 0.5.8 took 12.8 times the CPU of ours on two of them (its process and its model start anew for
-each channel), with CER 22.5 against 16.3 %. On all 24 calls (868 s, 3 451 characters; differences under 0.7 are noise)
-CER was 15.6 % for `fast`, 15.6 % for `batched` and 19.2 % for `transcribe+vad`. On the 11 samples, on a nearly quiet
+each channel), with CER 22.5 against 16.3 %. On the 11 samples, on a nearly quiet
 machine and before windows were encoded at their own length, two processes took 21.5 seconds of wall time, one 39.0 and
 `batched` 81.5. A batched chunk runs over many turns: its text is as good, but who said it when is lost, which is what
 `by turn`, `speaker` and `edge` show.
