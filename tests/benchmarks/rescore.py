@@ -24,10 +24,9 @@ from app.embedded import embedded_postgres
 from app.intake import take_text
 from app.rescoring import rescore
 from app.schemas import TextIn
-from app.security import Principal
-from app.service import build_service
 from app.settings import Settings
-from app.store import lists, users
+from app.store import lists
+from tests.benchmarks.posting import posting
 
 _BUDGET = 200  #: calls a second and core
 
@@ -43,17 +42,12 @@ _LONG_AGO = """
 
 def fill(settings: Settings, calls: int) -> int:
     """Post conversations; how many characters they have on average."""
-    assert settings.database_url
-    Database(settings.database_url).upgrade()
-    service = build_service(settings)
-    with service.database.transaction() as session:
-        who = Principal(users.add(session, "dialer", "dialer").id, "dialer", "dialer")
     given = [json.loads(path.read_text("utf-8")) for path in sorted(Path("samples").glob("*.transcript.json"))]
     texts = [TextIn.model_validate(one) for one in given]
-    for one in itertools.islice(itertools.cycle(texts), calls):
-        facts = one.call.model_copy(update={"external_id": None})
-        take_text(service, who, one.model_copy(update={"call": facts}))
-    service.database.close()
+    with posting(settings) as (service, who):
+        for one in itertools.islice(itertools.cycle(texts), calls):
+            facts = one.call.model_copy(update={"external_id": None})
+            take_text(service, who, one.model_copy(update={"call": facts}))
     return sum(len(said.text) for one in texts for said in one.utterances) // len(texts)
 
 

@@ -20,15 +20,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from app.database import Database
 from app.embedded import embedded_postgres
 from app.intake import take_recording
 from app.schemas import CallFacts
-from app.security import Principal
-from app.service import build_service
 from app.settings import Settings
-from app.store import users
 from tests.benchmarks.chaos import query, recordings
+from tests.benchmarks.posting import posting
 
 _APART = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
 
@@ -41,17 +38,12 @@ _IN_HAND = """
 
 def fill(settings: Settings, calls: int) -> None:
     """Put real calls on the queue, as a dialer's posts do."""
-    assert settings.database_url
-    Database(settings.database_url).upgrade()
-    service = build_service(settings)
-    with service.database.transaction() as session:
-        who = Principal(users.add(session, "dialer", "dialer").id, "dialer", "dialer")
-    for name, sound in recordings(calls):
-        with service.recordings.landing() as land:
-            landing = land(f"{name}.wav")
-            landing.write(sound)
-            take_recording(service, who, landing.arrival(), CallFacts(external_id=name))
-    service.database.close()
+    with posting(settings) as (service, who):
+        for name, sound in recordings(calls):
+            with service.recordings.landing() as land:
+                landing = land(f"{name}.wav")
+                landing.write(sound)
+                take_recording(service, who, landing.arrival(), CallFacts(external_id=name))
 
 
 @contextmanager
