@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from http import HTTPStatus
 from itertools import chain
 from pathlib import PurePath
@@ -12,19 +12,22 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from app.api.access import CallId, Reader, ServiceDep
+from app.api.spooled import spooled
 from app.audiotypes import TYPES
 from app.beeping import Beeped, secret_seconds
 from app.errors import AppError, Conflict, NotFound, Unprocessable
 from app.pipeline import read_transcript
 from app.sealing import SealError
 from app.service import Service
-from app.storage import Recordings
 from app.store import calls
 from app.tables import Call, Transcript
+from app.turns import Turns
 from asr import AsrError, sandbox
-from asr.audio import Audio
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
+
+#: Recordings that are decoded at once to cover what was said: each takes a core and, an hour long, 230 MB.
+_COVERING = Turns(2, "正在处理的录音太多，请稍后重试", again=5, patience=5)
 
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.ASCII)
 
@@ -54,9 +57,25 @@ def get_audio(call_id: CallId, request: Request, service: ServiceDep, who: Reade
         raise NotFound(f"通话 {call_id} 没有录音", code="no_recording")
     if not service.recordings.has(call.recording, call.recording_bytes):
         raise _Missing(f"通话 {call_id} 的录音文件不在，或不完整")
-    hidden = service.settings.beep and not who.may("unmask")
-    sound = _beeped(service, call, transcript) if hidden else _received(service, call)
-    part = _part(request.headers.get("range"), sound.size)
+    asked = request.headers.get("range")
+    if not service.settings.beep or who.may("unmask"):
+        return _answer(_received(service, call), asked)
+    with _COVERING:
+        return _answer(_beeped(service, call, transcript), asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """What is played."""
+
+    size: int  #: bytes
+    etag: str
+    kind: str  #: media type
+    read: Callable[[int, int], Iterator[bytes]]  #: bytes from one to another
+
+
+def _answer(sound: _Sound, asked: str | None) -> StreamingResponse:
+    part = _part(asked, sound.size)
     start, end = part or (0, sound.size)
     headers = {
         "Accept-Ranges": "bytes",
@@ -68,16 +87,6 @@ def get_audio(call_id: CallId, request: Request, service: ServiceDep, who: Reade
     if part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{sound.size}"
     return StreamingResponse(_begun(partial(sound.read, start, end)), 206 if part else 200, headers, sound.kind)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sound:
-    """What is played."""
-
-    size: int  #: bytes
-    etag: str
-    kind: str  #: media type
-    read: Callable[[int, int], Iterator[bytes]]  #: bytes from one to another
 
 
 def _received(service: Service, call: Call) -> _Sound:
@@ -92,20 +101,16 @@ def _beeped(service: Service, call: Call, transcript: Transcript | None) -> _Sou
         raise Conflict(f"通话 {call.id} 转写完成之前，没有查看未脱敏内容权限的人不能收听", code="no_transcript")
     assert call.recording is not None
     try:
-        audio = _decoded(service.recordings, call.recording, service.settings.max_seconds)
+        with service.recordings.opened(call.recording) as path:
+            audio = sandbox.decode(path, service.settings.max_seconds)
     except AsrError as error:
         raise Unprocessable(str(error), code=error.code) from error
     except SealError as error:
         raise _Damaged(str(error)) from error
     beeped = Beeped(audio, tuple(secret_seconds(read_transcript(transcript.body))))
-    return _Sound(beeped.size, f"{call.recording}-{transcript.id}", "audio/wav", beeped.read)
-
-
-# A player asks for part after part: the last few that were played stay decoded.
-@lru_cache(maxsize=3)
-def _decoded(recordings: Recordings, recording: str, max_seconds: float) -> Audio:
-    with recordings.opened(recording) as path:
-        return sandbox.decode(path, max_seconds)
+    tag = f"{call.recording}-{transcript.id}"
+    # Decoded anew for each part that is asked for: what is kept would outlive a call that another process deletes.
+    return _Sound(beeped.size, tag, "audio/wav", lambda *part: spooled(beeped.read(*part)))
 
 
 def _begun(read: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:

@@ -1,11 +1,8 @@
 """Lists of calls as files."""
 
-import tempfile
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import IO, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
@@ -13,12 +10,14 @@ from fastapi.responses import StreamingResponse
 from app import exports
 from app.api.access import Exporter, ServiceDep
 from app.api.schemas import CallOut, listed
-from app.errors import Unavailable, Unprocessable
+from app.api.spooled import spooled
+from app.errors import Unprocessable
 from app.masking import shown
 from app.schemas import CALL_ZONE
 from app.security import Principal
 from app.service import Service
 from app.store import lists
+from app.turns import Turns
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
 
@@ -32,9 +31,8 @@ class Wanted(lists.Query):
 Filters = Annotated[Wanted, Query()]
 
 #: Exports that are written at once: each holds a core and a connection of the database.
-_TURNS = threading.BoundedSemaphore(2)
+_TURNS = Turns(2, "正在导出的文件太多，请稍后重试", again=30)
 
-_CHUNK = 64 * 1024
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -57,34 +55,13 @@ def export_xlsx(service: ServiceDep, who: Exporter, query: Filters) -> Streaming
 
 def _written(
     service: Service, who: Principal, query: Wanted, form: Callable[[Iterable[CallOut]], Iterator[bytes]]
-) -> IO[bytes]:
-    """The whole file, on disk before a byte of it leaves: a client that takes its time holds no transaction open."""
+) -> Iterator[bytes]:
     show = shown(who, unmask=query.unmask)
-    with ExitStack() as unsent, _turn(), service.database.transaction() as session:
-        file = unsent.enter_context(tempfile.TemporaryFile(prefix="tingjian-export-"))
-        file.writelines(form(listed(call, None, show) for call in lists.everything(session, query, who)))
-        file.seek(0)
-        unsent.pop_all()
-    return file
+    with _TURNS, service.database.transaction() as session:
+        return spooled(form(listed(call, None, show) for call in lists.everything(session, query, who)))
 
 
-@contextmanager
-def _turn() -> Iterator[None]:
-    if not _TURNS.acquire(blocking=False):
-        raise Unavailable("正在导出的文件太多，请稍后重试", code="busy", headers={"Retry-After": "30"})
-    try:
-        yield
-    finally:
-        _TURNS.release()
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(_CHUNK):
-            yield piece
-
-
-def _answer(file: IO[bytes], kind: str, suffix: str) -> StreamingResponse:
+def _answer(pieces: Iterator[bytes], kind: str, suffix: str) -> StreamingResponse:
     name = f"tingjian-{datetime.now(CALL_ZONE):%Y%m%d-%H%M%S}.{suffix}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return StreamingResponse(_pieces(file), headers=headers, media_type=kind)
+    return StreamingResponse(pieces, headers=headers, media_type=kind)

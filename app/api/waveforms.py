@@ -1,25 +1,23 @@
 """A recording's waveform: decoded once, when it is first asked for."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from app.api.access import CallId, Reader, ServiceDep
-from app.errors import NotFound, Unavailable, Unprocessable
+from app.errors import NotFound, Unprocessable
 from app.sealing import SealError
 from app.service import Service
 from app.store import calls, waveforms
+from app.turns import Turns
 from asr import AsrError, sandbox
 from asr.waveform import Waveform, draw
 
 router = APIRouter(prefix="/v1/calls", tags=["通话"])
 
 #: Decoding takes a core and, for hours of sound, a gigabyte: one at a time.
-_ONE = threading.Lock()
+_ONE = Turns(1, "正在绘制另一段录音的波形，请稍后重试", again=5)
 
 
 class WaveformOut(BaseModel):
@@ -53,20 +51,9 @@ def get_waveform(call_id: CallId, service: ServiceDep, who: Reader, part: Annota
     )
 
 
-@contextmanager
-def _alone() -> Iterator[None]:
-    """A turn at decoding. Nobody waits for it: whoever did would keep a thread from those who want something else."""
-    if not _ONE.acquire(blocking=False):
-        raise Unavailable("正在绘制另一段录音的波形，请稍后重试", code="busy", headers={"Retry-After": "5"})
-    try:
-        yield
-    finally:
-        _ONE.release()
-
-
 def _made(service: Service, recording: str) -> Waveform:
     try:
-        with _alone(), service.recordings.opened(recording) as path:
+        with _ONE, service.recordings.opened(recording) as path:
             wave = draw(sandbox.decode(path, service.settings.max_seconds))
     except AsrError as error:
         raise Unprocessable(str(error), code=error.code) from error

@@ -1,7 +1,10 @@
 """Whoever may not see a number does not hear it either."""
 
+import gc
 import io
 import wave
+import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +13,13 @@ from numpy.typing import NDArray
 from sqlalchemy import insert, text
 from starlette.testclient import TestClient
 
+from app.api import audio as audio_api
 from app.beeping import Beeped, secret_seconds
 from app.pipeline import to_json
 from app.service import Service
 from app.tables import Transcript
+from app.turns import Turns
+from asr import sandbox
 from asr.audio import SAMPLE_RATE, Audio
 from asr.transcript import Transcript as Said
 from asr.transcript import Utterance
@@ -66,6 +72,19 @@ def _listen(client: TestClient, headers: dict[str, str], call_id: int, **more: s
     return client.get(f"/v1/calls/{call_id}/audio", headers=headers | more)
 
 
+def _call(client: TestClient, auth: Auth, service: Service) -> int:
+    """A call of four seconds in which a number is said in the third."""
+    call_id: int = client.post("/v1/calls", headers=auth["dialer"], files={"audio": ("a.wav", wav(4.0))}).json()["id"]
+    _transcribed(service, call_id)
+    return call_id
+
+
+def _transcribed(service: Service, call_id: int) -> None:
+    with service.database.transaction() as session:
+        body = to_json(_said(("您好", 0, 1), (NUMBER, 2, 3)))
+        session.execute(insert(Transcript).values(call_id=call_id, engine="x", body=body, said="", marks=[]))
+
+
 def test_whoever_may_not_unmask_hears_a_tone(client: TestClient, auth: Auth, service: Service) -> None:
     sent = wav(4.0)
     call_id = client.post("/v1/calls", headers=auth["dialer"], files={"audio": ("a.wav", sent)}).json()["id"]
@@ -73,9 +92,7 @@ def test_whoever_may_not_unmask_hears_a_tone(client: TestClient, auth: Auth, ser
     service.settings.beep = True
     early = _listen(client, auth["inspector"], call_id)
     assert (early.status_code, early.json()["code"]) == (409, "no_transcript")
-    with service.database.transaction() as session:
-        body = to_json(_said(("您好", 0, 1), (NUMBER, 2, 3)))
-        session.execute(insert(Transcript).values(call_id=call_id, engine="x", body=body, said="", marks=[]))
+    _transcribed(service, call_id)
     assert _listen(client, auth["supervisor"], call_id).content == sent
     played = _listen(client, auth["inspector"], call_id)
     assert (played.status_code, played.headers["content-type"]) == (200, "audio/wav")
@@ -96,3 +113,35 @@ def test_a_recording_that_is_gone_is_told(client: TestClient, auth: Auth, servic
     with service.database.transaction() as session:
         session.execute(text("UPDATE calls SET recording = repeat('0', 64)"))
     assert _listen(client, auth["inspector"], call_id).json()["code"] == "recording_missing"
+
+
+def test_nothing_of_what_was_decoded_is_kept(
+    client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither when it was played nor when only a part was: `tingjian purge` is another process, and tells nobody."""
+    service.settings.beep = True
+    call_id, decode, decoded = _call(client, auth, service), sandbox.decode, list[weakref.ref[Any]]()
+
+    def watched(path: Path, max_seconds: float) -> Audio:
+        audio = decode(path, max_seconds)
+        decoded.append(weakref.ref(audio.samples))
+        return audio
+
+    monkeypatch.setattr(sandbox, "decode", watched)
+    for asked in ({}, {"Range": "bytes=100-299"}):
+        assert _listen(client, auth["inspector"], call_id, **asked).is_success
+    gc.collect()
+    assert [kept() for kept in decoded] == [None, None]
+
+
+def test_no_more_are_decoded_at_once_than_there_is_room_for(
+    client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.settings.beep = True
+    call_id, one = _call(client, auth, service), Turns(1, "忙", again=5)
+    monkeypatch.setattr(audio_api, "_COVERING", one)
+    with one:
+        answer = _listen(client, auth["inspector"], call_id)
+        assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "5")
+        assert _listen(client, auth["supervisor"], call_id).status_code == 200
+    assert _listen(client, auth["inspector"], call_id).status_code == 200
