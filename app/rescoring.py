@@ -7,10 +7,8 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import islice
 
-import structlog
 from sqlalchemy import ColumnElement
 
 from app import logs
@@ -22,10 +20,6 @@ from app.settings import Settings
 from app.store import dials, history, lists, packs, templates
 from app.store.history import Heard
 from app.tables import Call
-from rules import RuleError
-from scoring import TemplateError
-
-log = structlog.stdlib.get_logger(__name__)
 
 _BATCH = 50
 
@@ -36,6 +30,7 @@ class Outcome:
 
     done: int = 0
     failed: dict[int, str] = field(default_factory=dict)  #: call id -> why
+    left: int = 0  #: that somebody else judged, or is about to, at the same time
 
 
 #: Told how many calls are finished, and how many there are.
@@ -58,57 +53,43 @@ def rescore(settings: Settings, query: lists.Query, template: str | None, worker
     total = sum(_count(database, judge, name, which) for name, which in chosen.items())
     batches = (batch for name, which in chosen.items() for batch in _batches(database, judge, name, which))
     progress(0, total)
-    alone = (rescore_calls(database, judge, call_ids, name) for name, call_ids in batches)
+    alone = (rescore_calls(database, judge, call_ids, name, only_due=True) for name, call_ids in batches)
     for result in alone if workers == 1 else _in_parallel(settings, batches, workers):
         outcome.done += result.done
+        outcome.left += result.left
         outcome.failed |= result.failed
-        progress(outcome.done + len(outcome.failed), total)
+        progress(outcome.done + outcome.left + len(outcome.failed), total)
     database.close()
     return outcome
 
 
-def rescore_calls(database: Database, judge: Judge, call_ids: Sequence[int], template: str) -> Outcome:
-    """Judge some calls by a template and keep the scorecards, in one transaction."""
+def rescore_calls(
+    database: Database, judge: Judge, call_ids: Sequence[int], template: str, *, only_due: bool = False
+) -> Outcome:
+    """Judge some calls by a template and keep the scorecards, in one transaction.
+
+    Args:
+        only_due: leave those alone that are judged by this very template and its packs already.
+    """
     with database.transaction() as session:
         packs.follow(session, judge)
         heard, counted = history.heard(session, call_ids), dials.contacts_of(session, call_ids)
-    outcome, judged = Outcome(), dict[int, tuple[int, Judgement]]()
+    if only_due:
+        digests = judged_by(judge, template)
+        heard = [one for one in heard if not one.is_judged_by(*digests)]
+    outcome, judged = Outcome(), list[tuple[Heard, Judgement]]()
     for one in heard:
         try:
-            judged[one.call_id] = one.transcript_id, _judge(judge, one, counted.get(one.call_id, {}), template)
+            judged.append((one, _judge(judge, one, counted.get(one.call_id, {}), template)))
         except Exception as error:  # noqa: BLE001 - one call that cannot be judged must not stop a million
             outcome.failed[one.call_id] = f"{type(error).__name__}: {logs.message(error)}"
     with database.transaction() as session:
         outcome.done = len(history.add(session, judged))
+    outcome.left = len(call_ids) - outcome.done - len(outcome.failed)
     return outcome
 
 
-def rescore_next(database: Database, judge: Judge, pack: str, since: datetime, after: int) -> int | None:
-    """Judge again the next of the calls since `since` that another version of a pack judged, past the id `after`.
-
-    Returns:
-        The id of the last of them; None: there are no more.
-    """
-    due: list[tuple[int, str]] = []
-    with database.transaction() as session:
-        packs.follow(session, judge)
-        for template in judge.book.using(pack):
-            conditions = [Call.template == template.id, Call.happened_at >= since]
-            try:
-                digests = _judged_by(judge, template.id)
-            except (RuleError, TemplateError) as error:
-                # Of another pack: what other templates judge is judged again all the same.
-                log.warning("template not rescored", template=template.id, reason=type(error).__name__)
-                continue
-            found = history.due(session, conditions, *digests, after=after, limit=_BATCH)
-            due += [(call_id, template.id) for call_id in found]
-    some = sorted(due)[:_BATCH]
-    for name in {name for _, name in some}:
-        rescore_calls(database, judge, [call_id for call_id, template in some if template == name], name)
-    return some[-1][0] if some else None
-
-
-def _judged_by(judge: Judge, template: str) -> tuple[str, dict[str, str]]:
+def judged_by(judge: Judge, template: str) -> tuple[str, dict[str, str]]:
     """The digests of a template and its packs."""
     card, used = judge.load(template)
     return templates.digest(card), {pack.id: pack.digest for pack in used}
@@ -121,13 +102,13 @@ def _judge(judge: Judge, heard: Heard, counted: dict[str, int], template: str) -
 
 def _count(database: Database, judge: Judge, name: str, conditions: list[ColumnElement[bool]]) -> int:
     with database.transaction() as session:
-        return history.count_due(session, conditions, *_judged_by(judge, name))
+        return history.count_due(session, conditions, *judged_by(judge, name))
 
 
 def _batches(
     database: Database, judge: Judge, name: str, conditions: list[ColumnElement[bool]]
 ) -> Iterator[tuple[str, Sequence[int]]]:
-    digests, after = _judged_by(judge, name), 0
+    digests, after = judged_by(judge, name), 0
     while True:
         with database.transaction() as session:
             ids = history.due(session, conditions, *digests, after=after, limit=_BATCH)
@@ -165,4 +146,4 @@ class _Process:
 
     @classmethod
     def work(cls, template: str, call_ids: Sequence[int]) -> Outcome:
-        return rescore_calls(cls.database, cls.judge, call_ids, template)
+        return rescore_calls(cls.database, cls.judge, call_ids, template, only_due=True)

@@ -6,8 +6,8 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import procrastinate
 import structlog
@@ -16,10 +16,12 @@ from procrastinate.job_context import JobContext
 from procrastinate.jobs import Status
 from procrastinate.worker import Worker
 
-from app import jobs, rescoring
+from app import jobs
 from app.fetching import fetch
 from app.jobs import Bench
+from app.renewal import go_on, set_back
 from app.store import calls, queue
+from app.store.queue import Renewal
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -50,14 +52,9 @@ def worker_app(bench: Bench) -> procrastinate.App:
     def _judge(call_id: int, attempt: int) -> None:
         jobs.run_step(jobs.judge, bench, call_id, attempt)
 
-    @app.task(name="rescore", queue="judge", retry=procrastinate.RetryStrategy(max_attempts=100, wait=60))
-    def _rescore(pack: str, since: str, after: int) -> None:
-        # A piece at a time, so that calls that wait to be judged at all come between.
-        began = datetime.fromisoformat(since)
-        last = rescoring.rescore_next(bench.database, bench.judge, pack, began, after)
-        if last is not None:
-            with bench.database.transaction() as session:
-                queue.defer_rescoring(session, pack, began, last)
+    @app.task(name="rescore", queue="judge")
+    def _rescore(**renewal: Any) -> None:
+        go_on(bench, Renewal(**renewal))
 
     @app.periodic(cron=_UPKEEP_CRON)
     @app.task(name="take_over", queue=_UPKEEP, priority=100, queueing_lock="take_over", pass_context=False)
@@ -72,8 +69,8 @@ async def upkeep(app: procrastinate.App, bench: Bench) -> None:
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
         assert job.id is not None
         if job.task_name == "rescore":  # no call's row tells of it: this job is all that there is
-            await app.job_manager.retry_job_by_id_async(job.id, datetime.now(UTC))
-            continue
+            renewal = Renewal(**cast("dict[str, Any]", job.task_kwargs))
+            await asyncio.to_thread(bench.steadily, partial(set_back, renewal=renewal))
         await app.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
     await asyncio.to_thread(jobs.take_over, bench)
 

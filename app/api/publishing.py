@@ -51,7 +51,8 @@ def publish_pack(pack: str, body: PublishIn, service: ServiceDep, session: Sessi
         raise Conflict(f"规则包 {pack} 生效的就是版本 {made.version}，请改写 version", code="same_version")
     packs.publish(session, kept, made.version, who)
     if body.rescore_since:
-        queue.defer_rescoring(session, pack, datetime.combine(body.rescore_since, datetime.min.time(), CALL_ZONE))
+        since = datetime.combine(body.rescore_since, datetime.min.time(), CALL_ZONE)
+        queue.defer_renewal(session, queue.Renewal(pack, since.isoformat()))
     return PublishedOut(pack=pack, version=made.version, digest=made.digest)
 
 

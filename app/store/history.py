@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, not_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.pipeline import Judgement
 from app.security import Principal
@@ -22,6 +22,13 @@ class Heard:
     facts: Mapping[str, Any]
     transcript_id: int
     body: Mapping[str, Any]
+    scorecard_id: int | None  #: the newest; None: it is judged for the first time
+    template_digest: str | None  #: what that was judged by
+    packs: Mapping[str, str] | None  #: pack id -> digest, likewise
+
+    def is_judged_by(self, template_digest: str, packs: Mapping[str, str]) -> bool:
+        """Whether the newest scorecard is just what judging by these would give."""
+        return self.template_digest == template_digest and self.packs == packs
 
 
 def templates_of(session: Session, conditions: Iterable[ColumnElement[bool]]) -> list[str]:
@@ -52,10 +59,16 @@ def count_due(
 
 
 def _due(conditions: Iterable[ColumnElement[bool]], template_digest: str, packs: Mapping[str, str]) -> Select[int]:
-    columns = select(Scorecard.template_digest, Scorecard.packs).where(Scorecard.call_id == Call.id)
-    newest = columns.order_by(Scorecard.id.desc()).limit(1).lateral("newest")
+    newest = _newest(Scorecard.template_digest, Scorecard.packs)
     same = and_(newest.c.template_digest == template_digest, newest.c.packs == dict(packs))
     return select(Call.id).join(newest, true()).where(Call.status == "scored", *conditions, not_(same))
+
+
+def _newest(*columns: InstrumentedAttribute[Any]) -> FromClause:
+    """These columns of the call's newest row of their table."""
+    table = columns[0].class_
+    wanted = select(*columns).where(table.call_id == Call.id).order_by(table.id.desc())
+    return wanted.limit(1).lateral()
 
 
 def latest(session: Session, who: Principal, limit: int) -> Sequence[Call]:
@@ -68,25 +81,34 @@ def latest(session: Session, who: Principal, limit: int) -> Sequence[Call]:
 
 def heard(session: Session, call_ids: Sequence[int]) -> list[Heard]:
     """What each of the calls is judged on."""
-    newest = (
-        select(Transcript.id, Transcript.body)
-        .where(Transcript.call_id == Call.id)
-        .order_by(Transcript.id.desc())
-        .limit(1)
-        .lateral("newest")
-    )
-    wanted = select(Call.id, Call.facts, newest.c.id, newest.c.body).join(newest, true()).where(Call.id.in_(call_ids))
-    return [Heard(*row) for row in session.execute(wanted.order_by(Call.id))]
+    said = _newest(Transcript.id, Transcript.body)
+    card = _newest(Scorecard.id, Scorecard.template_digest, Scorecard.packs)
+    wanted = select(Call.id, Call.facts, *said.c, *card.c).where(Call.id.in_(call_ids)).order_by(Call.id)
+    together = wanted.select_from(Call).join(said, true()).outerjoin(card, true())
+    return [Heard(*row) for row in session.execute(together)]
 
 
-def add(session: Session, judged: Mapping[int, tuple[int, Judgement]]) -> list[Scorecard]:
-    """Give each call, by its id, the scorecard of (transcript id, judgement), and show it as the call's result.
+def add(session: Session, judged: Sequence[tuple[Heard, Judgement]]) -> list[Scorecard]:
+    """Give each call the scorecard of its judgement, and show it as the call's result.
 
-    A call that is being judged otherwise by now, or has another transcript, is left alone.
+    A call that is being judged otherwise by now, or has another transcript or scorecard than was heard, is left alone.
     """
-    current = select(Call).where(Call.id.in_(judged), Call.status == "scored").order_by(Call.id).with_for_update()
-    calls = session.scalars(current).all()
-    newest = select(Transcript.call_id, func.max(Transcript.id)).where(Transcript.call_id.in_(judged))
-    known = {row[0]: row[1] for row in session.execute(newest.group_by(Transcript.call_id))}
-    same = {call: judged[call.id] for call in calls if known[call.id] == judged[call.id][0]}
+    ids = [heard.call_id for heard, _ in judged]
+    current = select(Call).where(Call.id.in_(ids), Call.status == "scored").order_by(Call.id).with_for_update()
+    calls = {call.id: call for call in session.scalars(current)}
+    # Read when the calls are locked: whoever adds to one of them locks it too.
+    said, cards = (_last(session, table, ids) for table in (Transcript, Scorecard))
+    same = {
+        calls[heard.call_id]: (heard.transcript_id, judgement)
+        for heard, judgement in judged
+        if heard.call_id in calls
+        and said.get(heard.call_id) == heard.transcript_id
+        and cards.get(heard.call_id) == heard.scorecard_id
+    }
     return scorecards.add_all(session, same)
+
+
+def _last(session: Session, table: type[Transcript | Scorecard], call_ids: Sequence[int]) -> Mapping[int, int]:
+    """The id of the newest row of each call."""
+    wanted = select(table.call_id, func.max(table.id)).where(table.call_id.in_(call_ids)).group_by(table.call_id)
+    return {row[0]: row[1] for row in session.execute(wanted)}

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from app import rescoring
+from app.pipeline import Judgement
 from app.service import Service
 from app.settings import Settings
 from app.store import lists
@@ -49,6 +50,7 @@ def run(settings: Settings, template: str | None = None, **filters: Any) -> resc
     query = lists.Query.model_validate(filters)
     outcome = rescoring.rescore(settings, query, template, 1, lambda *progress: seen.append(progress))
     assert seen[-1][0] == seen[-1][1] == outcome.done + len(outcome.failed)
+    assert outcome.left == 0
     return outcome
 
 
@@ -68,6 +70,23 @@ def test_history_is_judged_once(
     assert [card.template for card in cards[:3]] == ["collection-standard"] * 3
     assert run(settings).done == 0  # without a template each call keeps its own, which is the strict one now
     assert run(settings, "collection-standard").done == 3
+
+
+def test_of_two_who_judge_at_once_one_counts(
+    post: Callable[..., list[int]], service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, name, judging = post("8001"), "collection-standard", rescoring._judge
+
+    def overtaken(*given: Any) -> Judgement:
+        monkeypatch.setattr(rescoring, "_judge", judging)
+        assert rescoring.rescore_calls(service.database, service.judge, ids, name).done == 1
+        return judging(*given)
+
+    monkeypatch.setattr(rescoring, "_judge", overtaken)
+    outcome = rescoring.rescore_calls(service.database, service.judge, ids, name)
+    assert (outcome.done, outcome.left) == (0, 1)
+    outcome = rescoring.rescore_calls(service.database, service.judge, ids, name, only_due=True)
+    assert (outcome.done, outcome.left) == (0, 1)
 
 
 def test_reviews_outlast_it(
