@@ -1,5 +1,6 @@
 """The database: engine, transactions and schema upgrades."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, cached_property
@@ -20,6 +21,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 #: SQLSTATE classes that pass by themselves: no connection, out of room or memory, shut down, rolled back for others.
 _PASSING = ("08", "53", "57P", "40")
+
+#: Seconds between two looks whether another process is through with its migrations.
+_LOOK = 0.2
 
 
 def is_outage(error: Exception) -> bool:
@@ -77,9 +81,13 @@ class Database:
             yield session
 
     def upgrade(self, revision: str = "head") -> None:
-        """Bring the schema up to `revision`. Safe to run from many processes at once: the first one does it."""
-        with self.engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('tingjian.migrations'))"))
+        """Bring the schema up to `revision`, one migration after the other. Of many processes at once one does it.
+
+        One that fails leaves what those before it did; `upgrade` goes on from there.
+        """
+        if revision == "head" and self.is_current():
+            return
+        with self._alone() as connection:
             command.upgrade(_alembic(connection), revision)
 
     def downgrade(self, revision: str, *, losing: bool = False) -> None:
@@ -88,7 +96,7 @@ class Database:
         Raises:
             DataLoss: something is, and it is not.
         """
-        with self.engine.begin() as connection:
+        with self._alone() as connection, connection.begin():  # all of it or nothing
             before = _stored(connection)
             command.downgrade(_alembic(connection), revision)
             left = _places(connection)
@@ -98,6 +106,23 @@ class Database:
                 raise DataLoss(
                     f"退回到 {revision} 会删除{_told(lost)}。没有作任何改动；请先备份，确认后加 --delete-data"
                 )
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """A connection of its own; while the block runs, nobody else changes the schema."""
+        with self.engine.connect() as connection:
+            # Asked for again and again: CREATE INDEX CONCURRENTLY waits until all statements that ran when it began
+            # are through, and one that waits for the lock would be one of them.
+            while not connection.scalar(text("SELECT pg_try_advisory_lock(hashtext('tingjian.migrations'))")):
+                connection.commit()
+                time.sleep(_LOOK)
+            # Better to fail than to queue every request behind a migration that waits for a lock.
+            connection.execute(text("SET lock_timeout = '10s'"))
+            connection.commit()
+            try:
+                yield connection
+            finally:
+                connection.invalidate()  # so that it is closed, and lock and setting end with it
 
     def check(self) -> None:
         """Compare tables and models.

@@ -1,7 +1,6 @@
 """How Alembic reaches the database: through the connection that app.database hands over."""
 
 from alembic import context
-from sqlalchemy import text
 
 from app.tables import Base
 
@@ -12,8 +11,7 @@ def _ours(name: str | None, kind: str, _: object) -> bool:
 
 
 connection = context.config.attributes["connection"]
-context.configure(connection, target_metadata=Base.metadata, include_name=_ours)
+# One by one: a large table is locked no longer than what is done to it takes, and what is done stays done.
+context.configure(connection, target_metadata=Base.metadata, include_name=_ours, transaction_per_migration=True)
 with context.begin_transaction():
-    # Better to fail than to queue every request behind a migration that waits for a lock.
-    connection.execute(text("SET LOCAL lock_timeout = '10s'"))
     context.run_migrations()

@@ -10,8 +10,9 @@ _ADDED = ("compliant", "complete", "violations")
 
 
 def upgrade() -> None:
-    # Totals can be counted again at any time, and are by whoever asks for them next.
-    op.execute("DELETE FROM day_totals")
+    # Totals can be counted again at any time, and are by whoever asks for them next. TRUNCATE keeps everybody else from
+    # adding one before there are the new columns.
+    op.execute("TRUNCATE day_totals")
     for name in _ADDED:
         op.add_column("day_totals", sa.Column(name, sa.BigInteger(), nullable=False))
 

@@ -3,18 +3,18 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import indexes
+
 revision = "0013"
 down_revision = "0012"
 
 
 def upgrade() -> None:
-    op.create_index(
-        "calls_debtor",
-        "calls",
-        [sa.text("(facts ->> 'debtor_id')"), "happened_at", "id"],
-        postgresql_where=sa.text("facts ->> 'debtor_id' IS NOT NULL"),
-    )
-    op.create_index("calls_recording", "calls", ["recording"], postgresql_where=sa.text("recording IS NOT NULL"))
+    with indexes.unlocked():
+        debtor = sa.text("facts ->> 'debtor_id' IS NOT NULL")
+        columns = [sa.text("(facts ->> 'debtor_id')"), "happened_at", "id"]
+        indexes.create("calls_debtor", "calls", columns, postgresql_where=debtor)
+        indexes.create("calls_recording", "calls", ["recording"], postgresql_where=sa.text("recording IS NOT NULL"))
 
 
 def downgrade() -> None:

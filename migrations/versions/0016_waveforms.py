@@ -7,8 +7,8 @@ down_revision = "0015"
 
 
 def upgrade() -> None:
-    op.execute("DELETE FROM waveforms")
+    op.execute("TRUNCATE waveforms")
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM waveforms")
+    op.execute("TRUNCATE waveforms")

@@ -1,7 +1,11 @@
 """Migrations go up and down, and end where the models are."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from app.database import Database, DataLoss
 
@@ -12,9 +16,33 @@ def test_down_and_up_again(database_url: str) -> None:
     database.downgrade("base")
     assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
     assert not database.is_current()
-    database.upgrade()
+    starting = Database(database_url), Database(database_url)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(Database.upgrade, starting))
     database.check()
     assert database.is_current()
+    for one in (database, *starting):
+        one.close()
+
+
+def test_an_upgrade_goes_on_where_it_failed(database_url: str) -> None:
+    database = Database(database_url)
+    database.downgrade("0012")
+    with database.transaction() as session:
+        session.execute(text("CREATE INDEX calls_recording ON calls (id)"))  # as an interrupted run may leave it
+        session.execute(text("CREATE TABLE calls_hour ()"))  # in the way of 0018
+    with pytest.raises(DBAPIError, match="is not an index"):
+        database.upgrade()
+    with database.engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == "0017"
+        # Nothing of the attempt stays with those who use the connection next.
+        assert connection.scalar(text("SHOW lock_timeout")) == "0"
+    with database.transaction() as session:
+        session.execute(text("DROP TABLE calls_hour"))
+    database.upgrade()
+    database.check()
+    indexes = inspect(database.engine).get_indexes("calls")
+    assert [index["column_names"] for index in indexes if index["name"] == "calls_recording"] == [["recording"]]
     database.close()
 
 
