@@ -1,7 +1,8 @@
 """What a draft would change: calls that took place, judged by what is in force and by the draft."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,8 +14,8 @@ from app.security import Principal
 from app.store import dials, history
 from app.tables import Call
 from asr.transcript import Transcript
-from rules import Finding
-from scoring import Scorecard
+from rules import Finding, RuleError
+from scoring import Scorecard, TemplateError
 
 _BATCH = 50
 
@@ -51,6 +52,7 @@ class Comparison:
     """What a draft would change in some calls."""
 
     calls: int  #: that were judged both ways
+    skipped: int  #: whose template cannot be used any more, whatever the draft says
     changes: Sequence[Change]
 
     def by_rule(self) -> Mapping[str, tuple[int, int]]:
@@ -69,12 +71,22 @@ def compare(database: Database, judge: Judge, pack: str, text: str, who: Princip
     candidate = judge.trying(pack, text)
     candidate.book.pack(pack)
     with database.transaction() as session:
-        calls = history.latest(session, who, last)
-    found = Comparison(0, ())
+        newest = history.latest(session, who, last)
+    usable = _usable(judge, {call.template for call in newest})
+    calls, pairs = [call for call in newest if call.template in usable], list[Change | None]()
     for at in range(0, len(calls), _BATCH):
-        pairs = list(_judged(database, (judge, candidate), pack, calls[at : at + _BATCH]))
-        found = Comparison(found.calls + len(pairs), [*found.changes, *filter(None, pairs)])
-    return found
+        pairs += _judged(database, (judge, candidate), pack, calls[at : at + _BATCH])
+    return Comparison(len(pairs), len(newest) - len(calls), [change for change in pairs if change])
+
+
+def _usable(judge: Judge, templates: Iterable[str]) -> set[str]:
+    """Those of the templates that calls can be judged by today."""
+    usable = set[str]()
+    for name in templates:
+        with suppress(TemplateError, RuleError):
+            judge.load(name)
+            usable.add(name)
+    return usable
 
 
 def _judged(

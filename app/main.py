@@ -44,6 +44,34 @@ _MAX_BODY = 1024 * 1024
 _COUNTING = frozenset({"/v1/calls", "/v1/cdr", "/v1/texts", "/v1/rules/try"})
 
 
+#: What is served: of two routes that fit an address, the one that comes first.
+_SERVED = (
+    session_api,
+    oidc,
+    users,
+    audit,
+    purge,
+    exports,
+    calls,
+    rescoring_api,
+    reviews,
+    reconciliation,
+    statistics_api,
+    waveforms,
+    events,
+    texts_api,
+    packs,
+    drafts,
+    publishing,
+    rules_api,
+    audio,
+    health,
+    metrics,
+    docs,
+    web,
+)
+
+
 def create_app(service: Service) -> FastAPI:
     """The application around the parts of one service."""
     # FastAPI's own /docs loads its scripts from the internet, which an intranet does not have.
@@ -55,38 +83,13 @@ def create_app(service: Service) -> FastAPI:
         failed_sign_ins=Throttle(service.settings.failed_sign_ins_per_minute),
     )
     app.state.readiness = health.Readiness(service)
+    app.state.feed = Feed(service.database.url)
     oidc.install(app, service.settings)
     app.add_middleware(BodyLimit, limit=_MAX_BODY, counting=_COUNTING)
-    app.state.feed = Feed(service.database.url)
     app.state.http_metrics = HttpMetrics()
     app.add_middleware(Requests, metrics=app.state.http_metrics)
     app.add_middleware(SecureHeaders)
     errors.install(app)
-    served = (
-        session_api,
-        oidc,
-        users,
-        audit,
-        purge,
-        exports,
-        calls,
-        rescoring_api,
-        reviews,
-        reconciliation,
-        statistics_api,
-        waveforms,
-        events,
-        texts_api,
-        packs,
-        drafts,
-        publishing,
-        rules_api,
-        audio,
-        health,
-        metrics,
-        docs,
-    )
-    for routes in served:
-        app.include_router(routes.router)
-    app.include_router(web.router)
+    for part in _SERVED:
+        app.include_router(part.router)
     return app

@@ -100,14 +100,13 @@ def edit_page(pack: str, request: Request, service: ServiceDep, session: Session
 
 
 @router.get("/rules/{pack}/compare")
-def compare_page(
-    pack: str, request: Request, service: ServiceDep, session: SessionDep, who: RuleWriter, last: Last = 200
-) -> Response:
+def compare_page(pack: str, request: Request, service: ServiceDep, who: RuleWriter, last: Last = 200) -> Response:
     """What the draft would change in the newest calls."""
-    draft = drafts_api.get_draft(pack, service, session, who)
+    with service.database.transaction() as session:  # not the request's: comparing takes its time
+        draft = drafts_api.get_draft(pack, service, session, who)
     shown = {"pack": pack, "draft": draft, "last": last, "templates": service.judge.book.using(pack)}
     asked = drafts_api.CompareIn(last=last)
-    found = None if draft.faults else drafts_api.compare_draft(pack, service, session, who, asked)
+    found = None if draft.faults else drafts_api.compare_draft(pack, service, who, asked)
     return page(request, "compare.html", {**shown, "found": found}, who)
 
 

@@ -6,32 +6,22 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from app import jobs
+from app.api import drafts as drafts_api
+from app.comparing import Comparison
 from app.engine import build_judge
 from app.jobs import Bench
 from app.service import Service
 from app.settings import Settings
 from app.store import users
+from app.tables import Call
 from rules.pack import BUILT_IN
+from tests.packs import NAME, RULE, TEXT
 
 Auth = dict[str, dict[str, str]]
-
-#: The pack that is quickest to check.
-NAME = "service-attitude"
-TEXT = (BUILT_IN / f"{NAME}.yaml").read_text("utf-8")
-RULE = """
-  - id: attitude.slang
-    category: attitude
-    title: 说黑话
-    severity: minor
-    basis: [{document: 机构服务规范, label: P}]
-    scope: {speaker: agent}
-    find: {phrases: {families: [风紧扯呼]}}
-    expect: absent
-    examples: {hit: [风紧扯呼], miss: [您好]}
-"""
 
 
 def save(client: TestClient, auth: Auth, text: str, replaces: str | None = None, name: str = NAME) -> dict[str, Any]:
@@ -167,6 +157,45 @@ def test_a_pack_without_a_template_is_compared_too(
     answer = client.post(path, headers=auth["supervisor"])
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_rules")
     assert "改正后" in client.get(f"/rules/{NAME}/compare", headers=auth["supervisor"]).text
+
+
+def test_a_call_whose_template_is_gone_is_left_out_and_counted(
+    client: TestClient, auth: Auth, service: Service, work_off: Callable[[], None]
+) -> None:
+    for said in ("您好，风紧扯呼", "您好，风紧扯呼，再见"):
+        _post(client, auth, "inspector", said)
+    work_off()
+    with service.database.transaction() as session:
+        session.execute(update(Call).where(Call.id == 1).values(template="long-gone"))
+    save(client, auth, TEXT + RULE)
+    found = client.post(f"/v1/rules/packs/{NAME}/compare", headers=auth["supervisor"]).json()
+    assert (found["calls"], found["skipped"], len(found["changes"])) == (1, 1, 1)
+    shown = client.get(f"/rules/{NAME}/compare", headers=auth["supervisor"]).text
+    assert "已对比 1 通" in shown
+    assert "另有 1 通" in shown
+
+
+def test_one_draft_is_compared_at_a_time_without_a_connection(
+    client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(client, auth, TEXT + RULE)
+    with drafts_api._COMPARING:
+        for answer in (
+            client.post(f"/v1/rules/packs/{NAME}/compare", headers=auth["admin"]),
+            client.get(f"/rules/{NAME}/compare", headers=auth["admin"]),
+        ):
+            assert answer.status_code == 503
+    held: list[str] = []
+
+    def compare(*_: object) -> Comparison:
+        held.append(service.database.engine.pool.status())
+        return Comparison(0, 0, [])
+
+    monkeypatch.setattr(drafts_api, "compare", compare)
+    assert client.post(f"/v1/rules/packs/{NAME}/compare", headers=auth["admin"]).status_code == 200
+    assert client.get(f"/rules/{NAME}/compare", headers=auth["admin"]).status_code == 200
+    assert all("Current Checked out connections: 0" in status for status in held)
+    assert len(held) == 2
 
 
 def publish(client: TestClient, auth: Auth, draft: dict[str, Any], name: str = NAME, **more: Any) -> Any:

@@ -4,19 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Visit
-
-NAME = "service-attitude"
-RULE = """
-  - id: attitude.slang
-    category: attitude
-    title: 说黑话
-    severity: minor
-    basis: [{document: 机构服务规范, label: P}]
-    scope: {speaker: agent}
-    find: {phrases: {families: [风紧扯呼]}}
-    expect: absent
-    examples: {hit: [风紧扯呼], miss: [您好]}
-"""
+from tests.packs import NAME, RULE
 
 
 def write_at_the_end(page: Page, text: str) -> None:
