@@ -1,0 +1,148 @@
+"""How rules do on a stranger's acceptance set: sentences and whole calls, judged by all built-in packs.
+
+    uv run python -m tests.benchmarks.acceptance          # totals
+    uv run python -m tests.benchmarks.acceptance --show   # and what went wrong: not for those who write rules
+
+Its author had read no rule. Who writes rules may read the totals and the classes of failure, never the set.
+Convicted: a violation fails the call. Suspected: a `suspected.*` rule fails, which only sends the call to a person.
+Flagged: that, or something else found, or words that a rule leaves to a person. Intervals are Wilson's, 95 %.
+
+At first sight 129 of 179 violations convicted, 150 suspected too, 158 flagged; 5 of 126 traps convicted; steps 155 of 165.
+"""
+
+import argparse
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from asr import Transcript, Utterance
+from rules import SIGNALS, Finding, Pack, Promise, built_in_packs, check, find_promises, load_pack
+from rules.call import GIVEN
+from rules.conditions import call_date
+from tests.benchmarks.accuracy import DATA, OF_CALLS, _share
+
+Place = tuple[int, str]  # a turn and a category
+#: One count: of what group, which measure of it, yes or no, and what to show where that was a mistake.
+Counted = tuple[str, str, bool, object]
+
+#: A question and its answer, a statement in two breaths: this many turns off is still the same place.
+NEAR = 1
+
+
+def transcript(utterances: list[dict[str, Any]]) -> Transcript:
+    return Transcript(GIVEN, "zh", None, "given", tuple(Utterance(**said) for said in utterances))
+
+
+def hear(packs: list[Pack], said: Transcript, facts: Mapping[str, object]) -> dict[str, set[Place]]:
+    """What is found, by how strictly one asks. Of a course of events the last one is where it went wrong."""
+    courses = {rule.id for pack in packs for rule in pack.rules if rule.scope.speaker is None}
+    places: dict[str, set[Place]] = defaultdict(set)
+    for finding in check(packs, said, facts):
+        evidence = finding.evidence[-1:] if finding.rule in courses else finding.evidence
+        places[_outcome(finding)] |= {(one.utterance, finding.category) for one in evidence}
+    suspected = places["convicted"] | places["suspected"]
+    return {"convicted": places["convicted"], "or suspected": suspected, "or flagged": suspected | places["skipped"]}
+
+
+def _outcome(finding: Finding) -> str:
+    """A promise is a signal that is hoped for: there, passed means heard."""
+    if finding.category in OF_CALLS or (finding.expect == "present" and finding.category != "ptp"):
+        return "nothing"
+    if finding.verdict != ("failed" if finding.expect == "absent" else "passed"):
+        return finding.verdict
+    return "suspected" if finding.rule.startswith("suspected.") else "convicted"
+
+
+def count_sentences(packs: list[Pack]) -> Iterator[Counted]:
+    """Of a trap, what one would wrongly call found; another signal that a customer gives is no mistake."""
+    for line in (DATA / "acceptance.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        what, categories, kind, speaker, text = line.split("\t")
+        wanted, trap = categories.split("/"), what == "trap"
+        channel = kind if kind in ("sms", "visit") else "call"
+        of = "traps taken" if trap else "signals found" if wanted[0] in SIGNALS else "violations found"
+        for measure, places in hear(
+            packs, transcript([{"speaker": speaker, "text": text}]), {"channel": channel}
+        ).items():
+            named = {category for _, category in places}
+            other = named - SIGNALS if trap else named if measure == "or flagged" else set()
+            found = bool(other or named.intersection(wanted))
+            yield of, measure, found, line if found == trap else None
+            yield from ((f"{of}: {part}", measure, found, None) for part in (kind, wanted[0]))
+            if found:
+                yield "precision of sentences", measure, not trap, None
+
+
+def count_calls(packs: list[Pack]) -> Iterator[Counted]:
+    for line in (DATA / "acceptance.jsonl").read_text(encoding="utf-8").splitlines()[1:]:
+        call = json.loads(line)
+        said, facts, expect = transcript(call["utterances"]), call["call"], call["expect"]
+        counted = [
+            *_places(expect["findings"], hear(packs, said, facts)),
+            *_steps(expect["steps"], check(packs, said, facts)),
+            *_promises(expect["promises"], find_promises(said, call_date(facts))),
+        ]
+        for group, measure, right, what in counted:
+            yield f"calls, {group}", measure, right, None if right else (facts["external_id"], what)
+
+
+def _near(place: Place, places: set[Place]) -> bool:
+    return any(place[1] == category and abs(place[0] - turn) <= NEAR for turn, category in places)
+
+
+def _places(labels: list[dict[str, Any]], heard: dict[str, set[Place]]) -> Iterator[Counted]:
+    """Recall of all that is labelled; precision of violations only, since a signal more harms nobody."""
+    wanted = {(label["turn"], label["category"]) for label in labels}
+    for measure, places in heard.items():
+        for place in sorted(wanted):
+            of = "signals" if place[1] in SIGNALS else "violations"
+            yield f"{of}, recall", measure, _near(place, places), place
+        for place in sorted(place for place in places if place[1] not in SIGNALS):
+            yield "violations, precision", measure, _near(place, wanted), place
+
+
+def _steps(expected: dict[str, Any], findings: list[Finding]) -> Iterator[Counted]:
+    """A step is right when it is found where it is, or not where it is not."""
+    for step, turns in expected.items():
+        done = [f for f in findings if f.category == step and f.rule.startswith("step.") and f.verdict == "passed"]
+        places = {(evidence.utterance, step) for finding in done for evidence in finding.evidence}
+        there = any(_near((turn, step), places) for turn in (turns if isinstance(turns, list) else [turns or 0]))
+        right = not done if turns is None else there
+        if step == "disclosure_before_identity":
+            right = turns == any(f.category == step and f.verdict == "failed" for f in findings)
+        yield "steps", "right", right, None
+        yield f"step {step}", "right", right, (turns, places)
+
+
+def _promises(wanted: list[dict[str, Any]], found: list[Promise]) -> Iterator[Counted]:
+    """Each promise with its amount and its day, and the last one, which is what the call ends on."""
+    made = [(one.utterance, one.amount, str(one.date)) for one in found]
+    for one in wanted:
+        here = [promise for promise in made if abs(promise[0] - one["turn"]) <= 2 * NEAR]
+        yield "promises", "amount", one["amount"] in [amount for _, amount, _ in here], (one, made)
+        yield "promises", "date", one["date"] in [day for _, _, day in here], (one, made)
+    last = [(one["amount"], one["date"]) for one in wanted[-1:]]
+    yield "promises", "last one or none", [promise[1:] for promise in made[-1:]] == last, (last, made)
+
+
+def report(counts: Iterable[Counted], *, show: bool) -> None:
+    tally: dict[str, dict[str, Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
+    for group, measure, yes, mistake in counts:
+        tally[group][measure][yes] += 1
+        if show and mistake:
+            print(group, measure, mistake, sep="\t")
+    for group, measures in sorted(tally.items()):
+        shares = [f"{name} {_share(of[True], of.total())} of {of.total():3d}" for name, of in measures.items()]
+        print(f"{group:40s} {'   '.join(shares)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--show", action="store_true", help="list what went wrong")
+    show = parser.parse_args().show
+    packs = [load_pack(path) for path in built_in_packs()]
+    report([*count_sentences(packs), *count_calls(packs)], show=show)
+
+
+if __name__ == "__main__":
+    main()
