@@ -7,7 +7,8 @@ Its author had read no rule. Who writes rules may read the totals and the classe
 Convicted: a violation fails the call. Suspected: a `suspected.*` rule fails, which only sends the call to a person.
 Flagged: that, or something else found, or words that a rule leaves to a person. Intervals are Wilson's, 95 %.
 
-At first sight 129 of 179 violations convicted, 150 suspected too, 158 flagged; 5 of 126 traps convicted; steps 155 of 165.
+At first sight: of 179 violations 129 convicted, 150 or suspected, 158 or flagged; of 126 traps 5 convicted; 155 of
+165 steps right. Then 14 labels were mended, after they had been compared with what was found.
 """
 
 import argparse
