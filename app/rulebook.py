@@ -4,14 +4,14 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
 import rules
 import scoring
 from app.errors import NotFound
-from rules import Pack
+from rules import Pack, RuleError
 from rules.pack import BUILT_IN
 from scoring import Template, TemplateError
 from scoring.template import BUILT_IN as BUILT_IN_TEMPLATES
@@ -90,6 +90,19 @@ class Rulebook:
             with suppress(TemplateError):
                 found.append(self._template(name))
         return [template for template in found if pack in template.packs]
+
+    @cached_property
+    def unusable(self) -> Mapping[str, str]:
+        """The published packs that calls cannot be judged by, and why: another version of the service took them."""
+        found = dict[str, str]()
+        for name in sorted(self.published):
+            try:
+                self.pack(name)
+                for template in self.using(name):
+                    self.load(template.id)
+            except (RuleError, TemplateError) as error:
+                found[name] = str(error)
+        return found
 
     def _template(self, name: str) -> Template:
         return scoring.load_template(

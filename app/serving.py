@@ -21,6 +21,7 @@ from app.engine import fitted
 from app.main import create_app
 from app.service import Service, build_service
 from app.settings import Settings
+from app.store import packs
 from app.watch import watching
 from asr.machine import Fit
 
@@ -78,6 +79,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
         Database(settings.database_url).upgrade()
         service = build_service(settings, settings.statement_seconds)
         service.judge.load(settings.template)
+        take_up(service)
         service.recordings.sweep()
         # What is written on the way lies where recordings are kept: the system's temporary folder may be small.
         tempfile.tempdir = str(service.recordings.incoming)
@@ -102,6 +104,14 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
             server.should_exit = True
             http.join()
             service.database.close()
+
+
+def take_up(service: Service) -> None:
+    """Judge by what was published, and say what of it cannot be used: we start all the same, to have it mended here."""
+    with service.database.transaction() as session:
+        book = packs.follow(session, service.judge).book
+    for name, why in book.unusable.items():
+        log.error("published pack cannot be used", pack=name, reason=why)
 
 
 #: Signals to stop that came. A list and not an Event: setting one takes a lock, and a second signal right then

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from app.errors import AppError
 from app.intake import check_room
 from app.service import Service
-from app.store import tallies
+from app.store import packs, tallies
 
 router = APIRouter(tags=["运行"])
 
@@ -57,7 +57,7 @@ async def ready(request: Request) -> JSONResponse:
 
 
 def _look(service: Service) -> dict[str, str]:
-    checks = {"database": _database, "recordings": _recordings, "room": _room, "queues": _queues}
+    checks = {"database": _database, "recordings": _recordings, "room": _room, "queues": _queues, "rules": _rules}
     return {name: _run(check, service) for name, check in checks.items()}
 
 
@@ -90,3 +90,10 @@ def _queues(service: Service) -> str:
         queues = tallies.queues(session)
     stuck = [name for name, queue in queues.items() if queue.oldest > _PATIENT and not queue.working]
     return f"nobody takes {', '.join(stuck)}" if stuck else "ok"
+
+
+def _rules(service: Service) -> str:
+    """What was published can still be judged by; calls wait for it otherwise. Why not, the page of rules says."""
+    with service.database.transaction() as session:
+        unusable = packs.follow(session, service.judge).book.unusable
+    return f"cannot judge by {', '.join(unusable)}" if unusable else "ok"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
@@ -14,10 +15,12 @@ from app.api import drafts as drafts_api
 from app.comparing import Comparison
 from app.engine import build_judge
 from app.jobs import Bench
+from app.main import create_app
 from app.service import Service
+from app.serving import take_up
 from app.settings import Settings
 from app.store import users
-from app.tables import Call
+from app.tables import Call, PackVersion
 from rules.pack import BUILT_IN
 from tests.packs import NAME, RULE, TEXT
 
@@ -249,3 +252,22 @@ def test_what_is_not_published(client: TestClient, auth: Auth, service: Service)
     assert publish(client, auth, bad).status_code == 403
     told = client.get(f"/v1/rules/packs/{NAME}", headers=auth["inspector"]).json()
     assert (told["origin"], told["versions"]) == ("built_in", [])
+
+
+def test_a_published_pack_that_no_longer_loads_is_told(client: TestClient, auth: Auth, service: Service) -> None:
+    """Another version of the service may read packs otherwise: calls wait then, and nobody must have to guess why."""
+    draft = save(client, auth, re.sub('version: ".+"', 'version: "slang-1"', TEXT, count=1) + RULE)
+    assert publish(client, auth, draft).status_code == 200
+    assert client.get("/readyz").json()["checks"]["rules"] == "ok"
+    with service.database.transaction() as session:
+        session.execute(update(PackVersion).values(body=draft["text"].replace("severity: minor", "severity: grave")))
+    service.judge.follow(0, {})  # a start
+    with structlog.testing.capture_logs() as told:
+        take_up(service)
+    (line,) = told
+    assert (line["log_level"], line["pack"]) == ("error", NAME)
+    assert "severity" in line["reason"]
+    with TestClient(create_app(service)) as again:
+        answer = again.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["rules"]) == (503, f"cannot judge by {NAME}")
+    assert "severity" in client.get("/rules", headers=auth["admin"]).text
