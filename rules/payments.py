@@ -29,12 +29,18 @@ _ASKS = re.compile(
 )
 _ENDS_ASKING = re.compile(r"[吗呢么]$")
 _NOT_MONEY = re.compile(
-    r"^(?:[号日月天期点个年周岁次分%％位楼层栋口折张名家条件遍斤]|多天|小时|星期|礼拜|时|分钟|单元|来号)"
+    r"^(?:月(?![底末初中])|[号日天期点个年周岁次分%％位楼层栋口折张名家条件遍斤]|多天|小时|星期|礼拜|时|分钟|单元|来号)"
 )
 _PAID_BY = re.compile(
     r"(?:还|转|打|存|汇|划|付|交|缴|凑|给|拿|补|结|先|过|放)(?:个|上|给|出|够|足|掉)?(?:你|您)?们?(?:个)?$"
 )
 _HOTLINE = re.compile(HOTLINE)
+#: Stands for each character of a day.
+_DAY = "\0"
+#: A condition between what only says who and when: 我这边十五号|工资发下来, 只要利息能减|，我二十号.
+_WHO_AND_WHEN = re.compile(rf"(?:那我|我们?这边|我们?|俺|{_DAY})*(.*?)(?:[，,](?:我们?|俺|{_DAY})*)?")
+#: An act of the customer's paying; that money reaches him (到账) is a condition.
+_PAID = re.compile(rf"(?!到账|入账)(?:{PAYING.pattern})")
 _NO_SUM = re.compile(r"(?:尾号|工号|卡号|电话|号码|编号|热线|拨打)$")
 
 
@@ -98,7 +104,7 @@ def _commits(text: str, pieces: list[Payment], at: int, today: date) -> bool:
     if piece.day is not None or piece.amount is not None or piece.condition is not None:
         return True
     # 我肯定会还的, 但是现在没钱: good will, and no promise.
-    return STRONG.search(words) is not None and not NO.search(text)
+    return STRONG.search(words) is not None and not _refused(text)
 
 
 def _hedged(text: str, pieces: list[Payment], at: int) -> bool:
@@ -126,15 +132,13 @@ def _condition(text: str, pieces: list[Payment], at: int, days: list[Day]) -> st
     for match in CONDITION.finditer(text, start, piece.end):
         name = next(name for name, value in match.groupdict().items() if value)
         first, last = match.span(name)
-        if not PAYING.search(text, first, last) and _says_something(text, first, last, days):
-            return text[first:last].strip("，, ")
+        said = "".join(
+            _DAY if any(day.start <= at < day.end for day in days) else text[at] for at in range(first, last)
+        )
+        core = _WHO_AND_WHEN.fullmatch(said)
+        if core and not _PAID.search(said) and len(EMPTY.sub("", core[1])) >= 2:
+            return text[first + core.start(1) : first + core.end(1)].strip("，, ")
     return None
-
-
-def _says_something(text: str, first: int, last: int, days: list[Day]) -> bool:
-    named = {at for day in days for at in range(day.start, day.end)}
-    left = "".join(text[at] for at in range(first, last) if at not in named)
-    return len(EMPTY.sub("", left)) >= 2
 
 
 def _second_days(text: str, days: list[Day]) -> list[int]:

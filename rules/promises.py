@@ -14,7 +14,20 @@ from asr.transcript import Transcript
 from rules.dates import find_days
 from rules.paying import PAYING, REST
 from rules.payments import Payment, commitments, proposals
-from rules.replies import TAKEN_BACK, WAGES, accepted, agreed, answer, beside, correction, offer_in, restated, says_yes
+from rules.replies import (
+    TAKEN_BACK,
+    WAGES,
+    accepted,
+    agreed,
+    answer,
+    beside,
+    correction,
+    offers_in,
+    restated,
+    says_yes,
+    sums_in,
+    taken_up,
+)
 from rules.text import fold
 
 
@@ -34,7 +47,7 @@ class Promise:
 _SAME_PROMISE = 4
 
 #: An agent's restatement belongs to a promise made at most so many utterances before.
-_RESTATED_WITHIN = 2
+_RESTATED_WITHIN = 4
 
 #: To read days by when the day of the call is not known; what comes of it is not shown.
 _ANY_DAY = date(2000, 1, 1)
@@ -68,6 +81,7 @@ class _Talk:
     asked: str = ""  # what the agent has said since the customer last spoke
     proposed: list[Promise] = field(default_factory=list)  # by the customer, waiting for the agent's yes
     payday: date | None = None
+    sums: dict[str, Decimal] = field(default_factory=dict)  # what the agent said is owed
 
     def agent(self, at: int, text: str) -> None:
         """Take in what the agent says: a yes to the customer's proposal, a restatement, an offer."""
@@ -78,6 +92,7 @@ class _Talk:
             self._add(_promise(at, text, payment) for payment in restated(said, self.today))
         self.proposed = []
         self.asked += said + "。"
+        self.sums |= sums_in(said, self.today)
 
     def customer(self, at: int, text: str) -> None:
         """Take in what the customer says: a commitment, a yes to the agent's offer, an answer to when or how much."""
@@ -97,18 +112,19 @@ class _Talk:
                 return [self._whole(_next_due(made, said), said)]
             if self.proposed:
                 return []
-        if says_yes(said) and (offer := offer_in(self.asked, self.today)):
-            taken = accepted(offer, said, self.today)
-            return [] if self._already(taken) else [taken]
+        if says_yes(said) and (offers := offers_in(self.asked, self.today)):
+            return [taken for taken in accepted(offers, said, self.today) if not self._already(taken)]
         reply = self._corrected(at, said) or answer(self.asked, said, self.today)
         return [self._whole(reply, said)] if reply else []
 
     def _whole(self, payment: Payment, said: str) -> Payment:
-        """The payment with what the agent's offer or the known payday adds to it."""
-        amount, day = beside(offer_in(self.asked, self.today), said)
+        """The payment with what the agent's offer, the sums he named or the known payday add to it."""
+        offer = next(reversed(offers_in(self.asked, self.today)), None)
+        amount, day = beside(offer, said)
         if payment.day is None and WAGES.search(payment.condition or said[payment.start : payment.end]):
             day = self.payday or day
-        return replace(payment, amount=payment.amount or amount, day=payment.day or day)
+        amount = payment.amount or taken_up(self.sums, said) or amount
+        return replace(payment, amount=amount, day=payment.day or day)
 
     def _already(self, payment: Payment) -> bool:
         """好的 to 那就是周五还三千，是吗 repeats what was promised."""

@@ -1,7 +1,7 @@
 """How the two sides of a call answer each other about paying: offers, a yes to them, answers to when and how much."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -18,7 +18,7 @@ _YES = re.compile(
     r"^(?:那|嗯|哦|噢|啊|唉|哎|呃|嗨|好好|[，。,.\s])*(?:(?:行|成|中)(?!不|吗|么|李)|可以(?!吗|么|不)"
     r"|好(?=$|[，。！,.!\s的吧嘛啦嘞勒呀那就我滴哒])|没问题|没得问题|没啥问题|问题不大|要得|得(?:嘞|行)?(?=$|[，。！,.!\s])"
     r"|ok|妥|同意|必须的|肯定|一定|答应|[对是](?=$|[，。！,.!\s的啊])|嗯$"
-    r"|(?:就)?(?:这样|这么着|这么办|这么定|按你说的|照你说的|听你的|依你|说定)|能(?=$|[，。！,.!\s的]))"
+    r"|(?:就)?(?:这样|这么着|这么办|这么定|按你说的|照你说的|听你的|依你|说定)|能(?:还上?|处理|行)?(?=$|[，。！,.!\s的]))"
 )
 _BUT = re.compile(r"但是|可是|不过|只是|但|除非|就怕|怕是|先问|问问|商量|考虑|晚|再说|不行|不了|太|吧[？?]|[？?]|吗")
 _AGREED = re.compile(r"^(?:那|嗯|好的|[，。,.\s])*(?:行|可以|好|没问题|成|同意|ok|那就这|就这样|也行|也可以)")
@@ -36,6 +36,8 @@ _CLOSED_QUESTION = re.compile(
 )
 _ABOUT_PAYING = re.compile(r"还|处理|结|缴|补|存|安排|解决|日子|准信|凑|拿|转|交")
 _PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点")
+_EITHER = re.compile(r"还是|或者|或是|要么|要不")
+_PAPERWORK = re.compile(r"申请|材料|资料|手续|提交|上报|登记|备案|反馈|截图|减免")
 _CORRECTS = re.compile(
     r"^(?:哦|噢|嗯|呃|那|哎|[，。,.\s])*(?:不对|不是|错了|说错|改|换成|还是|要不|应该是|我说的是|等等|等下)"
 )
@@ -48,6 +50,15 @@ _FILLING = re.compile(
 #: How many other characters an answer may have: beside a day or a sum alone, beside both, and beside both where the
 #: collector had asked about paying.
 _WORD, _PHRASE, _ASIDE = 1, 6, 9
+
+#: What an agent calls the sums that are owed, and how a customer takes them up.
+_OWED = {
+    "least": (re.compile("最低"), re.compile("最低")),
+    "all": (
+        re.compile("一共|总共|总额|总计|共计|合计|全部|全额|结清|欠款|应还|逾期|账单(?!最低)"),
+        re.compile("全|都|一次性|一把|一起|[结还付缴]清"),
+    ),
+}
 
 #: What else days and sums are said about.
 _ELSEWHERE = re.compile(
@@ -63,16 +74,20 @@ _QUESTION = re.compile(r"[?？]|吗\s*$")
 TAKEN_BACK = re.compile(r"刚才说的不算|反悔|收回刚才|改主意|不还了|爱咋咋地|当我没说|我没答应|不作数")
 
 
-def offer_in(asked: str, today: date) -> Payment | None:
-    """The payment that an agent asks for by day or by sum: 周五之前把一千一还上可以吗. 什么时候还 offers none."""
+def offers_in(asked: str, today: date) -> list[Payment]:
+    """The payments that an agent asks for by day or by sum: 周五之前把一千一还上可以吗. 什么时候还 asks for none.
+
+    More than one where they are the parts of a plan (周五还三千, 月底还五千); of alternatives, the last.
+    """
     if not PAYING.search(asked):
-        return None
+        return []
     named = [piece for piece in payments(asked, today) if piece.pays and (piece.day or piece.amount)]
     wanted = [piece for piece in named if not _OPEN_QUESTION.search(asked[piece.start : piece.end])]
-    if not wanted:
-        return None
-    last = wanted[-1]
-    return last if last.day or asks(asked, last) else None
+    if not wanted or not (wanted[-1].day or asks(asked, wanted[-1])):
+        return []
+    plan = {(piece.day, piece.amount): piece for piece in wanted}
+    parts = all(day and amount for day, amount in plan) and not _EITHER.search(asked)
+    return list(plan.values()) if parts else wanted[-1:]
 
 
 def says_yes(said: str) -> bool:
@@ -80,10 +95,25 @@ def says_yes(said: str) -> bool:
     return bool(_YES.search(said)) and not (NO.search(said) or OPEN.search(said) or _BUT.search(said))
 
 
-def accepted(offer: Payment, said: str, today: date) -> Payment:
-    """The offer as a customer says yes to it, with what he names himself instead."""
+def accepted(offers: Sequence[Payment], said: str, today: date) -> list[Payment]:
+    """The offers as a customer says yes to them; the last, with what he names himself instead."""
     amount, day, _ = _named(said, today)
-    return Payment(0, len(said), True, amount or offer.amount, day or offer.day)
+    taken = offers[-1:] if amount or day else offers
+    return [Payment(0, len(said), True, amount or offer.amount, day or offer.day) for offer in taken]
+
+
+def sums_in(said: str, today: date) -> dict[str, Decimal]:
+    """The sums that an agent says are owed, by what they are called in `_OWED`."""
+    sums: dict[str, Decimal] = {}
+    for number, value in amounts(said, find_days(said, today)):
+        clause = re.split("[，。]", said[: number.start])[-1]
+        sums |= {name: value for name, (called, _) in _OWED.items() if called.search(clause)}
+    return sums
+
+
+def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
+    """Which of the sums named before a customer means: 那我全还了."""
+    return next((sum_ for name, sum_ in sums.items() if _OWED[name][1].search(said)), None)
 
 
 def agreed(said: str) -> bool:
@@ -129,7 +159,12 @@ def restated(said: str, today: date) -> list[Payment]:
     if not _RECAP.search(said) or not PAYING.search(said):
         return []
     named = [piece for piece in payments(said, today) if piece.pays and piece.day]
-    return [replace(piece, condition=None) for piece in named if not NO.search(said[piece.start : piece.end])]
+    return [replace(piece, condition=None) for piece in named if not _other_deed(piece, said[piece.start : piece.end])]
+
+
+def _other_deed(piece: Payment, words: str) -> bool:
+    """Whether an agent refuses, or tells what he does himself: 我今天就把减免申请交上去."""
+    return bool(NO.search(words)) or (piece.amount is None and bool(_PAPERWORK.search(words)))
 
 
 def _named(said: str, today: date) -> tuple[Decimal | None, date | None, int]:

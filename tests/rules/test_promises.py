@@ -152,6 +152,9 @@ def test_promises(text: str, amount: int | None, day: str | None) -> None:
         "后天我还在外地",
         "过两天我还得住院",
         "下周还要交学费",
+        "你能帮我还吗，一个月三千我哪有",
+        "你给我还啊，五千块你给我出",
+        "我还，我拿什么还，你给我还两万啊",
     ],
 )
 def test_no_promise(text: str) -> None:
@@ -249,7 +252,10 @@ def test_an_answer_that_promises_nothing(asked: str, said: str) -> None:
         ("等我发了工资就还", "等我发了工资"),
         ("你们减免利息我就还", "你们减免利息"),
         ("等工程款下来我就全部结清", "等工程款下来"),
-        ("我把车卖了就还你", "我把车卖了"),
+        ("我把车卖了就还你", "把车卖了"),
+        ("我这边十五号工资发下来就给你转两千", "工资发下来"),
+        ("只要利息能减，我二十号就还五千", "只要利息能减"),
+        ("工资要是十号能到账的话我就还一千二", "工资要是十号能到账"),
     ],
 )
 def test_conditions(text: str, condition: str) -> None:
@@ -257,7 +263,17 @@ def test_conditions(text: str, condition: str) -> None:
     assert promise.condition == condition
 
 
-@pytest.mark.parametrize("text", ["我十号之后还两千", "等到十号就还", "三天以后就还", "下个月五号我就还"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我十号之后还两千",
+        "等到十号就还",
+        "三天以后就还",
+        "下个月五号我就还",
+        "今晚到家就还",
+        "你放心吧二十号我肯定还三千",
+    ],
+)
 def test_a_day_is_no_condition(text: str) -> None:
     (promise,) = find_promises(call(f"客户：{text}"), MONDAY)
     assert promise.condition is None
@@ -269,12 +285,31 @@ def test_a_day_is_no_condition(text: str) -> None:
         ("坐席：您什么时候能还\n客户：我周五还三千行吗\n坐席：行，没问题", (3000, "2026-03-06")),
         ("坐席：您工资几号发\n客户：十号\n坐席：那您看\n客户：发了工资就还两千", (2000, "2026-03-10")),
         ("客户：下周五先还五千\n坐席：好的，下周五\n客户：不对，是这个礼拜五", (5000, "2026-03-06")),
+        ("坐席：您一共欠三千二\n客户：嗯\n坐席：那您哪天能处理\n客户：后天我都给你还了", (3200, "2026-03-04")),
+        ("坐席：最低还款是一千零八十\n客户：那我先还最低吧，明天", (1080, "2026-03-03")),
+        ("坐席：后天能不能还上三千\n客户：能还上", (3000, "2026-03-04")),
+        (
+            "客户：后天全还了\n坐席：好的\n客户：嗯\n坐席：那就后天五千六全部结清，我给您登记",
+            (5600, "2026-03-04"),
+        ),
+        ("客户：周五还两千\n坐席：好的，那周五还两千，我今天把减免申请交上去", (2000, "2026-03-06")),
         ("坐席：今天先还五百可以吗\n客户：不行\n坐席：那周五还三百行吗\n客户：行吧", (300, "2026-03-06")),
     ],
 )
 def test_both_sides_make_the_promise(script: str, last: tuple[int, str]) -> None:
     promise = find_promises(call(script), MONDAY)[-1]
     assert (promise.amount, promise.date) == (Decimal(last[0]), date.fromisoformat(last[1]))
+
+
+def test_a_yes_to_a_plan_takes_all_its_parts() -> None:
+    plan = "坐席：那这样，周五先还三千，剩下五千月底还清，可以吧\n客户：可以，没问题"
+    made = [(promise.amount, promise.date) for promise in find_promises(call(plan), MONDAY)]
+    assert made == [(3000, date(2026, 3, 6)), (5000, date(2026, 3, 31))]
+
+
+def test_a_yes_to_alternatives_takes_one() -> None:
+    (promise,) = find_promises(call("坐席：您周五还三千或者月底还五千，可以吗\n客户：可以"), MONDAY)
+    assert (promise.amount, promise.date) == (5000, date(2026, 3, 31))
 
 
 def test_a_promise_taken_back_is_none() -> None:
