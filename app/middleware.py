@@ -67,9 +67,17 @@ class SecureHeaders:
             if message["type"] == "http.response.start":
                 for name, value in headers.items():
                     MutableHeaders(scope=message).setdefault(name, value)
+                if encrypted:
+                    message["headers"] = [_kept_secret(*header) for header in message["headers"]]
             await send(message)
 
         await self._app(scope, receive, secured)
+
+
+def _kept_secret(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """A header; a cookie, whoever sets it, as one that browsers send over encrypted connections only."""
+    bare = name.lower() == b"set-cookie" and b"; secure" not in value.lower()
+    return name, value + b"; secure" if bare else value
 
 
 class BodyLimit:

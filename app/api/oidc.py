@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from joserfc.errors import JoseError
+from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.sessions import SessionMiddleware
 
@@ -21,6 +22,7 @@ from app.api.session import open_session
 from app.api.users import NAME
 from app.errors import AppError, Forbidden, NotFound, Unauthorized, Unavailable
 from app.masking import masked_id
+from app.schemas import Label
 from app.security import Role
 from app.service import Service
 from app.settings import Settings
@@ -34,6 +36,7 @@ log = structlog.stdlib.get_logger(__name__)
 _EVERY_TEAM = "*"
 
 _NAME = re.compile(NAME)
+_LABELS = TypeAdapter(list[Label])
 
 
 class _Route(APIRoute):
@@ -151,19 +154,26 @@ def _sign_in(service: Service, request: Request, answer: RedirectResponse, claim
 
 
 def _label(claims: Mapping[str, Any], name: str) -> str | None:
-    """The one value of a claim, which providers also send as a list; None when it is not there."""
-    said = claims.get(name)
-    values = said if isinstance(said, list) else [said]
-    if len(values) > 1 or not all(value is None or isinstance(value, str) for value in values):
+    """The one value of a claim, None when it is not there."""
+    values = _said(claims, name)
+    if len(values) > 1:
         raise Forbidden(f"统一登录给出的 {name} 须为一个值", code="bad_claim")
-    return values[0] or None if values else None
+    return values[0] if values else None
 
 
 def _role(settings: Settings, claims: Mapping[str, Any]) -> Role:
     """The role of the first group in `oidc_roles` that the provider says the user is in."""
-    said = claims.get(settings.oidc_role_claim, [])
-    groups = {said} if isinstance(said, str) else set(said)
+    groups = _said(claims, settings.oidc_role_claim)
     for group, role in settings.oidc_roles.items():
         if group in groups:
             return role
     raise Forbidden("您的账户没有听鉴的角色，请联系管理员", code="no_role")
+
+
+def _said(claims: Mapping[str, Any], name: str) -> list[str]:
+    """The values of a claim, which providers send alone or as a list; what is empty is not there."""
+    said = claims.get(name)
+    try:
+        return _LABELS.validate_python([value for value in (said if isinstance(said, list) else [said]) if value])
+    except ValidationError as error:
+        raise Forbidden(f"统一登录给出的 {name} 有误，请联系管理员", code="bad_claim") from error

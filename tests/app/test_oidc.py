@@ -122,6 +122,12 @@ def test_signing_in(client: TestClient, provider: Provider) -> None:
         ({"preferred_username": "a b"}, 403, "bad_claim"),
         ({"team": ["A组", "B组"]}, 403, "bad_claim"),
         ({"agent_id": {"id": 1}}, 403, "bad_claim"),
+        ({"team": "a\0b"}, 403, "bad_claim"),
+        ({"team": "x" * 300}, 403, "bad_claim"),
+        ({"groups": None}, 403, "no_role"),
+        ({"groups": 7}, 403, "bad_claim"),
+        ({"groups": {"qa": True}}, 403, "bad_claim"),
+        ({"groups": [["qa"]]}, 403, "bad_claim"),
         ({"preferred_username": "local"}, 409, "name_taken"),
     ],
 )
@@ -138,6 +144,13 @@ def test_who_is_not_let_in(
         (entry,) = audit.page(session, audit.Query(action="sign_in_oidc"))
     known = status != 401  # before its signature is checked, a claim is nobody's
     assert (entry.actor, entry.detail) == (provider.claims["preferred_username"] if known else "", {"refused": code})
+
+
+def test_no_cookie_leaves_an_encrypted_connection(service: Service, client: TestClient) -> None:
+    with TestClient(client.app, base_url="https://testserver", follow_redirects=False) as encrypted:
+        for answer in (encrypted.get("/v1/session/oidc"), encrypted.get("/login")):
+            assert "; secure" in answer.headers["set-cookie"].lower()
+    assert "; secure" not in client.get("/v1/session/oidc").headers["set-cookie"].lower()
 
 
 @pytest.mark.parametrize(("team", "seen"), [(["A组"], "A组"), ("*", None)])
