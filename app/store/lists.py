@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
-from sqlalchemy import ColumnElement, Select, and_, cast, extract, false, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, any_, cast, extract, false, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.types import Text
@@ -20,8 +20,11 @@ from app.store import search
 from app.store.reach import within
 from app.tables import Call
 
-#: Calls that a search reads before it asks the index, and how many it rather reads all than asks.
+#: Calls that a search reads before it asks the index, and how many it rather reads than asks.
 _NEAR, _FEW = 400, 2_000
+
+#: It reads those when the nearest let expect so many times what is wanted: chance seldom leaves too few then.
+_MARGIN = 1.4
 
 #: Stretches of time that the index is asked for, one after the other; four times longer each but the first.
 _REACHES = (timedelta(hours=6), timedelta(days=2), timedelta(days=8), timedelta(days=32))
@@ -155,19 +158,24 @@ def _searched(session: Session, query: Query, calls: Select[Call, Any]) -> Seque
     """The first calls in which every word of the search was said.
 
     The nearest calls are simply read: enough for a common word, of which the index would name a large part of all
-    calls. So are all of a few. Else the index is asked, for a stretch of time that widens until the page is full: it
-    knows no order, so it must never be asked for far more calls than are wanted.
+    calls. So are some more if those let expect enough, or all of a few. Else the index is asked, for a stretch of time
+    that widens until the page is full: it knows no order, so it must never be asked for far more calls than are wanted.
     """
     words = search.words_of(query.q or "")
     if not words:
         return []
     found = _read(session, query, calls, words, _NEAR)
-    if len(found) > query.limit or not _more_than(session, calls, _NEAR):
+    end = _place(session, calls, _NEAR)
+    if len(found) > query.limit or end is None:
         return found
-    if not _more_than(session, calls, _FEW):
-        return _read(session, query, calls, words, _FEW)
-    for marks in _stretches(session, query):
-        found = _listed(session, query, calls.where(search.looked_up(Call.id.expression, words, marks)))
+    few = _place(session, calls, _FEW) is None
+    if few or len(found) * _FEW > _MARGIN * query.limit * _NEAR:
+        found = _read(session, query, calls, words, _FEW)
+        if few or len(found) > query.limit:
+            return found
+    for marks in _stretches(query, _place(session, calls, 0), end, len(found)):
+        named = search.as_array(session, search.looked_up(words, marks))
+        found = _listed(session, query, calls.where(Call.id == any_(named)))
         if len(found) > query.limit:
             break
     return found
@@ -179,32 +187,27 @@ def _read(session: Session, query: Query, calls: Select[Call, Any], words: list[
     return session.execute(read.order_by(*_ordered(query, near.c.place, near.c.id)).limit(query.limit + 1)).all()
 
 
-def _more_than(session: Session, calls: Select[Call, Any], number: int) -> bool:
-    return session.execute(calls.with_only_columns(Call.id).offset(number).limit(1)).first() is not None
+def _place(session: Session, calls: Select[Call, Any], number: int) -> Any:
+    """What the call after the first `number` stands at in the list's order, None if there are no more."""
+    place = calls.selected_columns["place"]
+    return session.scalar(calls.with_only_columns(place).offset(number).limit(1))
 
 
-def _stretches(session: Session, query: Query) -> Iterator[list[list[str]]]:
-    """Marks of ever longer stretches of time from where the page begins, at last of all there is."""
+def _stretches(query: Query, begin: Any, end: Any, found: int) -> Iterator[list[list[str]]]:
+    """Marks of ever longer stretches of time from where the page begins, at last of all there is.
+
+    The first is one that lets expect a whole page, when between `begin` and `end` there were `found` calls of it.
+    """
     columns = (name for name in ("agent_id", "team", "channel") if getattr(query, name))
     always = [[search.mark(name, getattr(query, name))] for name in columns]
-    if query.sort.endswith("started_at") and (edge := _edge(session, query)):
-        for reach in _REACHES:
-            ends = (edge - reach, edge) if query.sort.startswith("-") else (edge, edge + reach)
+    if query.sort.endswith("started_at"):
+        needed = abs(begin - end) * query.limit / max(found, 1)
+        for reach in (one for one in _REACHES if one >= needed):
+            ends = (begin - reach, begin) if query.sort.startswith("-") else (begin, begin + reach)
             yield [*always, search.marks_between(*ends)]
     if query.since and query.until and timedelta(0) < query.until - query.since < _PERIOD:
         always.append(search.marks_between(query.since, query.until))
     yield always
-
-
-def _edge(session: Session, query: Query) -> datetime | None:
-    """Where in time a page begins: at the cursor, at the end of the period asked for, or at the newest call."""
-    descending = query.sort.startswith("-")
-    if query.cursor:
-        place = _decode(query.cursor, query.sort)[0]
-        return place if isinstance(place, datetime) else None
-    asked = query.until if descending else query.since
-    first = func.max(Call.happened_at) if descending else func.min(Call.happened_at)
-    return asked or session.scalar(select(first))
 
 
 def matching(query: Query) -> list[ColumnElement[bool]]:
@@ -212,7 +215,7 @@ def matching(query: Query) -> list[ColumnElement[bool]]:
     if query.q is None:
         return _conditions(query)
     words = search.words_of(query.q)
-    return [*_conditions(query), search.looked_up(Call.id.expression, words) if words else false()]
+    return [*_conditions(query), search.among(Call.id.expression, search.looked_up(words)) if words else false()]
 
 
 def everything(session: Session, query: Query, who: Principal) -> Iterator[Call]:

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, any_, cast, exists, func, select
-from sqlalchemy.dialects.postgresql import JSONPATH, TSQUERY
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, Text, any_, bindparam, cast, exists, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH, TSQUERY
 from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
 
 from app.tables import Call, Transcript
 from rules.text import fold
@@ -71,19 +72,32 @@ def read(call_id: ColumnElement[int], words: Iterable[str]) -> ColumnElement[boo
     return exists().where(Transcript.call_id == call_id, *_holds(words))
 
 
-def looked_up(
-    call_id: ColumnElement[int], words: Sequence[str], within: Iterable[Sequence[str]] = ()
-) -> ColumnElement[bool]:
-    """Whether every word was said in the call, and it bears one mark of each group, answered by the index."""
+def looked_up(words: Sequence[str], within: Iterable[Sequence[str]] = ()) -> Select[int]:
+    """The calls, in no order, in which every word was said and that bear one mark of each group, by the index."""
     pairs = sorted({pair for word in words for pair in _pairs(word)})
     marked = [f"({' | '.join(map(_quoted, group))})" for group in within]
     terms = func.search_terms(Transcript.said, Transcript.marks)
     named = terms.bool_op("@@")(cast(" & ".join([*pairs, *marked]), TSQUERY))
     # One character or two are just what the index holds; of longer words it knows the pairs, not their order.
-    longer = [word for word in words if len(word) > 2]
-    found = select(Transcript.call_id).where(named, *_holds(longer))
-    # As an array, which is made before anything else. PostgreSQL takes any rare word for one in two hundred; as a
-    # subquery it would walk through all calls in the list's order, and cut up every transcript on the way.
+    return select(Transcript.call_id).where(named, *_holds([word for word in words if len(word) > 2]))
+
+
+def as_array(session: Session, found: Select[int]) -> ColumnElement[Any]:
+    """The calls that were looked up, as an array to compare with.
+
+    PostgreSQL knows then how many there are, and whether to fetch each or to walk through the list and leave out the
+    others. It goes to and fro as text: numbers that Python reads one by one take longer than the search.
+    """
+    text = session.scalar(select(cast(func.array(found.scalar_subquery()), Text)))
+    return cast(bindparam(None, text, NullType()), ARRAY(BigInteger))
+
+
+def among(call_id: ColumnElement[int], found: Select[int]) -> ColumnElement[bool]:
+    """Whether the call is one of those that are looked up, all in one statement.
+
+    As an array, which is made before anything else. PostgreSQL takes any rare word for one in two hundred; as a
+    subquery it would walk through all calls in the list's order, and cut up every transcript on the way.
+    """
     return call_id == any_(func.array(found.scalar_subquery()))
 
 
