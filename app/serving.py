@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 from filelock import FileLock, Timeout
 
 from app.database import Database
@@ -84,15 +85,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
         # What is written on the way lies where recordings are kept: the system's temporary folder may be small.
         tempfile.tempdir = str(service.recordings.incoming)
         app = create_app(service)
-        http_config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=10,
-            server_header=False,
-            forwarded_allow_ips=settings.trusted_proxies,
-        )
-        server = uvicorn.Server(http_config)
+        server = uvicorn.Server(http_config(app, settings))
         http = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")
         http.start()
         try:
@@ -104,6 +97,18 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
             server.should_exit = True
             http.join()
             service.database.close()
+
+
+def http_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How the application is served."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=10,
+        server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
+    )
 
 
 def take_up(service: Service) -> None:

@@ -18,7 +18,7 @@ from app.api import events
 from app.api.access import COOKIE
 from app.jobs import Bench
 from app.main import create_app
-from app.security import ROLES, Role, digest
+from app.security import ROLES, Role, csrf_token, digest
 from app.service import Service, build_service
 from app.settings import Settings
 from app.store import keys, sessions, users
@@ -333,6 +333,21 @@ def test_no_key_or_one_that_has_ended(world: World, route: Route) -> None:
         _refused(route, world.client.request(route[0], url, headers=headers, content=b"{"))  # type: ignore[arg-type]
     for ended in world.dead[min((MATRIX | PAGES)[route])]:
         _refused(route, world.ask(None, route, url, ended))
+
+
+@pytest.mark.parametrize("route", [route for route in [*MATRIX, *PAGES] if route[0] != "GET"], ids=" ".join)
+def test_nothing_is_changed_for_another_site(world: World, route: Route) -> None:
+    """A browser sends the cookie by itself, whatever page asks it to; the token it does not."""
+    who = min((MATRIX | PAGES)[route])
+    with world.service.database.transaction() as session:
+        tokens = [sessions.start(session, users.named(session, who)) for _ in range(2)]
+    cookie = {"Cookie": f"{COOKIE}={tokens[0]}"}
+    for csrf in ({}, {"X-CSRF-Token": csrf_token(tokens[1])}):
+        answer = world.ask(None, route, world.url(route), cookie | csrf)
+        assert answer.status_code == 403, answer.text
+        assert "X-CSRF-Token" in answer.text
+    mine = world.ask(None, route, world.url(route), cookie | {"X-CSRF-Token": csrf_token(tokens[0])})
+    assert mine.is_success, mine.text
 
 
 def _refused(route: Route, answer: Any) -> None:

@@ -257,6 +257,29 @@ def test_tampering_shows(client: TestClient, auth: Auth, service: Service, tampe
     assert _broken(service) != []
 
 
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "DELETE FROM audit WHERE id > 2",  # the end is cut off: what is left is a chain
+        "TRUNCATE audit",  # and so is what is written afterwards
+    ],
+)
+def test_a_log_that_was_cut_short_or_replaced_shows_by_its_head(
+    client: TestClient, auth: Auth, service: Service, settings: Settings, tampering: str
+) -> None:
+    for number in range(3):
+        client.get(f"/v1/calls?q={number}", headers=auth["inspector"])
+    with service.database.transaction() as session:
+        kept = audit.head(session)
+    assert operations.verify_audit(settings, kept)
+    with service.database.transaction() as session:
+        session.execute(text("ALTER TABLE audit DISABLE TRIGGER ALL"))
+        session.execute(text(tampering))
+    client.get("/v1/calls?q=9", headers=auth["inspector"])
+    assert operations.verify_audit(settings, None)
+    assert not operations.verify_audit(settings, kept)
+
+
 def test_personal_data_is_masked(client: TestClient, auth: Auth) -> None:
     call_id = _call(client, auth)
     for path in (f"/v1/calls/{call_id}", f"/v1/calls/{call_id}/transcript"):

@@ -15,7 +15,8 @@ from app.api.access import COOKIE
 from app.main import create_app
 from app.middleware import policy
 from app.service import Service
-from app.store import sessions, users
+from app.serving import http_config
+from app.store import audit, sessions, users
 from tests.app.sounds import wav
 from tests.app.test_access import Auth
 from tests.app.test_reading import CALLS, store
@@ -80,6 +81,44 @@ def test_too_many_guesses_from_one_address(service: Service) -> None:
         guesses = [{"name": f"user{number}", "password": "guess"} for number in range(5)]
         statuses = [client.post("/v1/session", json=guess).status_code for guess in guesses]
     assert statuses == [401, 401, 401, 429, 429]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "peer", "forwarded", "known"),
+    [
+        ("127.0.0.1", "10.1.1.1", "1.2.3.4", "10.1.1.1"),  # anybody can write that
+        ("10.1.1.1", "10.1.1.1", "1.2.3.4", "1.2.3.4"),
+        ("10.1.1.1", "10.1.1.1", "6.6.6.6, 1.2.3.4", "1.2.3.4"),  # the first was written by the visitor
+        ("10.1.1.1,10.1.1.2", "10.1.1.1", "6.6.6.6, 1.2.3.4, 10.1.1.2", "1.2.3.4"),
+        ("", "127.0.0.1", "1.2.3.4", "127.0.0.1"),
+    ],
+)
+def test_an_address_is_what_trusted_proxies_say(
+    service: Service, trusted: str, peer: str, forwarded: str, known: str
+) -> None:
+    """Guesses are counted by it, so nobody may choose it."""
+    service.settings.trusted_proxies, service.settings.failed_sign_ins_per_minute = trusted, 2
+    config = http_config(create_app(service), service.settings)
+    config.load()
+    with TestClient(config.loaded_app, client=(peer, 1), follow_redirects=False) as client:
+        for number, status in enumerate((401, 401, 429)):
+            invented = forwarded.replace("6.6.6.6", f"6.6.6.{number}")
+            headers = {"X-Forwarded-For": invented, "X-Forwarded-Proto": "https"}
+            answer = client.post("/v1/session", json={"name": f"n{number}", "password": "guess"}, headers=headers)
+            assert answer.status_code == status
+        assert ("strict-transport-security" in answer.headers) is (known != peer)
+    with service.database.transaction() as session:
+        assert {entry.address for entry in audit.page(session, audit.Query(action="sign_in"))} == {known}
+
+
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
+def test_no_form_of_another_site_signs_anybody_in(client: TestClient, service: Service, kind: str | None) -> None:
+    """What a page elsewhere can have a browser send without asking us first is not read as JSON."""
+    with service.database.transaction() as session:
+        users.set_password(session, users.add(session, "wang", "agent"), "correct horse battery staple")
+    body = b'{"name": "wang", "password": "correct horse battery staple"}'
+    answer = client.post("/v1/session", content=body, headers={"Content-Type": kind} if kind else {})
+    assert (answer.status_code, "set-cookie" in answer.headers) == (422, False)
 
 
 _SQL = [
