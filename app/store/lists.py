@@ -6,19 +6,32 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
-from sqlalchemy import ColumnElement, Select, and_, any_, cast, extract, false, func, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    any_,
+    cast,
+    extract,
+    false,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.types import Text
 
 from app.errors import AppError
 from app.kinds import ALL
-from app.masking import check_search
+from app.masking import check_names
 from app.schemas import CALL_ZONE, Channel, Label, Moment
 from app.security import Principal
 from app.store import search
 from app.store.reach import within
-from app.tables import Call
+from app.tables import STAGE, Call
 
 #: Calls that a search reads before it asks the index, and how many it rather reads than asks.
 _NEAR, _FEW = 400, 2_000
@@ -34,7 +47,7 @@ _PERIOD = timedelta(days=400)
 
 Sort = Literal["-received_at", "received_at", "-started_at", "started_at", "-score", "score"]
 
-#: How long the debt is overdue, in months begun; M7: more than half a year.
+#: How long the debt is overdue, see STAGE.
 Stage = Literal["M0", "M1", "M2", "M3", "M4", "M5", "M6", "M7", "unknown"]
 
 #: What a list is ordered by.
@@ -81,11 +94,8 @@ def _holds(column: InstrumentedAttribute[list[str] | None], value: str) -> Colum
 
 
 def _in_stage(stage: Stage) -> ColumnElement[bool]:
-    days: ColumnElement[int] = Call.facts["overdue_days"].as_integer()
-    if stage == "unknown":
-        return days.is_(None)
-    month = int(stage[1])
-    return and_(days > 30 * (month - 1), days <= 30 * month if month < 7 else true())
+    months: ColumnElement[int] = literal_column(STAGE, Integer)
+    return months.is_(None) if stage == "unknown" else months == int(stage[1])
 
 
 def _clock(part: str) -> ColumnElement[int]:
@@ -135,9 +145,9 @@ def statement(query: Query, who: Principal) -> Select[Call, Any]:
     """The calls from the cursor on that pass every filter but `q`, each with the value it is ordered by.
 
     Raises:
-        Unprocessable: see `check_search`.
+        Unprocessable: see `check_names`.
     """
-    check_search(who, query.q)
+    check_names(who, query.external_id, query.agent_id, query.team)
     order = _ORDERS[query.sort.removeprefix("-")]
     wanted = select(Call, order.label("place")).where(within(who), *_conditions(query))
     if query.cursor:

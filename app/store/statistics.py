@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.kinds import ALL
 from app.schemas import CALL_ZONE
+from app.tables import STAGE
 
 #: What calls are grouped by: the whole day, the team, the agent, the hour of the day, a category or rule that failed,
 #: the stage of the debt (M0: not overdue, M1: up to 30 days, …, M7: over 180), the channel.
@@ -25,7 +26,7 @@ _NUMBERS = (*_COUNTS, "score", "with_score", "seconds")
 _COLUMNS = ", ".join(("kind", "day", "team", "key", *_NUMBERS))
 
 #: One row for every group of one day. Categories and rules come several to a call.
-_COUNTED = """
+_COUNTED = f"""
     SELECT :day AS day, kind, coalesce(team, '') AS team, key,
         count(*) AS calls,
         count(*) FILTER (WHERE status = 'scored') AS scored,
@@ -48,14 +49,13 @@ _COUNTED = """
         UNION ALL SELECT 'agent', coalesce(agent_id, '')
         UNION ALL SELECT 'hour', extract(hour FROM happened_at AT TIME ZONE 'Asia/Shanghai')::text
         UNION ALL SELECT 'channel', channel
-        UNION ALL SELECT 'stage', CASE WHEN NOT facts ? 'overdue_days' THEN '' ELSE
-            'M' || least(ceil((facts->>'overdue_days')::numeric / 30), 7)::text END
+        UNION ALL SELECT 'stage', coalesce('M' || {STAGE}, '')
         UNION ALL SELECT 'category', unnest(categories)
         UNION ALL SELECT 'rule', unnest(rules)
     ) AS groups
     WHERE happened_at >= :begins AND happened_at < :ends AND (cast(:only AS text) IS NULL OR kind = :only)
     GROUP BY kind, coalesce(team, ''), key
-"""
+"""  # noqa: S608 - our own expression only
 
 #: What the statement above counts apart.
 _KINDS = {"violations": list(ALL["violation"]), "steps": list(ALL["step"])}
@@ -174,12 +174,13 @@ def _span(day: date) -> dict[str, Any]:
 
 
 def _numbers(row: Row[Any]) -> Numbers:
-    counts = {name: int(getattr(row, name)) for name in _COUNTS}
+    # By place, as they were asked for: by name it takes twice as long, and there may be ten thousand.
+    day, key, *sums = tuple(row)
+    calls, scored, passed, flagged, reviewed, failed, compliant, complete, violations = map(int, sums[: len(_COUNTS)])
+    score, with_score, seconds = sums[len(_COUNTS) :]
     return Numbers(
-        day=row.day,
-        key=row.key,
-        **counts,
-        average=round(row.score / int(row.with_score), 2) if row.with_score else None,
-        pass_rate=round(counts["passed"] / counts["scored"], 4) if counts["scored"] else None,
-        seconds=round(row.seconds, 1),
-    )
+        day, key, calls, scored, passed, flagged, reviewed, failed, compliant, complete, violations,
+        average=round(score / with_score, 2) if with_score else None,
+        pass_rate=round(passed / scored, 4) if scored else None,
+        seconds=round(seconds, 1),
+    )  # fmt: skip
