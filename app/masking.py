@@ -7,13 +7,11 @@ import rules
 from app.errors import Forbidden, Unprocessable
 from app.pipeline import read_transcript, to_json
 from app.security import Principal
-from rules.text import fold
 
 #: Numbers with at least as many digits may be a phone or card written as a number.
 _LONG = 10**10
 
-#: Digits from which on a search says more than it asks: whose call is found tells the number, whatever is masked.
-_TELLING = 5
+#: Written or read out.
 _DIGITS = frozenset("0123456789零〇一二两三四五六七八九幺")
 
 #: Digits of the shortest number that an id is masked for.
@@ -70,12 +68,11 @@ def masked_said(utterances: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     return shown
 
 
-def check_search(who: Principal, words: str | None) -> None:
-    """See that a search does not find out, digit by digit, what is masked.
+def check_names(who: Principal, *names: str | None) -> None:
+    """See that nobody finds out what is masked in a sender's names by asking for one after the other.
 
     Raises:
-        Unprocessable: it holds five digits or more, written or spoken, and the caller may not see personal data.
+        Unprocessable: one of them holds a number that is masked, and the caller may not see personal data.
     """
-    digits = sum(letter in _DIGITS for letter in fold(words or ""))
-    if digits >= _TELLING and not who.may("unmask"):
-        raise Unprocessable(f"q: 没有查看未脱敏内容的权限，最多只能搜索 {_TELLING - 1} 位数字", code="telling_digits")
+    if not who.may("unmask") and any(name and masked_id(name) != name for name in names):
+        raise Unprocessable("没有查看未脱敏内容的权限，不能按含个人号码的编号、工号或团队查找", code="telling_name")

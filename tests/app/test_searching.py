@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from app.database import Database
 from app.service import Service
 from app.store import lists, search
 
@@ -113,3 +114,20 @@ def test_the_index_agrees_with_reading(service: Service, lines: list[str], word:
         named = connection.scalar(asked, {"said": folded, "pairs": pairs})
     assert named or word not in folded
     assert len(word) > 2 or named == (word in folded)
+
+
+def test_numbers_that_were_searched_before_no_longer_are(database_url: str) -> None:
+    database = Database(database_url)
+    database.downgrade("0019")
+    with database.transaction() as session:
+        session.execute(text("INSERT INTO calls (template, facts, channel, content) VALUES ('', '{}', '', '')"))
+        kept = (
+            "INSERT INTO transcripts (call_id, engine, body, said, marks) SELECT id, '', '{}', :said, '{}' FROM calls"
+        )
+        for said in ("我的号码是13812345678\n好的", "幺三八幺二三四五六七八", "还款2000\n我打12378投诉"):
+            session.execute(text(kept), {"said": said})
+    database.upgrade()
+    with database.transaction() as session:
+        left = session.scalars(text("SELECT said FROM transcripts ORDER BY id")).all()
+    assert left == ["我的号码是\n好的", "", "还款2000\n我打12378投诉"]
+    database.close()
