@@ -13,6 +13,7 @@ from rules.guards import Guard
 from rules.lexicon import Lexicon
 from rules.matcher import Matcher, Scan, Span
 from rules.meaning import Suspicion, load_meanings
+from rules.phonetics import likeliest
 from rules.speech import Sentence, Speech, join
 from rules.text import fold
 
@@ -146,11 +147,21 @@ class Conversation:
         """The span in its utterance. One that runs across two is shown where it ends: there the meaning is complete."""
         owners = self.speech.owners
         first, last = owners[span.start], owners[span.end - 1]
-        notes = ["按读音匹配“" + span.family.written + "”，可能是识别错字"] if span.confidence < 1 else []
+        notes = [self._heard(span)] if span.confidence < 1 else []
         if first != last:
             notes.append("这句话被停顿切成了几段")
         start = span.start if first == last else owners.index(last)
         return Hit(last, *self.speech.text.original(start, span.end), span.confidence, "；".join(notes))
+
+    def _heard(self, span: Span) -> str:
+        """What was written down and what it was taken for, where the two only sound alike."""
+        words = [
+            (heard, likeliest(heard, slot))
+            for slot, (start, end) in zip(span.family.slots, span.cores, strict=True)
+            for heard in [self.speech.text.chars[start:end]]
+        ]
+        pairs = [f"“{heard}”按读音当作“{meant}”" for heard, meant in words if heard != meant]
+        return "、".join(pairs) + "，可能是识别错字"
 
 
 @dataclass(slots=True)

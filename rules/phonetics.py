@@ -10,13 +10,14 @@ Reading whole words with pypinyin costs a hundred times more than this table and
 import json
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from rules.arrays import Codes, Floats, Ints
+from rules.arrays import Codes, Floats, Ints, codes
 
 #: What one character counts for as evidence that it was said.
 SAME, HOMOPHONE, CONFUSED = 1.0, 0.75, 0.5
@@ -57,6 +58,15 @@ def evidence(written: Codes, heard: Codes) -> Floats:
     confused = (sound == classes[first]) | (sound == classes[second])
     heard_as = np.where(homophone, HOMOPHONE, np.where(confused, CONFUSED, 0.0))
     return np.where(written == heard, SAME, np.where(spoken > 0, heard_as, 0.0))
+
+
+def likeliest(heard: str, words: Iterable[str]) -> str:
+    """Which of the words what was heard supports best; what was heard itself, if none is as long."""
+    alike = [word for word in sorted(words) if len(word) == len(heard)]
+    if not alike:
+        return heard
+    support = evidence(codes("".join(alike)), np.tile(codes(heard), len(alike)))
+    return alike[int(support.reshape(len(alike), -1).sum(axis=1).argmax())]
 
 
 def confusable(syllable: str) -> str:

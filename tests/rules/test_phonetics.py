@@ -7,7 +7,7 @@ from rules import check, load_pack
 from rules.arrays import codes
 from rules.lexicon import parse_family
 from rules.matcher import Matcher
-from rules.phonetics import by_sound, confusable, evidence
+from rules.phonetics import by_sound, confusable, evidence, likeliest
 from rules.text import normalise
 
 
@@ -87,6 +87,19 @@ def test_families_by_ear(family: str, heard: str, confidence: float | None) -> N
     assert not [span for span in matcher.scan(normalise(heard)).found("it") if span.confidence < 1]
 
 
+@pytest.mark.parametrize(
+    ("heard", "words", "meant"),
+    [
+        ("骂您怎么了", {"骂你怎么了", "威胁怎么了", "怎么了"}, "骂你怎么了"),
+        ("于七", {"逾期", "余额"}, "逾期"),
+        ("逾期", {"逾期", "预期"}, "逾期"),
+        ("一万二", {"逾期"}, "一万二"),  # as long as none of them
+    ],
+)
+def test_what_was_meant_is_told(heard: str, words: set[str], meant: str) -> None:
+    assert likeliest(heard, words) == meant
+
+
 @pytest.mark.parametrize(("engine", "verdict"), [("faster-whisper", "failed"), ("given", "passed")])
 def test_only_what_a_recogniser_wrote_is_matched_by_sound(engine: str, verdict: str) -> None:
     said = Utterance("agent", "再不还我们就申请强治制行", 1.0, 3.0, 0.9)
@@ -95,4 +108,4 @@ def test_only_what_a_recogniser_wrote_is_matched_by_sound(engine: str, verdict: 
     assert finding.verdict == verdict
     if verdict == "failed":
         assert finding.evidence[0].confidence < 0.9
-        assert "读音" in finding.evidence[0].note
+        assert "“强治制行”按读音当作“强制执行”" in finding.evidence[0].note
