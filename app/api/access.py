@@ -109,7 +109,7 @@ def allow(permission: Permission | None) -> Callable[..., Iterator[Principal]]:
         secret = credentials.credentials if credentials else None
         # A transaction of its own: a slow upload must not hold a connection.
         with service.database.transaction() as apart:
-            who = identify(apart, service, secret, token)
+            request.state.who = who = identify(apart, service, secret, token)
         if who is None:
             raise Unauthorized("需要登录，或有效的密钥：Authorization: Bearer tj_…")
         request.app.state.throttles.requests.take(who.name)

@@ -28,6 +28,11 @@ class Measure:
         """In a hundred; None where nothing was scored."""
         return 100 * self.count(numbers) / numbers.scored if numbers.scored else None
 
+    def badness(self, numbers: Numbers) -> float:
+        """In a hundred; 0 is as good as can be, and where nothing was scored."""
+        value = self.of(numbers)
+        return 0 if value is None else 100 - value if self.at_least else value
+
     def met(self, value: float) -> bool:
         """Whether a value is where it should be."""
         return value >= self.target if self.at_least else value <= self.target

@@ -1,7 +1,7 @@
 """A transcript as a dialogue, with the words that findings rest on marked in it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -72,8 +72,19 @@ def _line(number: int, said: Mapping[str, Any], remarks: Sequence[Remark]) -> Li
         said["end"],
         sure is not None and sure < DOUBTFUL,
         _pieces(said["text"], remarks),
-        tuple(sorted(remarks, key=lambda remark: remark.span)),
+        _told(sorted(remarks, key=lambda remark: remark.span)),
     )
+
+
+def _told(remarks: Sequence[Remark]) -> tuple[Remark, ...]:
+    """What is said beside the line: once for each finding, however often it is found in it."""
+    told: dict[tuple[int, str], Remark] = {}
+    for one in remarks:
+        which = one.finding.id, one.finding.rule
+        known = told.setdefault(which, one)
+        surest = max(known.confidence, one.confidence)
+        told[which] = replace(known, end=one.end, confidence=surest, note=known.note or one.note)
+    return tuple(told.values())
 
 
 def _pieces(text: str, remarks: Sequence[Remark]) -> tuple[Piece, ...]:

@@ -1,6 +1,7 @@
 """The first page: what needs me now."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -8,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from app.api.access import Anyone, SessionDep
 from app.api.schemas import listed
-from app.masking import masked
+from app.masking import masked, masked_id
 from app.security import Principal
-from app.store import lists, progress
+from app.store import lists, progress, reach, statistics
+from app.web.charts import MEASURES, SMALL
 from app.web.pages import PageRoute, page
+from app.web.statistics import last_days, worst_first
 
 router = APIRouter(route_class=PageRoute)
 
@@ -21,7 +24,12 @@ QUEUES: Mapping[str, Mapping[str, Any]] = {
     "failed": {"status": "failed"},
 }
 
+#: What is left of them to somebody whose own calls they are.
+_OWN = ("review",)
+
 _SHOWN = 8
+_WORST = 5
+_BY = next(measure for measure in MEASURES if measure.name == "violations")  #: what collectors are the worst by
 _MOST = 1000  #: more are not counted: a thousand is more than anybody does today
 
 
@@ -30,9 +38,19 @@ def home(request: Request, session: SessionDep, who: Anyone) -> Response:
     """What waits for the one who looks, by role."""
     if not who.may("read"):
         return page(request, "home_plain.html", {}, who)
-    queues = [_queue(session, who, name) for name in QUEUES]
+    queues = [_queue(session, who, name) for name in (QUEUES if who.may("review") else _OWN)]
     under_way = {"waiting": progress.waiting(session, who), "working": len(progress.working(session, who))}
-    return page(request, "home.html", {"queues": queues, "most": _MOST, **under_way}, who)
+    week = _week(session, who) if who.may("statistics") else None
+    return page(request, "home.html", {"queues": queues, "most": _MOST, "small": SMALL, **under_way, "week": week}, who)
+
+
+def _week(session: Session, who: Principal) -> Mapping[str, Any]:
+    """How the last seven days were, against the targets, and whose calls were the worst."""
+    period = replace(last_days(7), team=reach.team_of(who))
+    agents = worst_first([agent for agent in statistics.by(session, "agent", period) if agent.key], _BY.name)
+    worst = [replace(agent, key=masked_id(agent.key)) for agent in agents[:_WORST] if agent.violations]
+    total = next(iter(statistics.by(session, "day", period)), None)
+    return {"period": period, "total": total, "worst": worst, "measures": MEASURES, "by": _BY}
 
 
 def _queue(session: Session, who: Principal, name: str) -> dict[str, object]:
@@ -40,4 +58,11 @@ def _queue(session: Session, who: Principal, name: str) -> dict[str, object]:
     found, _ = lists.page(session, query, who)
     address = "&".join(f"{field}={str(value).lower()}" for field, value in QUEUES[name].items())
     calls = [listed(call, None, masked) for call in found]
-    return {"name": name, "address": address, "count": lists.count(session, query, who, _MOST), "calls": calls}
+    text = name if who.may("review") else "own"
+    return {
+        "name": name,
+        "text": text,
+        "address": address,
+        "count": lists.count(session, query, who, _MOST),
+        "calls": calls,
+    }

@@ -21,7 +21,7 @@ from fastapi.routing import APIRoute
 import rules
 from app.api.access import COOKIE
 from app.database import is_outage
-from app.errors import AppError, Unauthorized
+from app.errors import AppError, Forbidden, Unauthorized
 from app.kinds import kind
 from app.schemas import CALL_ZONE
 from app.security import Principal, csrf_token
@@ -100,7 +100,7 @@ def _templates() -> jinja2.Environment:
         "enumerate": enumerate,
     }
     environment.filters |= {"clock": clock, "moment": moment, "number": number, "category": category}
-    environment.tests["step"] = lambda name: kind(name) == "step"
+    environment.tests["kind"] = lambda name, wanted: kind(name) == wanted
     return environment
 
 
@@ -147,7 +147,8 @@ class PageRoute(APIRoute):
                 return _to_sign_in(request)
             except AppError as error:
                 request.state.fault = error  # for the record: nobody above sees it any more
-                return failed(request, error.status, error.detail)
+                refused = isinstance(error, Forbidden) and request.method == "GET"
+                return failed(request, error.status, texts()["error"]["refused"] if refused else error.detail)
             except RequestValidationError as error:
                 request.state.fault = error
                 return failed(request, HTTPStatus.NOT_FOUND, texts()["error"]["address"])
@@ -169,4 +170,5 @@ def _to_sign_in(request: Request) -> Response:
 
 def failed(request: Request, status: int, detail: str) -> Response:
     """What went wrong, as a page."""
-    return page(request, "error.html", {"code": int(status), "detail": detail}, status=status)
+    who = getattr(request.state, "who", None)  # of a page that was refused to somebody
+    return page(request, "error.html", {"code": int(status), "detail": detail}, who, status)

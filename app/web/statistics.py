@@ -1,6 +1,6 @@
 """The supervisor's numbers: how many calls, how good, what went wrong, by whom and when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +29,14 @@ _NAMED = 20
 #: Periods at hand: the last so many days.
 _PERIODS = (7, 30, 90)
 
+#: Column -> how bad a group is by it; what cannot be told is not bad.
+_BADNESS: Mapping[str, Callable[[Numbers], float]] = {
+    **{measure.name: measure.badness for measure in MEASURES},
+    "pass_rate": lambda numbers: 0 if numbers.pass_rate is None else 1 - numbers.pass_rate,
+    "flagged": lambda numbers: numbers.flagged,
+    "average": lambda numbers: 0 if numbers.average is None else 100 - numbers.average,
+}
+
 
 @router.get("/statistics")
 def statistics_page(request: Request, session: SessionDep, who: Statistician) -> Response:
@@ -38,25 +46,41 @@ def statistics_page(request: Request, session: SessionDep, who: Statistician) ->
     team = {"team": period.team} if period.team else {}
     span = {"from": period.first.isoformat(), "to": period.last.isoformat()} | team
     shown = {"period": period, "span": urlencode(span), "team": urlencode(team), "fixed_team": reach.team_of(who)}
-    told = {"measures": MEASURES, "small": SMALL, "periods": _periods()}
-    return page(request, "statistics.html", {**shown, **told, **_numbers(session, period)}, who)
+    worst = request.query_params.get("worst")
+    order = worst if worst in _BADNESS else None
+    told = {"measures": MEASURES, "small": SMALL, "periods": [(days, last_days(days)) for days in _PERIODS]}
+    return page(request, "statistics.html", {**shown, **told, **_numbers(session, period, order), "order": order}, who)
+
+
+def last_days(days: int) -> Period:
+    """The last so many days, today too."""
+    today = datetime.now(CALL_ZONE).date()
+    return Period(today - timedelta(days=days - 1), today)
+
+
+def worst_first(groups: Sequence[Numbers], column: str) -> list[Numbers]:
+    """The groups by how bad they are in one column.
+
+    Those of few calls come after the others, and by how much is bad in all: a share of theirs says little.
+    """
+
+    def place(group: Numbers) -> tuple[bool, float]:
+        few, bad = group.scored < SMALL, _BADNESS[column](group)
+        return few, -bad * group.scored if few else -bad
+
+    return sorted(groups, key=place)
 
 
 def _asked(request: Request) -> Period:
     try:
-        given = {name: value for name, value in request.query_params.items() if value}
+        given = {name: value for name, value in request.query_params.items() if value and name != "worst"}
         return Asked.model_validate(given).period()
     except ValidationError as error:
         faults = "；".join(fault["msg"] for fault in error.errors())
         raise AppError(texts()["calls"]["bad_filter"].format(faults=faults), code="bad_filter") from error
 
 
-def _periods() -> list[tuple[int, Period]]:
-    today = datetime.now(CALL_ZONE).date()
-    return [(days, Period(today - timedelta(days=days - 1), today)) for days in _PERIODS]
-
-
-def _numbers(session: Session, period: Period) -> Mapping[str, Any]:
+def _numbers(session: Session, period: Period, order: str | None) -> Mapping[str, Any]:
     days = statistics.by(session, "day", period, each_day=True)
     categories = statistics.by(session, "category", period)
     found = {
@@ -67,17 +91,18 @@ def _numbers(session: Session, period: Period) -> Mapping[str, Any]:
         "trends": [trend(measure, period, days) for measure in MEASURES],
         "bars": bars(period, days),
         "found": found,
-        "teams": _named(session, "team", period),
-        "agents": _named(session, "agent", period),
+        "teams": _named(session, "team", period, order),
+        "agents": _named(session, "agent", period, order),
         "stages": sorted(statistics.by(session, "stage", period), key=lambda stage: stage.key),
         "heat": _heat(statistics.heat(session, period)),
     }
 
 
-def _named(session: Session, kind_of: Kind, period: Period) -> list[Numbers]:
-    """The largest groups, whose names are senders' and shown as in lists."""
-    groups = statistics.by(session, kind_of, period)[:_NAMED]
-    return [replace(group, key=masked_id(group.key)) for group in groups]
+def _named(session: Session, kind_of: Kind, period: Period, order: str | None) -> list[Numbers]:
+    """The largest groups, or the worst, whose names are senders' and shown as in lists."""
+    groups = statistics.by(session, kind_of, period)
+    ordered = worst_first(groups, order) if order else groups
+    return [replace(group, key=masked_id(group.key)) for group in ordered[:_NAMED]]
 
 
 def _heat(cells: Sequence[tuple[int, int, int, int]]) -> Mapping[tuple[int, int], tuple[int, int, int]]:

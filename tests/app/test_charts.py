@@ -1,5 +1,6 @@
 """Numbers against their targets, and where charts put them."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from app.store.statistics import Numbers, Period
 from app.web.charts import MEASURES, trend
+from app.web.statistics import worst_first
 
 FIRST = date(2026, 3, 2)
 PERIOD = Period(FIRST, FIRST + timedelta(days=3))
@@ -35,6 +37,34 @@ def day(number: int, scored: int, **more: Any) -> Numbers:
 def test_targets(measure: Any, numbers: Numbers, value: float, met: bool) -> None:
     assert measure.of(numbers) == value
     assert measure.met(value) == met
+
+
+@pytest.mark.parametrize(
+    ("column", "order"),
+    [
+        ("violations", "bad good few none"),
+        ("compliance", "bad good few none"),
+        ("flow", "good bad few none"),
+        ("pass_rate", "bad good few none"),
+        ("flagged", "good bad few none"),
+        ("average", "bad good few none"),
+    ],
+)
+def test_the_worst_come_first_and_those_of_few_calls_last(column: str, order: str) -> None:
+    counted = {
+        "none": day(0, 0),
+        "good": day(0, 100, compliant=99, violations=1, complete=90, flagged=9),
+        "few": day(0, 2, violations=2, flagged=2),
+        "bad": day(0, 50, compliant=40, violations=20, complete=50, flagged=8),
+    }
+    rates = {"good": (0.9, 95.0), "few": (0.0, 0.0), "bad": (0.8, 80.0)}
+    groups = [
+        replace(
+            numbers, key=name, pass_rate=rates[name][0] if numbers.scored else None, average=rates.get(name, [None])[-1]
+        )
+        for name, numbers in counted.items()
+    ]
+    assert " ".join(group.key for group in worst_first(groups, column)) == order
 
 
 def test_nothing_scored_is_no_value() -> None:

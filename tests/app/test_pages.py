@@ -46,6 +46,8 @@ def test_evidence_is_marked_where_it_is(findings: list[FindingOut], pieces: list
     (line,) = dialogue({"utterances": [said]}, findings)
     marked = [(piece.text, "".join(remark.finding.rule for remark in piece.remarks)) for piece in line.pieces]
     assert marked == pieces
+    rules = {rule for _, names in pieces for rule in names}
+    assert [remark.finding.rule for remark in line.remarks] == sorted(rules)
 
 
 @pytest.mark.parametrize(

@@ -179,3 +179,11 @@ def _followed(visit: Visit, request: Request) -> None:
 def axe() -> str:
     """axe-core, as the build fetched it."""
     return (Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js").read_text("utf-8")
+
+
+def grave_faults(page: Page, axe: str) -> list[tuple[str, list[str]]]:
+    """What axe-core finds on a page that keeps somebody from using it, and where."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    grave = [fault for fault in found["violations"] if fault["impact"] in ("serious", "critical")]
+    return [(fault["id"], [node["html"] for node in fault["nodes"]][:3]) for fault in grave]

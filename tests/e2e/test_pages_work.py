@@ -56,6 +56,7 @@ def test_each_role_is_shown_what_it_may_do(visit: Visit, role: str, links: list[
     if role == "admin":
         page.goto(f"{visit.site.address}/calls")
         expect(page.locator("main")).to_contain_text("您的角色不能查看")
+        assert page.locator("header nav a").all_inner_texts() == links
         visit.faults.clear()  # the 403
 
 
@@ -181,13 +182,85 @@ def test_a_report_is_printed_on_one_page(visit: Visit) -> None:
 
 
 def test_a_newcomer_reviews_a_flagged_call_in_under_five_clicks(visit: Visit) -> None:
-    page = visit.sign_in("inspector")  # one
+    page, clicks = visit.page, list[str]()
+    page.expose_function("clicked", lambda told: clicks.append(told))
+    page.add_init_script("addEventListener('click', event => clicked(event.target.textContent), true)")
+    page.goto(visit.site.address)
+    page.fill("[name=name]", "inspector")
+    page.fill("[name=password]", visit.site.passwords["inspector"])
+    page.get_by_role("button", name="登录").click()
     page.get_by_role("link", name="开始复核").click()
     upheld = page.locator(".findings .finding").first
-    upheld.get_by_role("button", name="维持").click()  # three
+    upheld.get_by_role("button", name="维持").click()
     expect(upheld.locator(".ruling.done")).to_contain_text("已维持")
+    assert clicks == ["登录", "开始复核", "维持"]
     upheld.get_by_role("button", name="撤回").click()
     expect(upheld.get_by_role("button", name="维持")).to_be_visible()
+
+
+def test_a_call_is_reviewed_and_the_next_one_opened_without_a_mouse(visit: Visit) -> None:
+    page = visit.page
+    page.goto(visit.site.address)
+    for key in ("inspector", "Tab", visit.site.passwords["inspector"], "Enter"):
+        (page.keyboard.press if key in ("Tab", "Enter") else page.keyboard.type)(key)
+    page.wait_for_selector("header.top")
+    page.keyboard.press("Enter")  # what needs one most is at hand
+    page.wait_for_selector("#lines")
+    first, findings = page.url, page.locator(".findings .finding")
+    page.keyboard.press("n")
+    for number in range(2):
+        expect(findings.nth(number)).to_be_focused()
+        expect(findings.nth(number).get_by_role("button", name="维持")).to_be_in_viewport()
+        page.keyboard.press("u")
+        expect(findings.nth(number).locator(".ruling.done")).to_be_visible()
+    for number in range(2):
+        findings.nth(number).get_by_role("button", name="撤回").click()
+        expect(findings.nth(number).locator(".ruling.done")).to_have_count(0)
+    page.keyboard.press("g")
+    page.wait_for_url(lambda address: address != first)
+    assert "reviewed=false" in page.url
+    call = page.url.split("/")[-1].split("?")[0]
+    page.keyboard.press("b")
+    expect(page.locator(f"#call-{call} td.call a")).to_be_focused()
+    page.keyboard.press("k")
+    expect(page.locator(f"#call-{call} td.call a")).not_to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/calls/*?*")
+
+
+def test_how_one_likes_to_listen_holds_for_the_next_call(visit: Visit) -> None:
+    page = visit.sign_in("inspector", f"/calls/{visit.site.calls['threat']}")
+    for key in ("]", "]", "z"):
+        page.keyboard.press(key)
+    page.goto(f"{visit.site.address}/calls/{visit.site.calls['compliant']}")
+    wait_until(page, "document.querySelector('#audio').readyState > 0")
+    assert page.evaluate("document.querySelector('#audio').playbackRate") == 1.5
+    expect(page.locator("#skip")).to_be_checked()
+
+
+def test_a_line_is_added_as_missed_without_a_mouse(visit: Visit) -> None:
+    page = visit.sign_in("inspector", f"/calls/{visit.site.calls['compliant']}")
+    page.keyboard.press("m")
+    expect(page.locator("#says")).to_contain_text("请先在对话中选中")
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    expect(page.locator("#add-quote")).to_have_text(page.locator("#lines > li .text").first.inner_text())
+    page.keyboard.press("Escape")
+    expect(page.locator("#add")).to_be_hidden()
+
+
+def test_a_supervisor_sees_the_worst_of_the_week_and_their_calls(visit: Visit) -> None:
+    page = visit.sign_in("supervisor")
+    expect(page.locator("section[aria-labelledby=week]")).to_contain_text("合规率")
+    page.goto(f"{visit.site.address}/statistics?first=2026-01-01&last=2026-12-31")
+    page.locator("#agent_id th").get_by_role("link", name="每百通违规").click()
+    page.wait_for_url("**worst=violations*")
+    worst = page.locator("#agent_id tbody tr").first
+    name = worst.locator("th").inner_text()
+    worst.get_by_role("link").nth(2).click()
+    rows = page.locator("table.calls tbody tr[data-id]")
+    expect(rows.first).to_contain_text(name)
+    expect(rows.first.locator(".chip.violation").first).to_be_visible()
 
 
 def test_a_finding_is_overturned_by_key_and_what_was_missed_is_added(visit: Visit) -> None:
@@ -216,8 +289,10 @@ def test_a_finding_is_overturned_by_key_and_what_was_missed_is_added(visit: Visi
 def test_numbers_lead_to_the_calls_behind_them(visit: Visit) -> None:
     page = visit.sign_in("supervisor", "/statistics?first=2026-01-01&last=2026-12-31")
     row = page.locator("tr", has_text="威胁恐吓")
-    expect(row.get_by_role("link")).to_have_text("1")
-    row.get_by_role("link").click()
+    expect(row.get_by_role("link")).to_have_text(["1", re.compile(r"\d")])
+    behind = {link.get_attribute("href") for link in row.get_by_role("link").all()}
+    assert len(behind) == 1
+    row.get_by_role("link").first.click()
     expect(page.locator("table.calls tbody tr[data-id]")).to_have_count(1)
     with page.expect_download() as file:
         page.get_by_role("link", name="CSV").click()
@@ -238,6 +313,7 @@ def test_uploads_show_progress_faults_and_results(visit: Visit, tmp_path: Path) 
     expect(rows.nth(1)).to_contain_text("broken.wav")
     expect(rows.nth(1).locator(".fault")).not_to_be_empty()
     expect(rows.nth(0)).to_contain_text(re.compile("通过|需复核"), timeout=90_000)
+    expect(page.locator("#none")).to_contain_text(re.compile("共 2 个：完成 1，需复核 [01]，出错 1，还在进行 0"))
     visit.faults.clear()  # the 422 of the broken one
     rows.nth(0).get_by_role("link").click()
     expect(page.locator("#head")).to_contain_text("7001 · 华东一组")
@@ -287,6 +363,30 @@ def test_an_administrator_lets_people_in_and_out(visit: Visit) -> None:
     expect(row).to_be_hidden()
     page.fill("#find", "华东")
     expect(row).to_be_visible()
+
+
+def test_what_is_written_and_not_saved_survives_a_change_elsewhere(visit: Visit) -> None:
+    page = visit.sign_in("admin", "/users")
+    page.on("dialog", lambda asked: asked.accept())
+    page.fill("[data-form=user] [name=name]", "李四")
+    page.get_by_role("button", name="新建用户").click()
+    told(page)
+    mine, other = page.locator("tr[data-user='李四']"), page.locator("tr[data-user=agent]")
+    mine.locator("[name=team]").fill("华南一组")
+    page.fill("[data-form=key] [name=name]", "dialer-8")
+    other.locator("[name=team]").fill("华东一组")
+    other.get_by_role("button", name="保存").click()
+    expect(other.get_by_role("button", name="保存")).to_be_hidden()
+    expect(mine.locator("[name=team]")).to_have_value("华南一组")
+    expect(page.locator("[data-form=key] [name=name]")).to_have_value("dialer-8")
+    mine.get_by_role("button", name="停用").click()
+    expect(mine).to_contain_text("已停用")
+    expect(mine.locator("[name=team]")).to_have_value("华南一组")
+    mine.get_by_role("button", name="保存").click()
+    expect(mine.get_by_role("button", name="保存")).to_be_hidden()
+    other.locator("[name=team]").fill("")
+    other.get_by_role("button", name="保存").click()
+    expect(other.get_by_role("button", name="保存")).to_be_hidden()
 
 
 def test_an_administrator_makes_and_ends_a_key(visit: Visit) -> None:

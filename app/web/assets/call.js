@@ -69,7 +69,7 @@ function draw() {
   pen.setTransform(scale, 0, 0, scale, 0, 0);
   pen.clearRect(0, 0, width, height);
   const x = (seconds) => ((seconds - from) / shown()) * width;
-  for (const mark of marks()) {
+  for (const mark of marks().sort((one, other) => DEPTH.indexOf(one.kind) - DEPTH.indexOf(other.kind))) {
     pen.fillStyle = colour(`--${mark.kind}`);
     const wide = Math.max(3, x(mark.end) - x(mark.start));
     // Steps that were done only say where: what needs a look must stand out.
@@ -109,6 +109,7 @@ function drawChannel(pen, part, channel, width, middle, half, ink) {
 }
 
 const kinds = ["veto", "major", "minor"];
+const DEPTH = ["step", "signal", "minor", "major", "veto"]; // the gravest is drawn last, over the others
 const marks = () =>
   all("[data-mark]").map((remark) => ({
     start: Number(remark.dataset.mark),
@@ -132,6 +133,9 @@ function look(left) {
 }
 
 // --- playing --------------------------------------------------------------------------------------------------------
+
+// How one likes to listen holds for the next call too.
+const [SPEED, SKIP] = ["tingjian.speed", "tingjian.skip"];
 
 let current = null; // the utterance being said, or chosen
 
@@ -180,7 +184,11 @@ if (audio) {
   audio.addEventListener("loadedmetadata", tick);
   audio.addEventListener("seeked", tick);
   audio.addEventListener("error", () => ($("#audio-fault").hidden = false));
-  $("#speed").addEventListener("change", (event) => (audio.playbackRate = Number(event.target.value)));
+  $("#speed").value = localStorage.getItem(SPEED) ?? "1";
+  $("#skip").checked = localStorage.getItem(SKIP) === "true";
+  $("#speed").addEventListener("change", faster);
+  $("#skip").addEventListener("change", ({ target }) => localStorage.setItem(SKIP, target.checked));
+  faster();
   canvas.addEventListener("click", (event) => seek(from + (event.offsetX / canvas.clientWidth) * shown()));
   canvas.addEventListener("wheel", (event) => {
     event.preventDefault();
@@ -192,10 +200,17 @@ if (audio) {
   load();
 }
 
-function faster(steps) {
+function speed(steps) {
   const speeds = $("#speed");
   speeds.selectedIndex = Math.min(Math.max(0, speeds.selectedIndex + steps), speeds.options.length - 1);
-  audio.playbackRate = Number(speeds.value);
+  faster();
+}
+
+function faster() {
+  const { value } = $("#speed");
+  // The default too: a recording that is still loading falls back to it.
+  audio.defaultPlaybackRate = audio.playbackRate = Number(value);
+  localStorage.setItem(SPEED, value);
 }
 
 function say_line(steps) {
@@ -211,24 +226,37 @@ function say_line(steps) {
 
 const chosen = () => $(".finding.chosen");
 
+const findings = () => all(".findings > .finding, .steps > .finding.failed, .steps > .finding.skipped");
+
 function pick(finding) {
   chosen()?.classList.remove("chosen");
   if (!finding) return;
   finding.classList.add("chosen");
-  finding.querySelector("details")?.setAttribute("open", "");
-  finding.scrollIntoView({ block: "nearest" });
-  finding.focus({ preventScroll: true });
+  for (const folded of [finding.closest("details"), finding.querySelector(":scope > details")]) if (folded) folded.open = true;
   const time = finding.querySelector("[data-seek]");
   if (time) {
     seek(Number(time.dataset.seek));
     current?.scrollIntoView({ block: "center" });
   }
+  // Last: what is to be decided must be in sight, whatever else moved.
+  finding.scrollIntoView({ block: "nearest" });
+  finding.focus({ preventScroll: true });
 }
 
 function pickNext(steps) {
-  const findings = all(".findings > .finding, .steps > .finding.failed, .steps > .finding.skipped");
-  const at = findings.indexOf(chosen());
-  pick(findings[at < 0 ? (steps > 0 ? 0 : findings.length - 1) : (at + steps + findings.length) % findings.length]);
+  const list = findings();
+  const at = list.indexOf(chosen());
+  pick(list[at < 0 ? (steps > 0 ? 0 : list.length - 1) : (at + steps + list.length) % list.length]);
+}
+
+/** After a verdict: the next finding that waits for one, from here on and then from the top. */
+function goOn(last) {
+  const list = findings();
+  const at = list.findIndex((finding) => finding.id === last);
+  const next = [...list.slice(at + 1), ...list.slice(0, at)].find((finding) => finding.querySelector("[data-do=upheld]"));
+  if (next) return pick(next);
+  say(texts.all_ruled, "good");
+  $("#next")?.focus();
 }
 
 function rule(verdict) {
@@ -239,7 +267,9 @@ function rule(verdict) {
 
 async function review(button, verdict) {
   const note = button.closest(".ruling").querySelector(".note").value;
-  if (await api("POST", `/v1/findings/${button.dataset.finding}/review`, { verdict, note })) await refresh();
+  if (!(await api("POST", `/v1/findings/${button.dataset.finding}/review`, { verdict, note }))) return;
+  await refresh();
+  goOn(`f${button.dataset.finding}`);
 }
 
 /** The page as it is now, put in place without losing where one is: the recording plays on. */
@@ -248,14 +278,23 @@ async function refresh() {
   if (!answer.ok || answer.redirected) return location.reload();
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const [kept, place] = [chosen()?.id, [window.scrollY, $(".judged").scrollTop]];
+  const [held, notes] = [document.activeElement.closest("#body [id]")?.id, written()];
   for (const part of ["#head", "#body"]) $(part).replaceWith(fresh.querySelector(part));
   window.scrollTo(0, place[0]);
   $(".judged").scrollTop = place[1];
+  for (const [finding, note] of notes) {
+    const field = document.getElementById(finding)?.querySelector(".note");
+    if (field) field.value = note;
+  }
   if (kept) document.getElementById(kept)?.classList.add("chosen");
+  if (held) document.getElementById(held)?.focus({ preventScroll: true });
   if (current) current = document.getElementById(current.id);
   current?.classList.add("now");
   if (audio) draw();
 }
+
+/** Notes that are begun and not sent, by finding. */
+const written = () => all(".note").flatMap((field) => (field.value ? [[field.closest(".finding").id, field.value]] : []));
 
 // --- what the machine missed ----------------------------------------------------------------------------------------
 
@@ -271,7 +310,10 @@ function offset(text, node, at) {
 
 function selected() {
   const selection = getSelection();
-  if (!selection.rangeCount || selection.isCollapsed) return say(texts.select_first);
+  if (!selection.rangeCount || selection.isCollapsed) {
+    if (!current) return say(texts.select_first);
+    selection.selectAllChildren(current.querySelector(".text"));
+  }
   const { startContainer, startOffset, endContainer, endOffset } = selection.getRangeAt(0);
   const texts_of = [startContainer, endContainer].map((node) => (node.nodeType === 3 ? node.parentElement : node).closest(".text"));
   if (!texts_of[0]) return say(texts.select_first);
@@ -294,7 +336,6 @@ Object.assign(actions, {
   play: () => (audio?.paused ? audio.play() : audio?.pause()),
   "zoom-in": () => zoomBy(1.6),
   "zoom-out": () => zoomBy(1 / 1.6),
-  keys: () => $("#keys").showModal(),
   upheld: (button) => review(button, "upheld"),
   overturned: (button) => review(button, "overturned"),
   async withdraw({ dataset }) {
@@ -321,8 +362,8 @@ const keys = {
   ArrowRight: () => seek(audio.currentTime + 5),
   j: () => say_line(1),
   k: () => say_line(-1),
-  "[": () => faster(-1),
-  "]": () => faster(1),
+  "[": () => speed(-1),
+  "]": () => speed(1),
   z: () => press("#skip"),
   "+": () => zoomBy(1.6),
   "=": () => zoomBy(1.6),
@@ -334,16 +375,17 @@ const keys = {
   c: () => chosen()?.querySelector(".note")?.focus(),
   m: () => press("[data-do=add]"),
   s: () => press("[data-do=swap]"),
-  r: () => press("[data-do=rescore]"),
+  r: () => press("[data-do=rescore], [data-do=retry]"),
+  v: () => press("#unmask"),
   g: () => press("#next"),
   b: () => press("#back"),
-  "?": actions.keys,
+  Enter: () => press(".finding.chosen [data-seek]"),
 };
 const sounding = new Set([" ", "ArrowLeft", "ArrowRight", "[", "]", "z", "+", "=", "-"]);
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.matches(".note")) event.target.blur();
-  const pressing = event.key === " " && event.target.closest("button, a, summary, [type=checkbox]");
+  const pressing = [" ", "Enter"].includes(event.key) && event.target.closest("button, a, summary, [type=checkbox]");
   if (typing(event) || pressing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
   if (sounding.has(event.key) && !audio) return;
   event.preventDefault();

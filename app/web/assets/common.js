@@ -42,6 +42,7 @@ export const actions = {
     if (await api("DELETE", "/v1/session")) location.assign("/login");
   },
   print: () => window.print(),
+  keys: () => document.querySelector("#keys")?.showModal(),
   language({ dataset }) {
     document.cookie = `tingjian_language=${dataset.language}; path=/; max-age=31536000; samesite=lax`;
     location.reload();
@@ -66,8 +67,9 @@ document.addEventListener("submit", async (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || typing(event) || event.ctrlKey || event.metaKey) return;
-  const field = document.querySelector("[data-key='/']");
+  if (typing(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "?") actions.keys();
+  const field = event.key === "/" && document.querySelector("[data-key='/']");
   if (!field) return;
   event.preventDefault();
   field.select();

@@ -1,7 +1,7 @@
 // What every page loads: htmx, kept within the content security policy, and the list that follows its calls.
 import htmx from "htmx.org";
 
-import { actions, api, follow, headers, say, texts } from "./common.js";
+import { actions, api, follow, headers, say, texts, typing } from "./common.js";
 
 Object.assign(htmx.config, {
   allowEval: false,
@@ -57,6 +57,27 @@ document.addEventListener("keydown", ({ key }) => {
     menu.open = false;
     menu.querySelector("summary").focus();
   });
+});
+
+// Who works without a mouse goes from call to call; a call has keys of its own.
+const CALLS = ".queue a, table.calls td.call a, #more a";
+document.addEventListener("keydown", (event) => {
+  const step = { j: 1, k: -1 }[event.key];
+  if (!step || typing(event) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("#lines")) return;
+  const calls = [...document.querySelectorAll(CALLS)];
+  const at = calls.indexOf(document.activeElement);
+  calls[at < 0 ? 0 : Math.min(Math.max(0, at + step), calls.length - 1)]?.focus();
+});
+// The first of the rows that were asked for goes on where the button for them was.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.id !== "more") return;
+  const known = document.querySelectorAll("td.call a").length;
+  document.addEventListener("htmx:afterSettle", () => document.querySelectorAll("td.call a")[known]?.focus(), { once: true });
+});
+// One comes back from a call to its row; not before the page is loaded, when the browser goes to the row and focuses nothing.
+window.addEventListener("load", () => {
+  const row = location.hash.startsWith("#call-") && document.getElementById(location.hash.slice(1));
+  if (row) setTimeout(() => row.querySelector("a")?.focus());
 });
 
 if (document.querySelector("#users")) import("./users.js");

@@ -47,6 +47,7 @@ async function readSheet(file) {
 const cell = (row, content, kind = "") => {
   row.cells[2].replaceChildren(...[content].flat());
   row.cells[2].className = kind;
+  tally();
 };
 
 function add(files) {
@@ -60,9 +61,18 @@ function add(files) {
     else waiting.push(row);
   }
   document.querySelector("#files").hidden = !rows.rows.length;
-  document.querySelector("#none").hidden = rows.rows.length;
+  tally();
   next();
 }
+
+/** How far all of them are, and whether something is lost by leaving the page. */
+function tally() {
+  const of = (kind) => rows.querySelectorAll(`td.${kind}`).length;
+  const [all, good, flagged, failed] = [rows.rows.length, of("good"), of("flag"), of("fault")];
+  const counted = { all, done: good + flagged, flagged, failed, left: all - good - flagged - failed };
+  document.querySelector("#none").textContent = all ? fill(words.tally, counted) : words.empty;
+}
+window.addEventListener("beforeunload", (event) => (sending || waiting.length) && event.preventDefault());
 
 const size = (bytes) => (bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`);
 
@@ -93,7 +103,7 @@ function send(row) {
 
 function answered(row, request) {
   const { status: code, response: call } = request;
-  if (code === 401) return location.reload();
+  if (code === 401) return (waiting.length = 0), location.reload();
   if (code !== 200 && code !== 202) return failed(row, call?.detail ?? (code ? texts.failed : words.lost));
   sent.set(call.id, row);
   const link = Object.assign(document.createElement("a"), { href: `/calls/${call.id}`, textContent: row.file.name });
@@ -140,9 +150,21 @@ input.addEventListener("change", () => take(input.files).then(() => (input.value
 for (const kind of ["dragenter", "dragover"])
   document.addEventListener(kind, (event) => (event.preventDefault(), drop.classList.add("over")));
 for (const kind of ["dragleave", "drop"]) document.addEventListener(kind, () => drop.classList.remove("over"));
-document.addEventListener("drop", (event) => {
+document.addEventListener("drop", async (event) => {
   event.preventDefault();
-  if (event.dataTransfer.files.length) take(event.dataTransfer.files);
+  // Asked for at once: what was dropped is gone after the first await.
+  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
+  const files = (await Promise.all(entries.map(within))).flat();
+  if (files.length) take(files);
   else say(words.empty);
 });
+
+/** A file, or every file in a folder and the folders in it. */
+async function within(entry) {
+  if (entry.isFile) return [await new Promise((done, failed) => entry.file(done, failed))];
+  const reader = entry.createReader();
+  const found = [];
+  for (let some; (some = await new Promise((done, failed) => reader.readEntries(done, failed))).length; ) found.push(...some);
+  return (await Promise.all(found.map(within))).flat().filter((file) => !file.name.startsWith("."));
+}
 form.addEventListener("submit", (event) => event.preventDefault());

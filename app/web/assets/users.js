@@ -5,13 +5,28 @@ const $ = (selector) => document.querySelector(selector);
 const texts = JSON.parse($("#users").dataset.texts);
 const user = (place) => encodeURIComponent(place.closest("tr").dataset.user);
 
-/** Everybody as they are now. */
-async function refresh() {
+/** Everybody as they are now, with what is written of them and not saved; `saved`: whose is. */
+async function refresh(saved) {
   const answer = await fetch(location.href);
   if (!answer.ok || answer.redirected) return location.reload();
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const part of ["#everybody", "[data-form=key]"]) $(part).replaceWith(fresh.querySelector(part));
+  const now = new Map(rows(fresh).map((row) => [row.dataset.user, row]));
+  for (const row of rows(document)) if (unsaved(row) && row.dataset.user !== saved) carry(row, now.get(row.dataset.user));
+  $("#everybody").replaceWith(fresh.querySelector("#everybody"));
+  // Whom a key may belong to; the rest of that form is as it was filled in.
+  const [owner, owners] = [$("[name=owner]"), fresh.querySelector("[name=owner]")];
+  if ([...owners.options].some(({ value }) => value === owner.value)) owners.value = owner.value;
+  owner.replaceWith(owners);
   filter();
+}
+
+const rows = (page) => [...page.querySelectorAll("tr[data-user]")];
+const unsaved = (row) => !row.querySelector("[data-do=save-user]").hidden;
+
+function carry(from, to) {
+  if (!to) return;
+  for (const field of from.querySelectorAll("[name]")) to.querySelector(`[name=${field.name}]`).value = field.value;
+  to.querySelector("[data-do=save-user]").hidden = false;
 }
 
 /** A password or a key's secret: it is never to be seen again. */
@@ -22,10 +37,11 @@ function show(title, secret) {
 }
 
 const change = async (button, values, sure) => {
-  if (sure && !confirm(sure.replace("{name}", button.closest("tr").dataset.user))) return;
+  const { user: name } = button.closest("tr").dataset;
+  if (sure && !confirm(sure.replace("{name}", name))) return;
   if (await api("PATCH", `/v1/users/${user(button)}`, values)) {
     say(texts.saved, "good");
-    await refresh();
+    await refresh("disabled" in values ? undefined : name);
   }
 };
 
