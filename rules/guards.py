@@ -31,9 +31,9 @@ class Guard:
 
     def forgives(self, match: Span, scan: Scan) -> bool:
         """Whether words in reach of `match` take it back."""
-        for part in ("before", "after") if self.after else ("before",):
+        for part, reaches in (("before", self._reaches_on), ("after", self._reaches_back)):
             for word in scan.near(f"{self.name}.{part}", match.start, match.end):
-                if self._reaches(word, match, scan) and not self._means_else(word, scan):
+                if reaches(word, match, scan) and not self._means_else(word, scan):
                     return True
         between = scan.near(f"{self.name}.inside", match.start, match.end) if self.inside else ()
         return any(match.holds(word) and not self._means_else(word, scan) for word in between)
@@ -42,14 +42,16 @@ class Guard:
         others = scan.near(f"{self.name}.unless_inside", word.start, word.end)
         return any(word.inside(other) for other in others)
 
-    def _reaches(self, word: Span, match: Span, scan: Scan) -> bool:
-        if word.start < match.start and word.end <= match.cores[0][1]:
-            # 没有要 takes back 要投诉 though they share a character.
-            left, right, reach = min(word.end, match.start), match.start, word.family.after.width
-        elif word.start >= match.end:
-            left, right, reach = match.end, word.start, word.family.before.width
-        else:
+    def _reaches_on(self, word: Span, match: Span, scan: Scan) -> bool:
+        if word.start >= match.start or word.end > match.cores[0][1]:
             return False
+        # 没有要 takes back 要投诉 though they share a character.
+        return self._links(min(word.end, match.start), match.start, word.family.after.width, scan)
+
+    def _reaches_back(self, word: Span, match: Span, scan: Scan) -> bool:
+        return word.start >= match.end and self._links(match.end, word.start, word.family.before.width, scan)
+
+    def _links(self, left: int, right: int, reach: int, scan: Scan) -> bool:
         return right - left <= reach and not self._broken(left, right, scan)
 
     def _broken(self, left: int, right: int, scan: Scan) -> bool:

@@ -21,6 +21,7 @@ FIND = "{{phrases: {{families: ['{family}'], guards: [{guards}]}}}}"
         ("negation", "坐牢", "你不还钱就坐牢", True),
         ("negation", "坐牢", "你要是不能还就等着坐牢", True),
         ("negation", "坐牢", "不是我吓唬你这要坐牢", True),
+        ("negation", "制服", "这身制服不是白穿的", True),
         ("negation", "上门", "别怪我找人上门", True),
         ("negation", "上门", "你不要逼我上门", True),
         ("negation", "不要脸", "你真不要脸", True),
