@@ -9,6 +9,9 @@ from rules import Fault, RuleError
 from rules.places import Places
 from scoring import TemplateError
 
+#: Seconds for all examples of a pack; those of the largest built-in one take three.
+_PATIENCE = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -26,7 +29,7 @@ def faults(judge: Judge, name: str, text: str) -> list[Mark]:
         pack = candidate.book.pack(name)
     except RuleError as error:
         return [_mark(places, fault, name) for fault in error.faults]
-    found = [_mark(places, fault, name) for fault in rules.verify(pack)]
+    found = [_mark(places, fault, name) for fault in rules.verify(pack, _PATIENCE)]
     if pack.id != name:
         found.append(_mark(places, Fault("", "", "id", f"须是 {name}"), name))
     return [*found, *_templates(candidate, name)]

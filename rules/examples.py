@@ -1,6 +1,8 @@
 """Rules prove themselves: every example beside a rule must be found, every counter-example must not."""
 
+import math
 import re
+import time
 from collections.abc import Iterator
 
 from asr.transcript import Speaker, Transcript, Utterance
@@ -13,17 +15,30 @@ _LINE = re.compile(r"^\s*(坐席|客户)(?:\[([\d.]+)-([\d.]+)\])?\s*[：:]\s*(.
 _SPEAKERS: dict[str, Speaker] = {"坐席": "agent", "客户": "customer"}
 
 
-def verify(pack: Pack) -> list[Fault]:
-    """The examples of `pack` that come out wrong; empty when all rules prove themselves."""
-    return [fault for rule in pack.rules for fault in _verify_rule(pack, rule)]
+def verify(pack: Pack, seconds: float = math.inf) -> list[Fault]:
+    """The examples of `pack` that come out wrong; empty when all rules prove themselves.
+
+    After so many `seconds` it gives up, which is a fault: expressions that backtrack, in many rules, would take hours.
+    """
+    until, faults = time.monotonic() + seconds, list[Fault]()
+    for rule, place, example, wanted in _examples(pack):
+        if time.monotonic() > until:
+            return [
+                *faults,
+                Fault(pack.id, rule.id, "examples", f"核对示例超过 {seconds:g} 秒而中止：请简化正则表达式"),
+            ]
+        if _found(pack, rule, example) != wanted:
+            said = "应当命中，却没有命中" if wanted else "不应命中，却命中了"
+            faults.append(Fault(pack.id, rule.id, place, f"{said}：{example.text}"))
+    return faults
 
 
-def _verify_rule(pack: Pack, rule: Rule) -> Iterator[Fault]:
-    for kind, examples, wanted in (("hit", rule.examples.hit, True), ("miss", rule.examples.miss, False)):
-        for at, example in enumerate(examples):
-            if _found(pack, rule, example) != wanted:
-                said = "应当命中，却没有命中" if wanted else "不应命中，却命中了"
-                yield Fault(pack.id, rule.id, f"examples.{kind}.{at}", f"{said}：{example.text}")
+def _examples(pack: Pack) -> Iterator[tuple[Rule, str, Example, bool]]:
+    """Every example with its rule, its place there, and whether it must be found."""
+    for rule in pack.rules:
+        for kind, examples, wanted in (("hit", rule.examples.hit, True), ("miss", rule.examples.miss, False)):
+            for at, example in enumerate(examples):
+                yield rule, f"examples.{kind}.{at}", example, wanted
 
 
 def _found(pack: Pack, rule: Rule, example: Example) -> bool:

@@ -12,6 +12,7 @@ from app.api.access import RuleWriter, ServiceDep, SessionDep, Trier
 from app.comparing import Change, Outcome, compare
 from app.errors import NotFound, Unprocessable
 from app.masking import masked_id
+from app.pipeline import Judge
 from app.schemas import printable
 from app.security import digest
 from app.store import packs
@@ -24,6 +25,9 @@ router = APIRouter(prefix="/v1/rules/packs", tags=["规则"])
 
 #: Judging 500 calls twice takes a core for seconds.
 _COMPARING = Turns(1, "正在对比另一份草稿，请稍后重试", again=10)
+
+#: Proving a pack by its examples takes a core for as long, and one with bad expressions for a minute.
+_CHECKING = Turns(2, "正在核对别的草稿，请稍后重试", again=10, patience=10)
 
 Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
@@ -58,7 +62,7 @@ class DraftOut(BaseModel):
 def get_draft(pack: str, service: ServiceDep, session: SessionDep, _: Trier) -> DraftOut:
     """The pack's draft and what is wrong with it."""
     kept = draft_of(session, pack)
-    return _out(session, kept, drafts.faults(packs.follow(session, service.judge), pack, kept.body))
+    return _out(session, kept, _faults(packs.follow(session, service.judge), pack, kept.body))
 
 
 @router.put("/{pack}/draft")
@@ -66,7 +70,7 @@ def save_draft(pack: str, body: DraftIn, service: ServiceDep, session: SessionDe
     """Keep a text as the pack's draft, with faults or without."""
     judge = packs.follow(session, service.judge)
     judge.book.text(pack)
-    found = drafts.faults(judge, pack, body.text)
+    found = _faults(judge, pack, body.text)
     return _out(session, packs.save(session, pack, body.text, body.replaces, who), found)
 
 
@@ -178,6 +182,11 @@ def draft_of(session: Session, pack: str, *, lock: bool = False) -> PackVersion:
     if kept is None:
         raise NotFound(f"规则包 {pack} 没有草稿")
     return kept
+
+
+def _faults(judge: Judge, pack: str, text: str) -> list[drafts.Mark]:
+    with _CHECKING:
+        return drafts.faults(judge, pack, text)
 
 
 def _out(session: Session, kept: PackVersion, found: list[drafts.Mark]) -> DraftOut:

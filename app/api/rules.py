@@ -19,6 +19,7 @@ from app.schemas import CallFacts, Label, PostedText, UtteranceIn
 from app.security import Principal
 from app.service import Service
 from app.store import calls, dials, history, packs
+from app.turns import Turns
 from asr.transcript import Speaker, Transcript
 from rules import RuleError
 from scoring import TemplateError
@@ -26,6 +27,9 @@ from scoring import TemplateError
 router = APIRouter(prefix="/v1/rules", tags=["规则"])
 
 _MAX_TRIAL = 1024 * 1024
+
+#: A hundred thousand characters take seconds to judge.
+_TRYING = Turns(2, "正在试评的内容太多，请稍后重试", again=5, patience=5)
 
 
 class Trial(PostedText):
@@ -111,7 +115,8 @@ def _shown(past: Inspection) -> Inspection:
 
 def _inspection(judge: Judge, transcript: Transcript, facts: Mapping[str, Any], template: str) -> Inspection:
     try:
-        made = judge.judge(transcript, facts, template)
+        with _TRYING:
+            made = judge.judge(transcript, facts, template)
     except (RuleError, TemplateError) as error:  # a draft that is not right yet
         raise Unprocessable(str(error), code="bad_rules") from error
     return Inspection("try", "scored", None, transcript, made.findings, made.promises, made.scorecard)

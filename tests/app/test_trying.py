@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from app.api import rules as rules_api
+from app.turns import Turns
 from tests.app.test_access import Auth
 
 _LOOKED_FOR = {"false_legal", "third_party"}
@@ -58,6 +60,17 @@ def test_a_past_call_is_judged_on_its_own_facts(client: TestClient, auth: Auth, 
     for nobody, role in ((call, "admin"), (call + 1, "inspector")):
         answer = client.post("/v1/rules/try", headers=auth[role], json={"call_id": nobody})
         assert answer.status_code == 404
+
+
+def test_no_more_is_tried_at_once_than_there_is_room_for(
+    client: TestClient, auth: Auth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = Turns(1, "忙", again=5)
+    monkeypatch.setattr(rules_api, "_TRYING", busy)
+    with busy:
+        answer = client.post("/v1/rules/try", headers=auth["admin"], json={"text": "您好"})
+        assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "5")
+    assert client.post("/v1/rules/try", headers=auth["admin"], json={"text": "您好"}).status_code == 200
 
 
 def test_the_bench_is_a_page(client: TestClient, auth: Auth) -> None:
