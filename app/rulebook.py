@@ -65,6 +65,11 @@ class Rulebook:
             raise NotFound(f"没有规则包 {name}")
         return self.published.get(name) or self._path(name).read_text("utf-8", errors="replace")
 
+    def file(self, name: str) -> str | None:
+        """What the file of that name says, whether or not something was published in its place; None: there is none."""
+        path = self._path(name)
+        return path.read_text("utf-8", errors="replace") if path.is_file() else None
+
     def origin(self, name: str) -> Origin:
         """Where that text comes from."""
         if name in self.published:

@@ -272,6 +272,7 @@ class PackVersion(Base):
     saved_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     published_at: Mapped[datetime | None]
     published_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    base: Mapped[str | None]  #: digest of the file of that name when it was published; None: there was none, or unknown
 
 
 class Review(Base):

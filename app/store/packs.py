@@ -1,12 +1,13 @@
 """Rule packs that are written and published here: a draft for each, and the versions that were published."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.errors import Conflict
 from app.pipeline import Judge
+from app.rulebook import Rulebook
 from app.security import Principal, digest
 from app.tables import PackVersion, User
 
@@ -61,8 +62,8 @@ def _unchanged(kept: PackVersion | None, known: str | None) -> PackVersion | Non
     return kept
 
 
-def publish(session: Session, kept: PackVersion, version: str, who: Principal) -> None:
-    """Make a draft the version that calls are judged by from now on.
+def publish(session: Session, kept: PackVersion, version: str, who: Principal, instead_of: str | None = None) -> None:
+    """Make a draft the version that calls are judged by from now on; `instead_of`: the text of the file it hides.
 
     Raises:
         Conflict: that version was published before.
@@ -71,6 +72,7 @@ def publish(session: Session, kept: PackVersion, version: str, who: Principal) -
     if session.scalar(same):
         raise Conflict(f"规则包 {kept.pack} 的版本 {version} 已经发布过，请改写 version", code="same_version")
     kept.version, kept.published_at, kept.published_by = version, func.clock_timestamp(), who.user_id
+    kept.base = digest(instead_of) if instead_of else None
     session.flush()
 
 
@@ -81,6 +83,23 @@ def follow(session: Session, judge: Judge) -> Judge:
         rows = session.execute(select(PackVersion.pack, PackVersion.body).where(_PUBLISHED).order_by(_ORDER)).all()
         judge.follow(len(rows), {row.pack: row.body for row in rows})
     return judge
+
+
+def outgrown(session: Session, book: Rulebook) -> Mapping[str, str]:
+    """By pack in force, the text of the file it hides, where that is not the one that was there when it was published.
+
+    An upgrade brings newer files, and what was published stays in front of them until somebody looks.
+    """
+    bases = {
+        row.pack: row.base
+        for row in session.execute(select(PackVersion.pack, PackVersion.base).where(_PUBLISHED).order_by(_ORDER))
+    }
+    files = {pack: book.file(pack) for pack in bases}
+    return {
+        pack: text
+        for pack, text in files.items()
+        if text and digest(text) not in (bases[pack], digest(book.text(pack)))
+    }
 
 
 def published(session: Session, pack: str) -> Sequence[Row[PackVersion, str]]:

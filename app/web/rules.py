@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from difflib import unified_diff
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -61,7 +62,8 @@ _DAYS = 30
 def rules_page(request: Request, service: ServiceDep, session: SessionDep, who: Trier) -> Response:
     """Every pack with its rules, and how they did."""
     listed = {"packs": packs_api.list_packs(service, session, who), "drafts": packs.drafts(session)}
-    return page(request, "rules.html", {**listed, **_numbers(session, who)}, who)
+    outgrown = packs.outgrown(session, service.judge.book)
+    return page(request, "rules.html", {**listed, "outgrown": outgrown, **_numbers(session, who)}, who)
 
 
 @router.get("/rules/try")
@@ -86,17 +88,28 @@ def pack_page(pack: str, request: Request, service: ServiceDep, session: Session
     """One pack: each rule with its basis, examples and text."""
     detail = packs_api.get_pack(pack, service, session, who)
     shown = {"pack": detail, "written": Places(detail.text).rules(), **_numbers(session, who)}
-    return page(request, "pack.html", shown, who)
+    newer = packs.outgrown(session, service.judge.book).get(pack)
+    return page(request, "pack.html", {**shown, "changes": newer and _changes(detail.text, newer)}, who)
+
+
+def _changes(old: str, new: str) -> list[tuple[str, str]]:
+    """The lines that differ and some around, each with what it is: `add`, `remove`, `place` or nothing."""
+    lines = list(unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2))[2:]
+    return [({"+": "add", "-": "remove", "@": "place"}.get(line[0], ""), line) for line in lines]
 
 
 @router.get("/rules/{pack}/edit")
-def edit_page(pack: str, request: Request, service: ServiceDep, session: SessionDep, who: RuleWriter) -> Response:
-    """The editor, with the draft if there is one and what is in force otherwise."""
-    text = packs.follow(session, service.judge).book.text(pack)
+def edit_page(
+    pack: str, request: Request, service: ServiceDep, session: SessionDep, who: RuleWriter, file: bool = False
+) -> Response:
+    """The editor, with the draft if there is one and what is in force otherwise; `file`: with what its file says."""
+    book = packs.follow(session, service.judge).book
+    text = book.text(pack)
     draft = drafts_api.get_draft(pack, service, session, who) if packs.draft(session, pack) else None
     faults = [fault.model_dump() for fault in draft.faults] if draft else []
-    shown = {"pack": pack, "draft": draft, "text": draft.text if draft else text, "faults": faults}
-    return page(request, "edit.html", shown, who)
+    begun = draft.text if draft else text
+    shown = {"pack": pack, "draft": draft, "text": book.file(pack) or begun if file else begun, "faults": faults}
+    return page(request, "edit.html", {**shown, "saved": begun}, who)
 
 
 @router.get("/rules/{pack}/compare")

@@ -113,3 +113,27 @@ def test_what_people_overturn_counts_against_its_rule(
         review(client, auth, finding, verdict)
     assert numbers() == {"rule": rule, "calls": 2, "reviewed": 2, "overturned": 1, "missed": 0, "overturn_rate": 0.5}
     assert "50% <small>1 / 2" in client.get("/rules", headers=auth["supervisor"]).text
+
+
+def test_a_file_that_changes_under_what_was_published_is_told(packs: Path, client: TestClient, auth: Auth) -> None:
+    def shown(at: str) -> str:
+        answer = client.get(at, headers=auth["supervisor"])
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def publish(text: str) -> None:
+        draft = client.put("/v1/rules/packs/own/draft", json={"text": text}, headers=auth["supervisor"]).json()
+        given = {"digest": draft["digest"]}
+        answer = client.post("/v1/rules/packs/own/publish", json=given, headers=auth["supervisor"])
+        assert answer.status_code == 200, answer.text
+
+    publish(OWN.replace('"1"', '"1-mine"'))
+    assert "/rules/own#newer" not in shown("/rules")
+    (packs / "own.yaml").write_text(OWN.replace('"1"', '"2"').replace("报机构名称", "报名称"), "utf-8")
+    assert "/rules/own#newer" in shown("/rules")
+    assert '<span class="add">+    title: 报名称' in shown("/rules/own")
+    assert "报名称" not in shown("/rules/own/edit")
+    assert "报名称" in shown("/rules/own/edit?file=true")
+    publish(OWN.replace('"1"', '"2-mine"'))
+    assert "/rules/own#newer" not in shown("/rules")
+    assert 'id="newer"' not in shown("/rules/own")

@@ -13,7 +13,7 @@ const page = document.querySelector("#editor");
 const plain = page.querySelector("textarea");
 const list = document.querySelector("#faults");
 let digest = page.dataset.digest || null;
-let saved = plain.value;
+let saved = page.dataset.unsaved ? null : plain.value; // null: what it shows is kept nowhere yet
 
 // In a shadow root CodeMirror makes its styles as a sheet of its own, which the content security policy lets it: in the
 // page itself it would write a <style>, which is stopped.
@@ -98,4 +98,5 @@ actions["discard-draft"] = async (button) => {
 
 window.addEventListener("beforeunload", (event) => changed() && event.preventDefault());
 
-show(JSON.parse(page.dataset.faults));
+if (page.dataset.unsaved) say(page.dataset.unsaved);
+else show(JSON.parse(page.dataset.faults));
