@@ -16,9 +16,9 @@ DATA = Path(__file__).parent / "data"
 OF_CALLS = {"order", "disclosure_before_identity"}
 
 
-def found_in(speaker: str, text: str) -> set[str]:
-    said = Utterance(speaker, text)  # type: ignore[arg-type]
-    findings = check(built_in("collection-standard"), Transcript("given", "zh", None, "given", (said,)))
+def found_in(speaker: str, text: str, channel: str = "call") -> set[str]:
+    said = Transcript("given", "zh", None, "given", (Utterance(speaker, text),))  # type: ignore[arg-type]
+    findings = check(built_in("collection-standard"), said, {"channel": channel})
     wanted = {"absent": "failed", "present": "passed"}
     return {one.category for one in findings if one.verdict == wanted[one.expect]} - OF_CALLS
 
@@ -26,7 +26,7 @@ def found_in(speaker: str, text: str) -> set[str]:
 def sentences(name: str, kind: str) -> list[tuple[str, set[str]]]:
     """The category each sentence is about, and those found in it."""
     lines = [line.split("\t") for line in (DATA / f"{name}.tsv").read_text(encoding="utf-8").splitlines()]
-    return [(line[1], found_in(line[2], line[3])) for line in lines if line[0] == kind]
+    return [(line[1], found_in(*line[2:])) for line in lines if line[0] == kind]
 
 
 @pytest.mark.parametrize(("name", "floor"), [("seen", 0.97), ("aside", 0.42)])
