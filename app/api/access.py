@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Annotated
 
@@ -61,16 +62,22 @@ def _session(service: ServiceDep) -> Iterator[Session]:
 SessionDep = Annotated[Session, Depends(_session, scope="function")]
 
 
-def identify(session: Session, service: Service, secret: str | None, token: str | None) -> Principal | None:
-    """The caller behind an API key or, without one, behind a session's token."""
-    settings = service.settings
+#: What pages ask by themselves as calls come further. A browser that nobody sits at must not stay signed in by it.
+_UNASKED = frozenset({"get_events", "call_row"})
+
+
+def identify(
+    session: Session, service: Service, secret: str | None, token: str | None, *, in_use: bool = True
+) -> Principal | None:
+    """The caller behind an API key or, without one, behind a session's token; `in_use`: which is not idle then."""
+    idle, longest = service.settings.session_idle, service.settings.session_longest
     if secret:
         who = keys.find(session, secret)
     elif token:
-        who = sessions.find(session, token, idle=settings.session_idle, longest=settings.session_longest)
+        who = sessions.find(session, token, idle=idle, longest=longest, in_use=in_use)
     else:
         who = None
-    return who and replace(who, assigned_only=settings.inspectors_see == "assigned")
+    return who and replace(who, assigned_only=service.settings.inspectors_see == "assigned")
 
 
 async def _said(request: Request) -> dict[str, str]:
@@ -108,10 +115,12 @@ def allow(permission: Permission | None) -> Callable[..., Iterator[Principal]]:
 
         secret = credentials.credentials if credentials else None
         # A transaction of its own: a slow upload must not hold a connection.
+        asked = request.scope["route"].name not in _UNASKED
         with service.database.transaction() as apart:
-            request.state.who = who = identify(apart, service, secret, token)
+            request.state.who = who = identify(apart, service, secret, token, in_use=asked)
         if who is None:
             raise Unauthorized("需要登录，或有效的密钥：Authorization: Bearer tj_…")
+        request.state.anew = partial(identify, service=service, secret=secret, token=token, in_use=False)
         request.app.state.throttles.requests.take(who.name)
         try:
             _admit(request, who, permission, None if secret else token)

@@ -3,12 +3,13 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Send
 
@@ -28,6 +29,13 @@ _GATHER = 0.5
 _LONGEST = 900.0
 
 
+#: Told last, to a reader who may be told no more.
+_END = "event: end\ndata: {}\n\n"
+
+#: Who a reader is by now, if it is still anybody.
+Anew = Callable[[Session], Principal | None]
+
+
 class _EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
@@ -38,7 +46,7 @@ class _EventStream(StreamingResponse):
 
 
 @router.get("/events", response_class=_EventStream)
-async def get_events(request: Request, service: ServiceDep, who: Reader) -> StreamingResponse:
+async def get_events(request: Request, service: ServiceDep, _: Reader) -> StreamingResponse:
     """Calls within reach, as they change: `event: call` with id, status, progress and result.
 
     The first event, also after an interruption, is a `snapshot`: how many calls wait and all that are being worked on.
@@ -46,36 +54,34 @@ async def get_events(request: Request, service: ServiceDep, who: Reader) -> Stre
     so Last-Event-ID is not needed. A reader who is slow gets the latest state of a call, not every one.
     """
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return _EventStream(_stream(request.app.state.feed, service, who), 200, headers)
+    return _EventStream(_stream(request.app.state.feed, service, request.state.anew), 200, headers)
 
 
-async def _stream(feed: Feed, service: Service, who: Principal) -> AsyncGenerator[str, None]:
+async def _stream(feed: Feed, service: Service, anew: Anew) -> AsyncGenerator[str, None]:
     end = time.monotonic() + _LONGEST
     yield "retry: 2000\n\n"
     async with feed.reading() as mailbox:
         while time.monotonic() < end and not mailbox.closed:
             changed = await mailbox.take(_BEAT)
-            if changed is None:
-                yield await run_in_threadpool(_snapshot, service, who)
-            elif changed:
-                for event in await run_in_threadpool(_changes, service, who, changed):
-                    yield event
-            else:
-                yield ": \n\n"
+            told = [": \n\n"] if changed == set() else await run_in_threadpool(_told, service, anew, changed)
+            for event in told:
+                yield event
+            if told == [_END]:
+                return
             # Gathered for a moment: many changes are one query.
             await asyncio.sleep(_GATHER)
 
 
-def _snapshot(service: Service, who: Principal) -> str:
+def _told(service: Service, anew: Anew, changed: set[int] | None) -> list[str]:
+    """Who a reader is, is asked anew: a key may have been revoked, a role or a team been taken away."""
     with service.database.transaction() as session:
+        who = anew(session)
+        if who is None or not who.may("read"):
+            return [_END]
+        if changed is not None:
+            return [_event("call", call) for call in _plain(progress.of(session, who, changed))]
         waiting, working = progress.waiting(session, who), progress.working(session, who)
-    return _event("snapshot", {"queued": waiting, "calls": _plain(working)})
-
-
-def _changes(service: Service, who: Principal, changed: set[int]) -> list[str]:
-    with service.database.transaction() as session:
-        calls = progress.of(session, who, changed)
-    return [_event("call", call) for call in _plain(calls)]
+        return [_event("snapshot", {"queued": waiting, "calls": _plain(working)})]
 
 
 def _plain(calls: Sequence[Any]) -> list[dict[str, Any]]:

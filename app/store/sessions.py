@@ -16,8 +16,8 @@ def start(session: Session, user: User) -> str:
     return token
 
 
-def find(session: Session, token: str, *, idle: timedelta, longest: timedelta) -> Principal | None:
-    """The user of a session, noting that it is in use; None when it is unknown, ended, idle or too old."""
+def find(session: Session, token: str, *, idle: timedelta, longest: timedelta, in_use: bool = True) -> Principal | None:
+    """The user of a session, None when it is unknown, ended, idle or too old; `in_use`: note that it is not idle."""
     valid = (
         select(UserSession, User)
         .join(User)
@@ -32,10 +32,15 @@ def find(session: Session, token: str, *, idle: timedelta, longest: timedelta) -
     if row is None:
         return None
     known, user = row
+    if in_use:
+        _note_use(session, known)
+    return principal(user)
+
+
+def _note_use(session: Session, known: UserSession) -> None:
     minute_ago = func.now() - text("interval '1 minute'")
     seen = update(UserSession).where(UserSession.digest == known.digest, UserSession.seen_at < minute_ago)
     session.execute(seen.values(seen_at=func.now()))
-    return principal(user)
 
 
 def principal(user: User) -> Principal:

@@ -107,6 +107,19 @@ def test_nobody_is_told_of_calls_out_of_reach(served: str, client: TestClient, a
     assert client.get("/v1/events").status_code == 401
 
 
+@pytest.mark.parametrize("end", ["UPDATE api_keys SET revoked_at = now()", "UPDATE users SET role = 'dialer'"])
+def test_who_may_no_longer_listen_is_told_nothing_more(
+    served: str, client: TestClient, auth: Auth, service: Service, end: str
+) -> None:
+    with listening(served, auth["inspector"]) as heard:
+        wait_for(heard, lambda kind, _: kind == "snapshot")
+        with service.database.transaction() as session:
+            session.execute(text(f"{end} WHERE name = 'inspector'"))
+        post_text(client, auth["dialer"])
+        kind, _ = heard.get(timeout=30)
+        assert kind == "end"
+
+
 def test_a_reader_outlives_the_databases_connections(
     served: str, client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

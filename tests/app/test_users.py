@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from app.api import events
 from app.api.access import COOKIE
 from app.errors import Conflict
 from app.main import create_app
@@ -97,6 +98,19 @@ def test_a_session_in_use_stays(client: TestClient, service: Service) -> None:
     for _ in range(3):
         _age(service, "seen_at", "20 minutes")
         assert client.get("/v1/calls").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/calls/1/row"])
+def test_what_a_page_asks_by_itself_keeps_nobody_signed_in(
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(events, "_LONGEST", 0)
+    _user(service, "wang")
+    _sign_in(client, "wang")
+    for known in (True, False):
+        with service.database.transaction() as session:
+            session.execute(text("UPDATE sessions SET seen_at = seen_at - interval '20 minutes'"))
+        assert (client.get(path).status_code in (200, 404)) is known
 
 
 def test_signing_out(client: TestClient, service: Service) -> None:
