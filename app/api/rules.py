@@ -1,7 +1,6 @@
 """The try-it bench: what the rules make of a sentence or a conversation, before anybody says it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -11,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 import rules
 from app import intake, pipeline
 from app.api.access import ServiceDep, Trier, about
+from app.api.schemas import card_quoting
 from app.api.uploads import checked, read_body
 from app.errors import NotFound, Unprocessable
 from app.masking import masked
@@ -74,7 +74,7 @@ def tried(service: Service, who: Principal, trial: Trial) -> dict[str, Any]:
         raise Unprocessable("text、utterances 与 call_id 须给出其中之一", code="invalid")
     judge, plain = _judge(service, trial.draft), dict[str, Any]()
     if trial.call_id:
-        plain |= masked(pipeline.to_json(_shown(_past(service, judge, who, trial.call_id))))
+        plain |= _shown(_past(service, judge, who, trial.call_id))
     else:
         template = intake.template_of(service, trial.call)
         plain |= pipeline.to_json(_inspection(judge, trial.transcript(), trial.call.known(), template))
@@ -106,11 +106,14 @@ def _past(service: Service, judge: Judge, who: Principal, call_id: int) -> Inspe
     return _inspection(judge, pipeline.read_transcript(heard[0].body), facts, template)
 
 
-def _shown(past: Inspection) -> Inspection:
+def _shown(past: Inspection) -> dict[str, Any]:
     # A quote may be half a number: alone it looks like none.
     assert past.transcript is not None
-    said = rules.mask_transcript(past.transcript)
-    return replace(past, findings=tuple(rules.mask_finding(finding, said) for finding in past.findings))
+    plain, said = pipeline.to_json(past), rules.mask_transcript(past.transcript)
+    card = card_quoting(plain["scorecard"], plain["findings"], said, masked)
+    findings = [pipeline.to_json(rules.mask_finding(finding, said)) for finding in past.findings]
+    shown: dict[str, Any] = masked(plain | {"scorecard": card, "findings": findings})
+    return shown
 
 
 def _inspection(judge: Judge, transcript: Transcript, facts: Mapping[str, Any], template: str) -> Inspection:

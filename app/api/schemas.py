@@ -230,7 +230,7 @@ def detail(
     said = read_transcript(out.transcript) if out.transcript else None
     out.reviews = [review_out(*given, said, show) for given in reviews]
     if scorecard:
-        card = partial(_card, findings=scorecard.findings, said=said, show=show)
+        card = partial(card_quoting, findings=scorecard.findings, said=said, show=show)
         out.scorecard, out.promises = card(scorecard.body) | {"packs": scorecard.packs}, show(scorecard.promises)
         out.findings = [_finding(finding, reviews, said, show) for finding in scorecards.with_ids(scorecard)]
         out.corrected = card(to_json(corrected)) if corrected else None
@@ -241,11 +241,11 @@ def scorecard(card: Scorecard, transcript: Transcript | None, show: Show) -> Sco
     """One scorecard from its row and its call's transcript, its texts as `show` shows them."""
     said = read_transcript(show(transcript.body)) if transcript else None
     out = ScorecardOut.model_validate(card)
-    out.body, out.promises = _card(out.body, card.findings, said, show), show(out.promises)
+    out.body, out.promises = card_quoting(out.body, card.findings, said, show), show(out.promises)
     return out
 
 
-def _card(
+def card_quoting(
     body: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], said: Said | None, show: Show
 ) -> dict[str, Any]:
     """A scorecard as JSON, its lines quoting `said`, which is shown: see `_quoting`."""

@@ -176,6 +176,26 @@ def test_what_a_draft_would_change(client: TestClient, auth: Auth, work_off: Cal
     assert "没有可以对比的通话" in client.get(f"/rules/{name}/compare", headers=auth["admin"]).text
 
 
+def test_half_a_number_that_a_rule_quotes_is_masked(
+    client: TestClient, auth: Auth, work_off: Callable[[], None]
+) -> None:
+    """Half of it alone looks like none, in a finding as in the line of the scorecard that repeats it."""
+    name = "collection-standard"
+    quoting = RULE.replace("[风紧扯呼]}}", "[扯呼 ~12 <数>]}}").replace("hit: [风紧扯呼]", "hit: [扯呼12]")
+    save(client, auth, (BUILT_IN / f"{name}.yaml").read_text("utf-8") + quoting, name=name)
+    said = [{"speaker": "agent", "text": text} for text in ("您好，扯呼1381234", "5678")]
+    call = client.post("/v1/texts", headers=auth["inspector"], json={"utterances": said}).json()["id"]
+    work_off()
+    trial = {"call_id": call, "draft": name}
+    answer = client.post("/v1/rules/try", headers=auth["supervisor"], json=trial)
+    (finding,) = [one for one in answer.json()["findings"] if one["rule"] == "attitude.slang"]
+    (line,) = [one for one in answer.json()["scorecard"]["lines"] if one["rule"] == "attitude.slang"]
+    assert "扯呼138****" in finding["message"]
+    assert "扯呼138****" in line["message"]
+    assert "1381234" not in answer.text
+    assert "1381234" not in client.post(f"/v1/rules/packs/{name}/compare", headers=auth["supervisor"]).text
+
+
 def test_a_pack_without_a_template_is_compared_too(
     client: TestClient, auth: Auth, work_off: Callable[[], None]
 ) -> None:

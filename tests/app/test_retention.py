@@ -1,12 +1,13 @@
 """What is old or asked for is deleted, with its recording and on record; what is held stays."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, inspect, literal_column, select, table, text
 from starlette.testclient import TestClient
 
 from app import retention
@@ -18,6 +19,7 @@ from app.store import audit, calls
 from app.store.calls import Posted
 from tests.app.sounds import wav
 from tests.app.test_access import Auth
+from tests.conftest import SAMPLES
 
 _OLD = (datetime.now(UTC) - timedelta(days=2000)).isoformat()
 _NEW = datetime.now(UTC).isoformat()
@@ -67,6 +69,42 @@ def test_a_debtor_s_data_goes_on_request(client: TestClient, auth: Auth, service
     # The other call has the same recording.
     assert client.get(f"/v1/calls/{same}/audio", headers=auth["supervisor"]).status_code == 200
     assert client.get(f"/v1/calls/{own}", headers=auth["supervisor"]).status_code == 404
+
+
+def test_nothing_of_a_deleted_call_is_left_anywhere(
+    client: TestClient, auth: Auth, service: Service, work_off: Callable[[], None]
+) -> None:
+    """Not in what was made of it either: verdicts, reviews, what searches read, the waveform, a list, a job."""
+    form = {"metadata": json.dumps({"debtor_id": "D-marked", "external_id": "c-marked", "note": "marked-fact"})}
+    files = {"audio": ("marked.wav", (SAMPLES / "threat.wav").read_bytes())}
+    spoken = client.post("/v1/calls", headers=auth["dialer"], data=form, files=files).json()["id"]
+    said = [{"speaker": "agent", "text": "再不还钱就让你坐牢，风紧扯呼"}]
+    facts = {"debtor_id": "D-marked", "external_id": "t-marked", "name": "marked-fact"}
+    text_call = client.post("/v1/texts", headers=auth["dialer"], json={"call": facts, "utterances": said}).json()["id"]
+    work_off()
+    heard = client.get(f"/v1/calls/{spoken}", headers=auth["supervisor"]).json()
+    recording, words = heard["recording"], heard["transcript"]["utterances"][0]["text"]
+    assert client.get(f"/v1/calls/{spoken}/waveform", headers=auth["supervisor"]).is_success
+    missed = {"category": "threat", "utterance": 0, "note": "marked-note"}
+    assert client.post(f"/v1/calls/{text_call}/findings", headers=auth["supervisor"], json=missed).is_success
+    secrets = ["marked", "风紧扯呼", recording, words]
+    assert all(_tables_with(service, secret) - {"audit"} for secret in secrets)
+    assert _purge(client, auth, debtor_id="D-marked", dry_run=False) == {"calls": 2, "held": 0}
+    assert _files(service) == 0
+    # The record says what was deleted, and at whose request.
+    left = [_tables_with(service, secret) for secret in secrets]
+    assert left == [{"audit"}, set(), {"audit"}, set()]
+
+
+def _tables_with(service: Service, secret: str) -> set[str]:
+    """The tables in which some row says that."""
+    found = set[str]()
+    with service.database.transaction() as session:
+        for name in inspect(session.connection()).get_table_names():
+            says = literal_column(f"{name}::text").contains(secret)
+            if session.scalar(select(func.count()).select_from(table(name)).where(says)):
+                found.add(name)
+    return found
 
 
 def test_what_is_held_stays(client: TestClient, auth: Auth, service: Service) -> None:
