@@ -40,15 +40,18 @@ NAMES: dict[Role, str] = {"inspector": "王敏", "supervisor": "李主管", "adm
 
 #: Name -> who looks at what.
 PAGES: dict[str, tuple[Role, str]] = {
-    "home": ("inspector", "/"),
+    "home": ("supervisor", "/"),
     "calls": ("supervisor", "/calls"),
     "call": ("inspector", "/calls/{call}"),
     "upload": ("inspector", "/upload"),
     "statistics": ("supervisor", "/statistics"),
     "rules": ("supervisor", "/rules"),
     "rule": ("supervisor", "/rules/collection-standard"),
+    "try": ("supervisor", "/rules/try"),
+    "edit": ("supervisor", "/rules/collection-standard/edit"),
     "users": ("admin", "/users"),
 }
+_TRIED = "坐席：您好，请问是张先生本人吗？\n客户：是我。\n坐席：您不用担心被拘留。\n坐席：再不还钱就让你坐牢！"
 _RECORDED = ("complaint", "compliant", "threat", "hardship")
 _SHOWN = "threat"
 _QUALITY = 80
@@ -112,7 +115,7 @@ def _month(client: httpx2.Client, chance: random.Random) -> None:
     """Post what is said in the samples as calls of the last thirty days."""
     wrong = sorted({path.name.split(".")[0] for path in SAMPLES.glob("*.transcript.json")} - {*_FINE})
     today = datetime.now(CALL_ZONE)
-    for number in range(30 * _A_DAY):
+    for number in range(len(_RECORDED), 30 * _A_DAY):  # no day has more calls than another
         said = _sample(chance.choice(wrong if chance.random() < 1 / 12 else _FINE))
         agent = chance.randrange(12)
         moment = (today - timedelta(days=1 + number // _A_DAY)).replace(
@@ -144,6 +147,14 @@ def sign_in(page: Page, made: Site, role: Role) -> None:
     page.wait_for_selector("header.top")
 
 
+def _use(page: Page, name: str) -> None:
+    """Do what one comes to a page for, where it shows nothing before."""
+    if name == "try":
+        page.fill("[name=text]", _TRIED)
+        page.click("form .main")
+        page.wait_for_selector("#tried .finding")
+
+
 def picture(page: Page) -> bytes:
     """What the page looks like, as WebP: PNG is three times the size."""
     page.wait_for_load_state("load")
@@ -166,6 +177,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
             sign_in(page, made, role)
             page.goto(made.address + at.format(call=made.call))
+            _use(page, name)
             (folder / f"{name}.webp").write_bytes(picture(page))
             print(f"{name:12}{(folder / f'{name}.webp').stat().st_size / 1000:8.1f} kB", flush=True)
             page.close()
