@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 from app.api.access import CallId, Reader, ServiceDep
 from app.errors import NotFound, Unprocessable
 from app.sealing import SealError
+from app.security import Principal
 from app.service import Service
-from app.store import calls, waveforms
+from app.store import calls, recordings, waveforms
 from app.turns import Turns
 from asr import AsrError, sandbox
 from asr.waveform import Waveform, draw
@@ -44,14 +45,14 @@ def get_waveform(call_id: CallId, service: ServiceDep, who: Reader, part: Annota
         known = waveforms.get(session, call.recording) if call.recording else None
     if call.recording is None:
         raise NotFound(f"通话 {call_id} 没有录音", code="no_recording")
-    wave = known or _made(service, call.recording)
+    wave = known or _made(service, who, call_id, call.recording)
     seen = wave.part(part.start, part.end)
     return WaveformOut(
         duration=wave.duration, start=seen.start, end=seen.end, peaks=[list(channel) for channel in seen.peaks]
     )
 
 
-def _made(service: Service, recording: str) -> Waveform:
+def _made(service: Service, who: Principal, call_id: int, recording: str) -> Waveform:
     try:
         with _ONE, service.recordings.opened(recording) as path:
             wave = draw(sandbox.decode(path, service.settings.max_seconds))
@@ -60,5 +61,7 @@ def _made(service: Service, recording: str) -> Waveform:
     except SealError as error:
         raise Unprocessable(str(error), code="recording_sealed") from error
     with service.database.transaction() as session:
+        recordings.share(session, recording)
+        calls.get(session, call_id, who)  # that took its time: nothing of a call that was deleted meanwhile comes back
         waveforms.keep(session, recording, wave)
     return wave

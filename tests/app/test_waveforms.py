@@ -2,15 +2,21 @@
 
 import io
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select, true, update
 from starlette.testclient import TestClient
 
 from app.api import waveforms
+from app.retention import purged
 from app.sealing import Seal, new_key, read_keys
 from app.service import Service
+from app.tables import Call
+from app.tables import Waveform as Row
 from asr import sandbox
+from asr.audio import Audio
 
 Auth = dict[str, dict[str, str]]
 
@@ -46,6 +52,25 @@ def test_it_is_drawn_once(client: TestClient, auth: Auth, service: Service, monk
     part = client.get(f"/v1/calls/{call_id}/waveform?start=0.5&end=1.5", headers=auth["inspector"]).json()
     assert (part["duration"], part["start"], part["end"]) == (2.0, 0.5, 1.5)
     assert part["peaks"] == [channel[300:900] for channel in drawn["peaks"]]
+
+
+def test_nothing_is_kept_of_a_call_that_goes_meanwhile(
+    client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, decode = {"audio": ("a.wav", stereo())}, sandbox.decode
+    call_id = client.post("/v1/calls", headers=auth["inspector"], files=files).json()["id"]
+
+    def decode_and_lose(path: Path, max_seconds: float) -> Audio:
+        audio = decode(path, max_seconds)
+        with service.database.transaction() as session:
+            session.execute(update(Call).values(status="failed"))
+        assert list(purged(service, "nightly", true())) == [call_id]
+        return audio
+
+    monkeypatch.setattr(sandbox, "decode", decode_and_lose)
+    assert client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"]).status_code == 404
+    with service.database.transaction() as session:
+        assert session.scalars(select(Row)).all() == []
 
 
 @pytest.mark.parametrize("part", ["start=-1", "end=0", "start=nan", "end=soon"])
