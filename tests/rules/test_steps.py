@@ -10,6 +10,9 @@ from tests.rules.helpers import built_in, call
 ASKED = "坐席：您好，请问是陈明先生本人吗"
 DEBT = "坐席：您的信用卡逾期三十天，欠款五千元"
 
+#: A rule for the other course of the call.
+NOT_DUE = {"skipped"}
+
 
 def judged(script: str, facts: Mapping[str, object] | None = None) -> dict[str, set[str]]:
     """The verdicts by category."""
@@ -170,3 +173,134 @@ def test_quiet_hours_hold_for_every_channel(pack: str, channel: str, hour: str, 
     assert (verdict == "failed") == failed
     agreed = check(built_in(pack), call("坐席：您好"), facts | {"quiet_hours_consent": True})
     assert next(one.verdict for one in agreed if one.category == "quiet_hours") == "passed"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "你是谁啊，从哪儿弄来我的号码",
+        "你谁，怎么有我电话的",
+        "你们哪家的？谁给你们的我的信息",
+        "喂，你先说你是谁，找我干什么",
+        "我凭什么告诉你，你哪位",
+        "我不认识你，你怎么知道我名字的",
+        "你好，哪里啊，我的号码你从哪里得来的",
+        "你是什么人，问这个干嘛",
+    ],
+)
+def test_questions_back_tell_nobody_who_is_there(answer: str) -> None:
+    verdicts = judged(f"{ASKED}\n客户：{answer}\n{DEBT}\n客户：哦")
+    assert "failed" in verdicts["disclosure_before_identity"]
+    assert verdicts["identity_check"] == {"failed"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "您好，华信银行信用卡中心，我姓李",
+        "你好，我姓赵，安融消费金融打来的",
+        "这是金诚资产的，免贵姓孙",
+        "您好，华信银行客服王芳",
+        "喂，安融金融客服张，跟您确认个事",
+        "您好，诚信贷后专员刘洋",
+        "我叫陈晨，负责您在恒通小贷的业务",
+    ],
+)
+def test_ways_to_say_who_is_calling(said: str) -> None:
+    assert judged(f"坐席：{said}\n客户：哦")["self_intro"] - NOT_DUE == {"passed"}
+
+
+@pytest.mark.parametrize(
+    "said", ["您可以打我们银行客服高峰期可能要等", "您找银行客服马上能查", "我这边听不清", "您姓李吗"]
+)
+def test_what_says_nothing_of_the_caller(said: str) -> None:
+    assert judged(f"坐席：{said}\n客户：哦")["self_intro"] - NOT_DUE == {"failed"}
+
+
+HANDED_OVER = """坐席：您好，请问陈明在吗
+客户：我是他爱人，什么事
+坐席：麻烦请他接下电话，谢谢
+客户：哦，好，我叫他接
+坐席：好的
+客户：等一下
+坐席：嗯，不着急
+客户：喂
+坐席：请问是陈明先生本人吗
+客户：是我"""
+
+
+@pytest.mark.parametrize(
+    ("then", "verdict"),
+    [("坐席：我是华信银行客服，工号八零二六", "passed"), ("坐席：跟您说个事", "failed")],
+)
+def test_the_debtor_hears_who_is_calling_though_late(then: str, verdict: str) -> None:
+    assert judged(f"{HANDED_OVER}\n{then}")["self_intro"] - NOT_DUE == {verdict}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "您看分期还是一次性，您定",
+        "一次性还清或者分几期，选一个吧",
+        "是一笔还，还是分着还",
+        "全额或者分次都可以",
+        "分期、一次性，您选哪种",
+        "您是想慢慢还还是一次性处理",
+    ],
+)
+def test_a_choice_is_an_offer(said: str) -> None:
+    assert judged(f"坐席：{said}")["repay_offer"] == {"passed"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "您在华信银行有一笔两万三的贷款",
+        "您名下安融消费金融一笔八千元的借款需要处理",
+        "您去年在恒通小贷办的五万块贷款",
+        "您跟华信银行的那笔一万二的信用贷",
+        "您有一笔三千六百元的账单在我们银行",
+        "您在诚信金融的借款是九千块",
+    ],
+)
+def test_lender_amount_and_loan_name_the_debt(said: str) -> None:
+    assert judged(f"{ASKED}\n客户：是我\n坐席：{said}")["debt_confirm"] == {"passed"}
+    assert "failed" in judged(f"坐席：{said}\n客户：你谁啊")["disclosure_before_identity"]
+
+
+COLLEAGUE = "坐席：您好，请问李强在吗\n客户：我是他同事"
+NUMBERS = "坐席：请您核对一下身份证后四位\n客户：三六五八"
+
+
+@pytest.mark.parametrize("pack", ["collection-standard", "cba-2026", "gbt-45251"])
+@pytest.mark.parametrize("relation", ["colleague", "family"])
+@pytest.mark.parametrize(
+    ("script", "failed"),
+    [
+        (f"{COLLEAGUE}，我叫他接\n坐席：好的\n客户：喂\n坐席：请问是李强本人吗\n客户：是我\n{NUMBERS}\n{DEBT}", False),
+        (
+            f"坐席：请问李强在吗\n客户：不是，你等下，我喊他\n坐席：您是李强本人吗\n客户：我就是\n{NUMBERS}\n{DEBT}",
+            False,
+        ),
+        (f"{COLLEAGUE}，他不在\n{DEBT}", True),
+        (f"{COLLEAGUE}，他不在\n坐席：他欠款三万元\n客户：他来了\n坐席：是李强本人吗\n客户：是我\n{NUMBERS}", True),
+        (f"{COLLEAGUE}\n坐席：他身份证后四位您知道吗\n客户：他的是三六五八\n{DEBT}", True),
+    ],
+)
+def test_who_proves_himself_is_no_third_party(pack: str, relation: str, script: str, failed: bool) -> None:
+    findings = check(built_in(pack), call(script), {"callee_relation": relation, "started_at": "2026-03-02T10:00:00"})
+    assert any(f.category == "third_party" and f.verdict == "failed" for f in findings) == failed
+
+
+@pytest.mark.parametrize(
+    ("said", "failed"),
+    [
+        ("李强在吗，让他听一下电话", False),
+        ("他在的话让他接个电话", False),
+        ("麻烦叫他来接电话", False),
+        ("让他接电话还钱", True),
+        ("叫他听电话，把欠的钱还了", True),
+    ],
+)
+def test_asking_for_the_debtor_is_no_pressure(said: str, failed: bool) -> None:
+    assert ("failed" in judged(f"坐席：{said}")["third_party"]) == failed
