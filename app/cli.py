@@ -11,11 +11,10 @@ import typer
 from rich.console import Console
 
 import rules
-from app import cli_ingest, inspection, report
+from app import cli_accounts, cli_ingest, inspection, report
 from app.engine import build_judge, load_transcriber
 from app.pipeline import Inspection, to_json
 from app.schemas import CallFacts
-from app.security import Role
 from app.settings import Settings
 from app.terminal import read_settings as _settings
 from app.terminal import stop as _stop
@@ -23,14 +22,17 @@ from asr import Transcriber
 
 app = typer.Typer(help="听鉴：催收通话智能质检", no_args_is_help=True, pretty_exceptions_enable=False)
 db = typer.Typer(help="数据库结构", no_args_is_help=True)
-key = typer.Typer(help="API 密钥", no_args_is_help=True)
-user = typer.Typer(help="用户", no_args_is_help=True)
-audit = typer.Typer(help="审计日志", no_args_is_help=True)
 packs = typer.Typer(help="规则包", no_args_is_help=True)
-for name, commands in (("db", db), ("user", user), ("key", key), ("audit", audit), ("rules", packs)):
+for name, commands in (
+    ("db", db),
+    ("user", cli_accounts.user),
+    ("key", cli_accounts.key),
+    ("audit", cli_accounts.audit),
+    ("rules", packs),
+    ("recordings", cli_ingest.recordings),
+    ("cdr", cli_ingest.cdr),
+):
     app.add_typer(commands, name=name)
-app.add_typer(cli_ingest.recordings, name="recordings")
-app.add_typer(cli_ingest.cdr, name="cdr")
 
 _err = Console(stderr=True)
 _out = Console()
@@ -131,14 +133,14 @@ def rescore(
     workers: Annotated[int, typer.Option(min=1, help="进程数")] = os.cpu_count() or 1,
 ) -> None:
     """用现在的规则重新评分；已经按同样的模板与规则评过的跳过，中断后可再次运行。"""
-    from app import operations
+    from app import archive
 
     filters = {
         "from": since, "to": until, "agent_id": agent_id, "team": team, "channel": channel, "category": category,
         "rule": rule, "flagged": flagged, "passed": passed, "reviewed": reviewed, "score_lt": score_lt,
         "score_gte": score_gte, "q": q,
     }  # fmt: skip
-    raise typer.Exit(0 if operations.rescore(_settings(), filters, template, workers) else 1)
+    raise typer.Exit(0 if archive.rescore(_settings(), filters, template, workers) else 1)
 
 
 @app.command()
@@ -146,9 +148,9 @@ def verify(
     delete_orphans: Annotated[bool, typer.Option(help="删除一天以上没有通话用到的录音")] = False,
 ) -> None:
     """核对每一份录音的 SHA-256 与数据库各表之间的引用；有问题则退出码为 1。"""
-    from app import operations
+    from app import archive
 
-    raise typer.Exit(0 if operations.verify(_settings(), delete_orphans=delete_orphans) else 1)
+    raise typer.Exit(0 if archive.verify(_settings(), delete_orphans=delete_orphans) else 1)
 
 
 @db.command()
@@ -178,90 +180,6 @@ def check_schema() -> None:
     operations.check(_settings())
 
 
-@key.command("add")
-def add_key(
-    name: str,
-    role: Annotated[Role | None, typer.Option(help="给一个新的程序，能做什么")] = None,
-    user: Annotated[str | None, typer.Option(help="给已有用户")] = None,
-    days: Annotated[int | None, typer.Option(min=1, help="多少天后失效")] = None,
-) -> None:
-    """新建密钥；只显示这一次。"""
-    from app import operations
-
-    print(operations.add_key(_settings(), name, role, user, days))
-
-
-@key.command("renew")
-def renew_key(name: str) -> None:
-    """换一个新密钥，旧的立即失效；只显示这一次。"""
-    from app import operations
-
-    print(operations.renew_key(_settings(), name))
-
-
-@key.command("list")
-def list_keys() -> None:
-    """列出密钥。"""
-    from app import operations
-
-    operations.list_keys(_settings())
-
-
-@key.command("revoke")
-def revoke_key(name: str) -> None:
-    """停用密钥，立即生效。"""
-    from app import operations
-
-    operations.revoke_key(_settings(), name)
-
-
-@user.command("add")
-def add_user(
-    name: str,
-    role: Annotated[Role, typer.Option(help="能做什么")],
-    team: Annotated[str | None, typer.Option(help="只看这个团队的通话")] = None,
-    agent_id: Annotated[str | None, typer.Option(help="催收员的坐席工号")] = None,
-) -> None:
-    """新建用户；密码只显示这一次。"""
-    from app import operations
-
-    print(operations.add_user(_settings(), name, role, team, agent_id))
-
-
-@user.command("password")
-def reset_password(name: str) -> None:
-    """换一个新密码，已登录的立即退出；只显示这一次。"""
-    from app import operations
-
-    print(operations.reset_password(_settings(), name))
-
-
-@user.command("list")
-def list_users() -> None:
-    """列出用户。"""
-    from app import operations
-
-    operations.list_users(_settings())
-
-
-@user.command("revoke")
-def revoke_user(name: str) -> None:
-    """停用用户，密钥与会话立即失效。"""
-    from app import operations
-
-    operations.revoke_user(_settings(), name)
-
-
-@audit.command("verify")
-def verify_audit(
-    expect: Annotated[str | None, typer.Option(help="以前记下的链尾哈希，须仍在链中")] = None,
-) -> None:
-    """检查审计日志的哈希链，打印链尾；把链尾另存他处，就能发现整体替换。"""
-    from app import operations
-
-    raise typer.Exit(0 if operations.verify_audit(_settings(), expect) else 1)
-
-
 @app.command()
 def purge(
     debtor: Annotated[str | None, typer.Option(help="删除这个债务人（debtor_id）的全部通话，不论时间")] = None,
@@ -269,9 +187,9 @@ def purge(
     yes: Annotated[bool, typer.Option(help="不再询问")] = False,
 ) -> None:
     """删除超过保存期限（TINGJIAN_RETENTION_DAYS）的通话及其录音；依法保留的除外，逐通记入审计日志。"""
-    from app import operations
+    from app import archive
 
-    operations.purge(_settings(), debtor, dry_run=dry_run, sure=yes)
+    archive.purge(_settings(), debtor, dry_run=dry_run, sure=yes)
 
 
 @packs.command("check")

@@ -1,5 +1,6 @@
 """Where commands begin and may end: settings read from the environment, and a clear line when something is wrong."""
 
+from datetime import datetime
 from typing import NoReturn
 
 import typer
@@ -24,3 +25,8 @@ def read_settings() -> Settings:
     except ValidationError as error:
         faults = (f"TINGJIAN_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
         stop("\n".join(faults), code=2)
+
+
+def moment(at: datetime | None) -> str:
+    """A time as tables show it."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M}" if at else "–"

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from starlette.testclient import TestClient
 
-from app import ingesting, operations
+from app import accounts, archive, ingesting
 from app.api import calls as calls_api
 from app.masking import masked
 from app.service import Service
@@ -138,14 +138,14 @@ def test_what_is_done_by_command_is_on_record(service: Service, settings: Settin
     orphan.write_bytes(b"left")
     os.utime(orphan, (0, 0))
     (tmp_path / "cdr.csv").write_text("external_id,started_at,seconds\nc-1,2026-11-02 09:00,9\n", "utf-8")
-    operations.add_user(settings, "li", "agent", None, "13812345678")
-    operations.reset_password(settings, "li")
-    operations.revoke_user(settings, "li")
-    operations.add_key(settings, "k", "dialer", None, None)
-    operations.renew_key(settings, "k")
-    operations.revoke_key(settings, "k")
-    operations.rescore(settings, {"team": "A组"}, None, 1)
-    assert operations.verify(settings, delete_orphans=True)
+    accounts.add_user(settings, "li", "agent", None, "13812345678")
+    accounts.reset_password(settings, "li")
+    accounts.revoke_user(settings, "li")
+    accounts.add_key(settings, "k", "dialer", None, None)
+    accounts.renew_key(settings, "k")
+    accounts.revoke_key(settings, "k")
+    archive.rescore(settings, {"team": "A组"}, None, 1)
+    assert archive.verify(settings, delete_orphans=True)
     ingesting.import_cdr(settings, tmp_path / "cdr.csv")
     ingesting.reseal(settings)
     with service.database.transaction() as session:
@@ -271,13 +271,13 @@ def test_a_log_that_was_cut_short_or_replaced_shows_by_its_head(
         client.get(f"/v1/calls?q={number}", headers=auth["inspector"])
     with service.database.transaction() as session:
         kept = audit.head(session)
-    assert operations.verify_audit(settings, kept)
+    assert accounts.verify_audit(settings, kept)
     with service.database.transaction() as session:
         session.execute(text("ALTER TABLE audit DISABLE TRIGGER ALL"))
         session.execute(text(tampering))
     client.get("/v1/calls?q=9", headers=auth["inspector"])
-    assert operations.verify_audit(settings, None)
-    assert not operations.verify_audit(settings, kept)
+    assert accounts.verify_audit(settings, None)
+    assert not accounts.verify_audit(settings, kept)
 
 
 def test_personal_data_is_masked(client: TestClient, auth: Auth) -> None:
