@@ -41,6 +41,9 @@ log = structlog.stdlib.get_logger(__name__)
 _PAUSE = 2.0
 _ENDED = ("done", "failed")
 
+#: Bytes of a file beside recordings, at most: it is read into memory.
+_LARGEST = 32 * 1024 * 1024
+
 #: Faults of the disk a recording comes from or goes to: like NO_ROOM, they say nothing of the recording.
 _DISK = {errno.EIO, errno.ESTALE, errno.ENOENT}
 
@@ -231,7 +234,10 @@ def _opened(path: Path) -> BufferedReader:
 
 def _read(path: Path) -> bytes:
     with _opened(path) as file:
-        return file.read()
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise Unprocessable(f"{path.name} 超过 {_LARGEST // 2**20} MiB 的上限", code="too_large")
+    return content
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -134,6 +134,7 @@ def test_one_table_may_speak_of_many(watch: Watch, folder: Path, service: Servic
         pytest.param(wav()[:-5000], {}, "truncated", id="cut"),
         pytest.param(wav(), {"json": "{"}, "metadata_not_json", id="no JSON"),
         pytest.param(wav(), {"json": [1]}, "metadata_not_object", id="no object"),
+        pytest.param(wav(), {"json": "{" + " " * 2**25}, "too_large", id="too much"),
         pytest.param(wav(), {"json": {"overdue_days": "long"}}, "overdue_days", id="wrong fact"),
         pytest.param(wav(), {"json": {"template": "nothing"}}, "unknown_template", id="unknown template"),
         pytest.param(wav(), {"csv": "工号\n1,2,3\n"}, "bad_csv", id="broken CSV"),
