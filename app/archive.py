@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import Progress, track
 
 from app import rescoring, verifying
+from app.masking import masked_id
 from app.operations import connected_database, connected_service, me, record
 from app.retention import delete_unused, forget_dials, purged, wanted
 from app.schemas import faults_of
@@ -28,7 +29,8 @@ def purge(settings: Settings, debtor: str | None, *, dry_run: bool, sure: bool) 
             due, held = retention.count_due(session, what), retention.held(session, what)
         _out.print(f"将删除 {due} 通，{held} 通依法保留", highlight=False)
         for call in first:
-            _out.print(f"  {call.id}  {call.external_id or '–'}  {moment(call.happened_at)}")
+            name = masked_id(call.external_id or "–")
+            _out.print(f"  {call.id}  {name}  {moment(call.happened_at)}", markup=False, highlight=False)
         if dry_run or not (sure or typer.confirm("删除后无法恢复，继续？")):
             return
         for _ in track(purged(service, me(), what), "删除", due, console=_err):

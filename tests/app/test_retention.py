@@ -1,5 +1,6 @@
 """What is old or asked for is deleted, with its recording and on record; what is held stays."""
 
+import getpass
 import json
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import func, inspect, literal_column, select, table, text
 from starlette.testclient import TestClient
 
-from app import retention
+from app import archive, retention
 from app.retention import purged
 from app.service import Service
 from app.settings import Settings
@@ -69,6 +70,29 @@ def test_a_debtor_s_data_goes_on_request(client: TestClient, auth: Auth, service
     # The other call has the same recording.
     assert client.get(f"/v1/calls/{same}/audio", headers=auth["supervisor"]).status_code == 200
     assert client.get(f"/v1/calls/{own}", headers=auth["supervisor"]).status_code == 404
+
+
+def test_the_command_shows_what_will_go_and_asks(
+    client: TestClient,
+    auth: Auth,
+    service: Service,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call = _post(client, auth, service, 1, debtor_id="D1", external_id="[/b]13812345678", started_at=_NEW)
+    monkeypatch.setattr("typer.confirm", lambda _: False)
+    for dry_run in (True, False):
+        archive.purge(settings, "D1", dry_run=dry_run, sure=False)
+        shown = capsys.readouterr().out
+        assert "将删除 1 通，0 通依法保留" in shown
+        assert f"{call}  [/b]138****5678" in shown
+        assert _left(client, auth) == {call}
+    archive.purge(settings, "D1", dry_run=False, sure=True)
+    assert _left(client, auth) == set()
+    with service.database.transaction() as session:
+        (entry,) = audit.page(session, audit.Query(action="purge", call_id=call))
+    assert (entry.actor, entry.detail["external_id"]) == (f"cli:{getpass.getuser()}", "[/b]138****5678")
 
 
 def test_nothing_of_a_deleted_call_is_left_anywhere(
