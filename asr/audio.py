@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import av
-import av.error
 import numpy as np
-from av.audio.stream import AudioStream
-from av.container import InputContainer
 from numpy.typing import NDArray
 
 from asr import containers
 from asr.errors import AsrError
+
+# PyAV is imported where it is used: whoever judges transcripts, or has a child decode, should not wait for FFmpeg.
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
 
 #: Whisper hears 16 kHz; everything inside this library counts time in these samples.
 SAMPLE_RATE = 16_000
@@ -106,7 +108,10 @@ def decode_into(write: Callable[[bytes], object], path: str | Path, max_seconds:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[InputContainer]:
+def _opened(path: Path) -> Iterator["InputContainer"]:
+    import av
+    import av.error
+
     _require_file(path)
     _require_whole(path)
     options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
@@ -142,7 +147,7 @@ def _first_bytes(path: Path) -> bytes:
         return file.read(16)
 
 
-def _inspect(path: Path, container: InputContainer, max_seconds: float) -> AudioInfo:
+def _inspect(path: Path, container: "InputContainer", max_seconds: float) -> AudioInfo:
     stream = _only_stream(path, container)
     info = AudioInfo(
         container=container.format.name.split(",")[0],
@@ -161,7 +166,7 @@ def _inspect(path: Path, container: InputContainer, max_seconds: float) -> Audio
     return info
 
 
-def _only_stream(path: Path, container: InputContainer) -> AudioStream:
+def _only_stream(path: Path, container: "InputContainer") -> "AudioStream":
     streams = container.streams.audio
     if not streams:
         kinds = "、".join(stream.type for stream in container.streams) or "无"
@@ -174,7 +179,7 @@ def _only_stream(path: Path, container: InputContainer) -> AudioStream:
     return streams[0]
 
 
-def _declared(path: Path, container: InputContainer, stream: AudioStream) -> float | None:
+def _declared(path: Path, container: "InputContainer", stream: "AudioStream") -> float | None:
     if not containers.knows_duration(container.format.name.split(",")[0], path):
         return None
     if stream.duration is not None and stream.time_base is not None:
@@ -186,7 +191,7 @@ def _declared(path: Path, container: InputContainer, stream: AudioStream) -> flo
     return length - _start(stream) if container.format.name.split(",")[0] in ENDS else length
 
 
-def _start(stream: AudioStream) -> float:
+def _start(stream: "AudioStream") -> float:
     """Second at which the sound begins, by the container's clock."""
     if stream.start_time is None or stream.time_base is None:
         return 0.0
@@ -194,9 +199,11 @@ def _start(stream: AudioStream) -> float:
 
 
 def _read(
-    write: Callable[[bytes], object], path: Path, container: InputContainer, info: AudioInfo, max_seconds: float
+    write: Callable[[bytes], object], path: Path, container: "InputContainer", info: AudioInfo, max_seconds: float
 ) -> int:
     """Hand on all samples, interleaved, and return their bytes. Joining channels afterwards needs the memory twice."""
+    import av.error
+
     size, second = 0, 2 * info.channels * SAMPLE_RATE
     try:
         for block in _blocks(container, info.channels):
@@ -213,11 +220,13 @@ def _read(
     return size
 
 
-def _blocks(container: InputContainer, channels: int) -> Iterator[bytes]:
+def _blocks(container: "InputContainer", channels: int) -> Iterator[bytes]:
     """Decoded sound as blocks of interleaved int16.
 
     Every frame or an error: a damaged frame that is skipped is a sentence nobody will ever judge.
     """
+    import av
+
     resampler = av.AudioResampler(format="s16", rate=SAMPLE_RATE)
     for frame in itertools.chain(container.decode(audio=0), (None,)):  # None empties the resampler
         if frame is not None and frame.is_corrupt:

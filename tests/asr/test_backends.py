@@ -1,5 +1,7 @@
 """Options of backends: what is misspelt or makes no sense is refused by name, before anything is loaded."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -36,3 +38,10 @@ def test_a_bad_option_is_named(backend: str, options: dict[str, Any], named: str
 def test_options_of_models_on_this_machine_mean_nothing_to_a_server() -> None:
     loaded = asr.load_transcriber("openai", model="m", url=URL, profile="accurate", device="cuda", threads=2)
     assert loaded.engine == "openai-api/m/127.0.0.1"
+
+
+def test_judging_needs_neither_ffmpeg_nor_whisper() -> None:
+    """Whoever reads transcripts should not wait for a second of libraries that hear."""
+    program = "import asr, rules, sys; print({'av', 'ctranslate2', 'faster_whisper', 'onnxruntime'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
