@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 STEP = 512
 #: Silero must be this sure somewhere in a sound.
 VOICE = 0.5
+#: Share of a sound's steps that must be voice. Of 201 utterances of development calls with 0.25 s around them, one of
+#: 0.19 s has 0.23 and all others 0.36 and more; noise that a damaged file makes jump has up to 0.15 (Whisper wrote
+#: 嗯嗯嗯), a street with horns 0.12.
+SHARE = 0.2
 #: A voice shows at once: only what does not in so many samples is looked at whole.
-FIRST = 2 * 16_000
+FIRST = 16_000
 
 
 @functools.cache
@@ -29,6 +33,6 @@ def voice_probabilities(sound: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def is_voice(sound: NDArray[np.float32]) -> bool:
-    """Whether there is a voice anywhere in 16 kHz sound."""
+    """Whether 16 kHz sound is a voice, from its beginning or on the whole."""
     looks = [sound[:FIRST], sound] if len(sound) > FIRST else [sound]
-    return any(voice_probabilities(look).max() >= VOICE for look in looks)
+    return any(np.mean(voice_probabilities(look) >= VOICE) >= SHARE for look in looks)
