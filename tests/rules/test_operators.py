@@ -77,6 +77,8 @@ def test_a_regex_that_never_ends_is_skipped_and_says_so(tmp_path: Path, pattern:
         (["请问是", "逾期"], ", within_seconds: 3", False),
         (["逾期", "欠款"], ", within_turns: 0", True),
         (["欠款", "逾期"], ", within_turns: 0", False),
+        (["请问是", "分期"], f", without: {says('逾期')}", False),
+        (["请问是", "逾期"], f", without: {says('分期')}", True),
     ],
 )
 def test_sequence(tmp_path: Path, steps: list[str], limits: str, expected: bool) -> None:
