@@ -93,7 +93,7 @@ FINE = "passed"
         ("坐席：喂\n客户：你找谁，我不认识这个人\n坐席：他欠款五千元", WRONG, WRONG),
         ("坐席：请问您是陈明的爸爸吗\n客户：我是，你哪里的\n坐席：您儿子欠了一万五", WRONG, WRONG),
         (f"{ASKED}\n客户：我是他爱人，我叫他接\n坐席：好\n客户：喂\n{ASKED}\n客户：是我\n{DEBT}", FINE, FINE),
-        (f"{ASKED}\n客户：我是他爱人\n坐席：您知道他欠款三万吗\n客户：我叫他接\n{ASKED}\n客户：是我\n{DEBT}", WRONG, WRONG),
+        (f"{ASKED}\n客户：我是他爱人\n坐席：他欠款三万\n客户：我叫他接\n{ASKED}\n客户：是我\n{DEBT}", WRONG, WRONG),
         (f"{ASKED}\n客户：打错了\n坐席：陈明欠款三万\n客户：等等，他来了\n{ASKED}\n客户：是我\n{DEBT}", WRONG, WRONG),
         (f"{ASKED}\n客户：不是，我喊他\n{ASKED}\n客户：是我\n{DEBT}", FINE, FINE),
         (f"坐席：喂，你的信用卡欠款两万六\n客户：知道\n{ASKED}\n客户：是我", FINE, WRONG),
