@@ -55,7 +55,8 @@ def rescore(settings: Settings, filters: Mapping[str, object], template: str | N
         )
     for call_id, reason in outcome.failed.items():
         _err.print(f"通话 {call_id} 未能评分：{reason}", style="red", markup=False)
-    _out.print(f"重新评分 {outcome.done} 通，失败 {len(outcome.failed)} 通", highlight=False)
+    left = f"，{outcome.left} 通同时另有评判，未动" if outcome.left else ""
+    _out.print(f"重新评分 {outcome.done} 通，失败 {len(outcome.failed)} 通{left}", highlight=False)
     return not outcome.failed
 
 

@@ -95,7 +95,7 @@ def _holds(column: InstrumentedAttribute[list[str] | None], value: str) -> Colum
 
 def _in_stage(stage: Stage) -> ColumnElement[bool]:
     months: ColumnElement[int] = literal_column(STAGE, Integer)
-    return months.is_(None) if stage == "unknown" else months == int(stage[1])
+    return months == (8 if stage == "unknown" else int(stage[1]))
 
 
 def _clock(part: str) -> ColumnElement[int]:

@@ -49,7 +49,7 @@ _COUNTED = f"""
         UNION ALL SELECT 'agent', coalesce(agent_id, '')
         UNION ALL SELECT 'hour', extract(hour FROM happened_at AT TIME ZONE 'Asia/Shanghai')::text
         UNION ALL SELECT 'channel', channel
-        UNION ALL SELECT 'stage', coalesce('M' || {STAGE}, '')
+        UNION ALL SELECT 'stage', coalesce('M' || nullif({STAGE}, 8), '')
         UNION ALL SELECT 'category', unnest(categories)
         UNION ALL SELECT 'rule', unnest(rules)
     ) AS groups

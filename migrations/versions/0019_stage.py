@@ -11,8 +11,8 @@ down_revision = "0018"
 
 def upgrade() -> None:
     with indexes.unlocked():
-        stage = sa.text("width_bucket((facts ->> 'overdue_days'::text)::integer, ARRAY[1, 31, 61, 91, 121, 151, 181])")
-        indexes.create("calls_stage", "calls", [stage, "happened_at", "id"])
+        known = "width_bucket((facts ->> 'overdue_days'::text)::integer, ARRAY[1, 31, 61, 91, 121, 151, 181])"
+        indexes.create("calls_stage", "calls", [sa.text(f"COALESCE({known}, 8)"), "happened_at", "id"])
 
 
 def downgrade() -> None:
