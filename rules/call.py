@@ -1,24 +1,21 @@
 """One call as rules see it: who said what, joined where a speaker went on, with every phrase already found."""
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import groupby
+from dataclasses import dataclass, replace
+from functools import cached_property
 from operator import attrgetter
 
-from asr.transcript import Speaker, Transcript, Utterance
+from asr.transcript import Speaker, Transcript
 from rules.finding import Evidence
-from rules.guards import Guard
+from rules.guards import Guard, Reach
 from rules.lexicon import Lexicon
-from rules.matcher import Matcher, Scan, Span
-from rules.meaning import Suspicion, load_meanings
+from rules.matcher import Group, Matcher, Scan, Span, near
 from rules.phonetics import likeliest
-from rules.speech import Sentence, Speech, join
+from rules.speech import join
+from rules.suspicions import Suspicions
 from rules.text import fold
-
-#: What people say to show that they listen. 好, 对 and 是 answer something, so they are turns.
-_LISTENING = re.compile(r"[\W嗯恩唔呃额啊阿哦噢喔喂哎唉诶欸]*")
+from rules.turns import full_turns, turns
 
 _START, _PLACE = attrgetter("start"), attrgetter("utterance", "start")
 
@@ -62,86 +59,67 @@ class Part:
 
     def covers(self, hit: Hit) -> bool:
         """Whether `hit` lies in this part. Who said it is asked elsewhere."""
+        return self.reaches(hit.utterance, hit.start, hit.end)
+
+    def reaches(self, utterance: int, start: int, end: int) -> bool:
+        """Whether those characters of an utterance lie in this part."""
         return (
-            hit.utterance in self.utterances
-            and (self.after is None or hit.begins >= self.after)
-            and (self.before is None or hit.ends <= self.before)
+            utterance in self.utterances
+            and (self.after is None or (utterance, start) >= self.after)
+            and (self.before is None or (utterance, end) <= self.before)
         )
 
 
-@dataclass(slots=True)
 class Conversation:
-    """A transcript prepared for matching, once, for however many packs: all its text as one, scanned in one pass."""
+    """A transcript prepared for matching, once, for however many packs: all its text as one, scanned in one pass.
 
-    transcript: Transcript
-    speech: Speech = field(init=False)
-    folded: tuple[str, ...] = field(init=False)  # each utterance in simplified characters, half width and lower case
-    turns: tuple[int, ...] = field(init=False)  # for each utterance, how often the speaker changed before it
-    full_turns: tuple[tuple[Speaker, int, int], ...] = field(init=False)  # who, and the first and last of `turns` in it
-    everything: frozenset[int] = field(init=False)  # all utterances
-    worded: bool = field(init=False)  # whether anything was said that can be read
-    nameless: bool = field(init=False)  # whether it is not known who said something
-    _scans: dict[int, Scan] = field(default_factory=dict)
-    _sentences: Sequence[Sentence] | None = None
-    _suspicions: dict[str, Suspicion] = field(default_factory=dict)
+    What is found out on the way is remembered: packs that use the same lexicons ask the same.
+    """
 
-    def __post_init__(self) -> None:
-        said = self.transcript.utterances
-        self.speech = join(self.transcript)
-        self.folded = tuple(fold(one.text) for one in said)
-        self.turns = _turns(said)
-        self.full_turns = _full_turns(said, self.turns)
-        self.everything = frozenset(range(len(said)))
-        self.worded = any(character.isalnum() for one in said for character in one.text)
+    def __init__(self, transcript: Transcript) -> None:
+        said = transcript.utterances
+        self.transcript = transcript
+        self.speech = join(transcript)
+        self.turns = turns(said)
+        self.full_turns = full_turns(said, self.turns)
+        self.everything = frozenset(range(len(said)))  # all utterances
+        self.doubtful = frozenset(at for at, one in enumerate(said) if one.doubtful)
+        self.worded = any(character.isalnum() for one in said for character in one.text)  # whether it can be read
         self.nameless = any(one.speaker == "unknown" and one.text.strip() for one in said)
-
-    def scan(self, matchers: Iterable[Matcher]) -> Scan:
-        """What the matchers find; a matcher that packs share scans once."""
-        text = self.speech.text
-        groups: dict[str, Sequence[Span]] = {}
-        for matcher in matchers:
-            if id(matcher) not in self._scans:
-                self._scans[id(matcher)] = matcher.scan(text, by_ear=self.by_ear)
-            groups |= self._scans[id(matcher)].groups
-        return Scan(sorted(text.stops), self.speech.walls, groups)
+        self.suspicions = Suspicions(transcript, self.speech)
+        self.reaches: dict[Guard, Reach] = {}
+        self.matches: dict[tuple[object, ...], tuple[Hit, ...]] = {}
+        self._scans: dict[int, Scan] = {}
+        self._said: dict[tuple[Speaker, bool], frozenset[int]] = {}
 
     @property
     def by_ear(self) -> bool:
         """Whether a recogniser wrote it, so that words may be written as they sound."""
         return self.transcript.engine != GIVEN
 
-    def sentences(self) -> Sequence[Sentence]:
-        """Everything said, sentence by sentence, in order."""
-        if self._sentences is None:
-            self._sentences = list(self.speech.sentences(self.transcript))
-        return self._sentences
+    @cached_property
+    def folded(self) -> tuple[str, ...]:
+        """Each utterance in simplified characters, half width and lower case."""
+        return tuple(fold(one.text) for one in self.transcript.utterances)
 
-    def suspicion(self, chars: str) -> Suspicion:
-        """What a sentence is suspected of. When the first is asked about, all are weighed."""
-        if not self._suspicions:
-            said = [one.chars for one in self.sentences()]
-            self._suspicions = dict(zip(said, load_meanings().suspect_all(said), strict=True))
-        if chars not in self._suspicions:
-            self._suspicions[chars] = load_meanings().suspect(chars)
-        return self._suspicions[chars]
+    def scan(self, matchers: Iterable[Matcher]) -> Scan:
+        """What the matchers find; a matcher that packs share scans once."""
+        groups: dict[Group, Sequence[Span]] = {}
+        for matcher in matchers:
+            if id(matcher) not in self._scans:
+                self._scans[id(matcher)] = matcher.scan(self.speech.text, by_ear=self.by_ear)
+            groups |= self._scans[id(matcher)].groups
+        return Scan(self.speech.text.stops, self.speech.walls, groups)
 
-    def suspicion_around(self, span: Span) -> float:
-        """How likely the sentence, or sentences, that a span lies in are a violation, 0 to 1.
-
-        1 where there is no sentence to weigh: what was found is not doubted for want of one.
-        """
-        owners, text = self.speech.owners, self.speech.text
-        spoken = set(owners[span.start : span.end])
-        begins = owners[span.start], text.starts[span.start]
-        ends = owners[span.end - 1], text.ends[span.end - 1]
-        said = self.sentences()
-        near = said[bisect_left(said, (min(spoken),)) : bisect_left(said, (max(spoken) + 1,))]
-        around = [
-            one.chars
-            for one in near
-            if one.utterance in spoken and (one.utterance, one.end) > begins and (one.utterance, one.start) < ends
-        ]
-        return self.suspicion("".join(around)).probability if around else 1.0
+    def said_by(self, speaker: Speaker | None, *, unknown_too: bool) -> frozenset[int]:
+        """The utterances of `speaker`, or of anyone for None; those of nobody known as well, where that is wanted."""
+        if speaker is None:
+            return self.everything
+        if (speaker, unknown_too) not in self._said:
+            who = (speaker, "unknown") if unknown_too else (speaker,)
+            said = enumerate(self.transcript.utterances)
+            self._said[speaker, unknown_too] = frozenset(at for at, one in said if one.speaker in who)
+        return self._said[speaker, unknown_too]
 
     def hit(self, span: Span) -> Hit:
         """The span in its utterance. One that runs across two is shown where it ends: there the meaning is complete."""
@@ -173,7 +151,6 @@ class Call:
     scan: Scan
     guards: Mapping[str, Guard]
     unknown_as_named: bool = False  #: take utterances of unknown speakers as said by whoever a rule names
-    _matches: dict[tuple[object, ...], tuple[Hit, ...]] = field(default_factory=dict)
 
     @property
     def transcript(self) -> Transcript:
@@ -185,40 +162,51 @@ class Call:
 
         Where a guard sets `suspicion_below`, hits in sentences that read more innocent than that are marked as doubted.
         """
-        key = lexicon.name, guards, speaker, self.unknown_as_named
-        if key not in self._matches:
-            reasons = [self.guards[name] for name in guards]
-            owners = self.conversation.speech.owners
-            said = [span for span in self.scan.found(lexicon.name) if self.said_by(speaker, owners[span.end - 1])]
-            counted = [span for span in said if self._counts(span, lexicon, reasons)]
+        spans = self.scan.found(lexicon.name)
+        if not spans:
+            return ()
+        reasons = tuple([self.guards[name] for name in guards])
+        # Another pack may have a lexicon of that name; what it found is another list.
+        key = id(spans), reasons, speaker, self.unknown_as_named
+        known = self.conversation.matches
+        if key not in known:
+            counted = _distinct(self._counted(spans, lexicon, reasons, self.said_by(speaker)))
             least = max((guard.suspicion_below for guard in reasons), default=0.0)
-            found = [self._hit(span, least) for span in _distinct(counted)]
-            self._matches[key] = tuple(sorted(found, key=_PLACE))
-        return self._matches[key]
+            known[key] = tuple(sorted([self._hit(span, least) for span in counted], key=_PLACE))
+        return known[key]
+
+    def _counted(
+        self, spans: Sequence[Span], lexicon: Lexicon, guards: Iterable[Guard], utterances: frozenset[int]
+    ) -> list[Span]:
+        owners = self.conversation.speech.owners
+        said = [span for span in spans if owners[span.end - 1] in utterances]
+        if innocent := self.scan.found(f"{lexicon.name}.unless_inside"):
+            said = [one for one in said if not any(map(one.inside, near(innocent, one.start, one.end)))]
+        reaches = [reach for guard in guards if (reach := self._reach(guard))]
+        return [one for one in said if not any(reach.forgives(one) for reach in reaches)]
+
+    def _reach(self, guard: Guard) -> Reach:
+        known = self.conversation.reaches
+        if guard not in known:
+            known[guard] = Reach(guard, self.scan)
+        return known[guard]
 
     def _hit(self, span: Span, least_suspicion: float) -> Hit:
         hit = self.conversation.hit(span)
         # What a match lacks in sound its sentence must have in meaning.
         least = least_suspicion + 1 - span.confidence
-        if least_suspicion and (suspected := self.conversation.suspicion_around(span)) < least:
+        if least_suspicion and (suspected := self.conversation.suspicions.around(span)) < least:
             note = f"整句读来不像违规（像的程度 {suspected:.0%}）"
             return replace(hit, doubted=True, note="；".join(filter(None, (hit.note, note))))
         return hit
 
-    def _counts(self, span: Span, lexicon: Lexicon, guards: list[Guard]) -> bool:
-        if lexicon.unless_inside:
-            innocent = self.scan.near(f"{lexicon.name}.unless_inside", span.start, span.end)
-            if any(map(span.inside, innocent)):
-                return False
-        return not any(guard.forgives(span, self.scan) for guard in guards)
+    def said_by(self, speaker: Speaker | None) -> frozenset[int]:
+        """The utterances of `speaker`, or of anyone for None."""
+        return self.conversation.said_by(speaker, unknown_too=self.unknown_as_named)
 
-    def by(self, speaker: Speaker | None, hits: Iterable[Hit]) -> tuple[Hit, ...]:
-        """Those of `hits` that `speaker` said; all of them for None."""
-        return tuple(hits) if speaker is None else tuple([hit for hit in hits if self.said_by(speaker, hit.utterance)])
-
-    def said_by(self, speaker: Speaker | None, utterance: int) -> bool:
-        """Whether `speaker` said that utterance."""
-        return speaker is None or self.spoke(speaker, self.transcript.utterances[utterance].speaker)
+    def said(self, part: Part, speaker: Speaker | None) -> list[int]:
+        """The utterances of `speaker` in that part, in order."""
+        return sorted(part.utterances & self.said_by(speaker))
 
     def spoke(self, speaker: Speaker | None, who: Speaker) -> bool:
         """Whether what `who` said counts as said by `speaker`, or by anyone for None."""
@@ -246,21 +234,3 @@ def _distinct(spans: list[Span]) -> list[Span]:
         if not after and not (at and kept[at - 1].end > span.start):
             kept.insert(at, span)
     return kept
-
-
-def _turns(said: Sequence[Utterance]) -> tuple[int, ...]:
-    speakers = groupby(one.speaker for one in said)
-    return tuple(turn for turn, (_, same) in enumerate(speakers) for _ in same)
-
-
-def _full_turns(said: Sequence[Utterance], turns: Sequence[int]) -> tuple[tuple[Speaker, int, int], ...]:
-    """The turns that count: one speaker going on, over any 嗯 and 喂 of the other, which are no turns themselves."""
-    full: list[tuple[Speaker, int, int]] = []
-    for one, turn in zip(said, turns, strict=True):
-        if _LISTENING.fullmatch(one.text):
-            continue
-        if full and full[-1][0] == one.speaker:
-            full[-1] = (one.speaker, full[-1][1], turn)
-        else:
-            full.append((one.speaker, turn, turn))
-    return tuple(full)

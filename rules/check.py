@@ -99,11 +99,11 @@ class _Judge:
     def _doubt(self, rule: Rule) -> float:
         """The share of what was said where the step would be that a person should listen to before believing it."""
         part = self._part(rule.scope)
-        if isinstance(part, str) or not rule.reads_text:
+        if isinstance(part, str) or not rule.reads_text or not self.conversation.doubtful:
             return 0.0
-        said = [self.conversation.transcript.utterances[at] for at in part.utterances]
-        own = [one for one in said if self.call.spoke(part.speaker, one.speaker)]
-        return sum(len(one.text) for one in own if one.doubtful) / max(sum(len(one.text) for one in own), 1)
+        own = self.call.said(part, part.speaker)
+        size = [len(one.text) for one in self.conversation.transcript.utterances]
+        return sum(size[at] for at in own if at in self.conversation.doubtful) / max(sum(size[at] for at in own), 1)
 
     def _part(self, scope: Scope) -> Part | str:
         """The part of the call the scope means, or why that cannot be told."""

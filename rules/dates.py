@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from rules.festivals import FESTIVAL, LUNAR_DAY, festival, lunar_day
+from rules.festivals import FESTIVAL, FESTIVALS, LUNAR_DAY, festival, lunar_day
 from rules.numerals import find_numbers
 
 _NUM = r"(?:[0-9]{1,2}|[一二三四五六七八九十两]{1,3})"
@@ -197,4 +197,14 @@ def _unnamed(pattern: str) -> str:
     return re.sub(r"\(\?P<\w+>", "(?:", pattern)
 
 
-_DAY = re.compile("|".join(f"(?P<{name}>{_unnamed(pattern)})" for name, (pattern, _) in _KINDS.items()))
+#: What days begin with. At most characters of a call there are then not sixteen kinds to try.
+BEGINNINGS = "".join(
+    {
+        *"0123456789一二三四五六七八九十两半下这本个周星礼当次的月底末初中上最农阴正冬腊大过每等再给宽今明年那到同第晚傍晌夜"
+    }
+    | {name[0] for name in (*_NEAR, *FESTIVALS)}
+)
+
+KINDS = [f"(?P<{name}>{_unnamed(pattern)})" for name, (pattern, _) in _KINDS.items()]
+
+_DAY = re.compile(f"(?=[{BEGINNINGS}])(?:{'|'.join(KINDS)})")

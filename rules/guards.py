@@ -1,18 +1,19 @@
 """Guards: words around a match that take it back, such as 不会 before 起诉您 or 都是诈骗 after it."""
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rules.lexicon import Family
-from rules.matcher import Scan, Span
+from rules.lexicon import MAX_GAP, Family
+from rules.matcher import Group, Scan, Span, near
 
 #: The lists of phrases a guard has.
 PARTS = ("before", "after", "inside", "unless_inside", "breakers")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Guard:
-    """One reason to forgive a match, as data."""
+    """One reason to forgive a match, as data. Packs that use the same files share it, so it is equal to itself only."""
 
     name: str
     title: str  #: the reason in words, for the reviewer
@@ -24,38 +25,79 @@ class Guard:
     across_clauses: bool = False  #: whether the reach goes on over the end of a clause
     suspicion_below: float = 0.0  #: a match in a sentence suspected of less is doubted: see `Call.matches`
 
-    def groups(self) -> Iterator[tuple[str, tuple[Family, ...]]]:
-        """The families to look for, each list under the name that `forgives` finds it by."""
+    def groups(self) -> Iterator[tuple[Group, tuple[Family, ...]]]:
+        """The families to look for, each list under the name that they are found by."""
         for part in PARTS:
-            yield f"{self.name}.{part}", getattr(self, part)
+            yield (self.name, part), getattr(self, part)
 
     def forgives(self, match: Span, scan: Scan) -> bool:
         """Whether words in reach of `match` take it back."""
-        for part, reaches in (("before", self._reaches_on), ("after", self._reaches_back)):
-            for word in scan.near(f"{self.name}.{part}", match.start, match.end):
-                if reaches(word, match, scan) and not self._means_else(word, scan):
-                    return True
-        between = scan.near(f"{self.name}.inside", match.start, match.end) if self.inside else ()
-        return any(match.holds(word) and not self._means_else(word, scan) for word in between)
+        return Reach(self, scan).forgives(match)
 
-    def _means_else(self, word: Span, scan: Scan) -> bool:
-        others = scan.near(f"{self.name}.unless_inside", word.start, word.end)
-        return any(word.inside(other) for other in others)
 
-    def _reaches_on(self, word: Span, match: Span, scan: Scan) -> bool:
-        if word.start >= match.start or word.end > match.cores[0][1]:
-            return False
-        # 没有要 takes back 要投诉 though they share a character.
-        return self._links(min(word.end, match.start), match.start, word.family.after.width, scan)
+class Reach:
+    """How far the words of one guard reach in one text: which places they guard, whatever matches there."""
 
-    def _reaches_back(self, word: Span, match: Span, scan: Scan) -> bool:
-        return word.start >= match.end and self._links(match.end, word.start, word.family.before.width, scan)
+    def __init__(self, guard: Guard, scan: Scan) -> None:
+        self._ends = scan.walls if guard.across_clauses else scan.stops
+        self._breakers = scan.found((guard.name, "breakers"))
+        self._else = scan.found((guard.name, "unless_inside"))
+        # Where a match is taken back that begins there, if its first core ends from here on; and one that ends there.
+        self._begins: dict[int, int] = {}
+        self._finishes: set[int] = set()
+        for word in self._meant(scan.found((guard.name, "before"))):
+            self._begins |= dict.fromkeys(range(word.end, self._last(word) + 1), 0)
+            # 没有要 takes back 要投诉 though they share a character.
+            for at in range(word.start + 1, word.end):
+                if not _among(self._ends, at):
+                    self._begins[at] = min(word.end, self._begins.get(at, word.end))
+        for word in self._meant(scan.found((guard.name, "after"))):
+            self._finishes.update(range(self._first(word), word.start + 1))
+        self._between = self._meant(scan.found((guard.name, "inside")))
 
-    def _links(self, left: int, right: int, reach: int, scan: Scan) -> bool:
-        return right - left <= reach and not self._broken(left, right, scan)
+    def __bool__(self) -> bool:
+        return bool(self._begins or self._finishes or self._between)
 
-    def _broken(self, left: int, right: int, scan: Scan) -> bool:
-        if scan.wall_between(left, right) if self.across_clauses else scan.stop_between(left, right):
+    def forgives(self, match: Span) -> bool:
+        """Whether a match is taken back."""
+        from_here_on = self._begins.get(match.start)
+        if from_here_on is not None and from_here_on <= match.cores[0][1]:
             return True
-        breakers = scan.near(f"{self.name}.breakers", left, right)
-        return any(left <= word.start and word.end <= right for word in breakers)
+        return match.end in self._finishes or any(map(match.holds, self._between))
+
+    def _last(self, word: Span) -> int:
+        """The last place after a word at which a match may begin."""
+        last = min(word.end + word.family.after.width, word.start + 2 * MAX_GAP)
+        at = bisect_left(self._ends, word.end)
+        if at < len(self._ends):
+            last = min(last, self._ends[at] - 1)
+        for breaker in self._breakers[bisect_left(self._breakers, (word.end,)) :]:
+            if breaker.start > last:
+                break
+            last = min(last, breaker.end - 1)
+        return last
+
+    def _first(self, word: Span) -> int:
+        """The first place before a word at which a match may end."""
+        first = word.start - word.family.before.width
+        at = bisect_right(self._ends, word.start)
+        if at:
+            first = max(first, self._ends[at - 1] + 1)
+        for breaker in self._breakers[bisect_left(self._breakers, (first,)) :]:
+            if breaker.start >= word.start:
+                break
+            if breaker.end <= word.start:
+                first = max(first, breaker.start + 1)
+        return first
+
+    def _meant(self, words: Sequence[Span]) -> Sequence[Span]:
+        """Those of the words that do not mean something else."""
+        if not self._else:
+            return words
+        return [word for word in words if not any(map(word.inside, near(self._else, word.start, word.end)))]
+
+
+def _among(places: Sequence[int], at: int) -> bool:
+    """Whether `at` is one of the places, which are ascending."""
+    found = bisect_left(places, at)
+    return found < len(places) and places[found] == at

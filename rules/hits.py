@@ -22,17 +22,9 @@ class View:
     def __init__(self, text: Text, found: CoreHits, *, backwards: bool = False) -> None:
         self._length, self._core = len(text.chars), found.core
         self.begins, self.ends = found.start, found.end
-        stops, (walls, bars) = np.array(sorted(text.stops), np.intp), barriers(text.chars)
         if backwards:
             self.begins, self.ends = self._length - found.end, self._length - found.start
-            stops, walls, bars = self._length - stops, self._length - 1 - walls, self._length - 1 - bars
-        self._stops = self._next(stops)
-        self._reach = np.stack((self._next(bars), self._next(walls)))
-
-    def _next(self, marks: Ints) -> Ints:
-        """For each position the first of `marks` from there on, or the end of the text."""
-        marks = np.append(np.sort(marks), self._length)
-        return marks.take(np.searchsorted(marks, np.arange(self._length + 1)))
+        self._stops, self._reach = _ahead(text.chars, tuple(text.stops), backwards=backwards)
 
     def reach(self, at: Ints, width: Ints, over_negation: Ints) -> Ints:
         """How far on a core may begin: the gap's width, or where something stands in the way."""
@@ -66,6 +58,21 @@ class Fillers:
         right = np.searchsorted(self._places, slot * self._pace + last, "right")
         places, rows = ranges(left, right - left)
         return self._hits[places], rows
+
+
+@lru_cache(maxsize=8)  # several matchers read one call
+def _ahead(chars: str, stops: tuple[int, ...], *, backwards: bool) -> tuple[Ints, Ints]:
+    """For each position where the next clause ends, and where the next bar and the next wall are."""
+    size, ends, (walls, bars) = len(chars), np.array(stops, np.intp), barriers(chars)
+    if backwards:
+        ends, walls, bars = size - ends, size - 1 - walls, size - 1 - bars
+    return _next(ends, size), np.stack((_next(bars, size), _next(walls, size)))
+
+
+def _next(marks: Ints, size: int) -> Ints:
+    """For each position up to `size` the first of `marks` from there on, or the end."""
+    marks = np.append(np.sort(marks), size)
+    return marks.take(np.searchsorted(marks, np.arange(size + 1)))
 
 
 @lru_cache(maxsize=8)  # several matchers read one call

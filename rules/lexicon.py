@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from rules.text import normalise
+from rules.text import read_words
 
 #: The core that stands for any number.
 NUMBER = "<数>"
@@ -35,6 +35,7 @@ NUMBER = "<数>"
 MAX_GAP = 40
 
 _TOKEN = re.compile(r"(?P<gap>~~?)(?P<width>\d{1,3})|(?P<edge>[\^$])|(?P<cores>[^\s~^$]+)")
+_WORDS = re.compile(r"\w+(?:\|\w+)*")
 _NAME = re.compile(r"\{([^{}|]+)\}")
 
 
@@ -59,9 +60,9 @@ class Family:
     at_end: bool = False  #: must end a clause
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
-    """A named list of families for one meaning."""
+    """A named list of families for one meaning. Packs that use the same files share it."""
 
     name: str
     title: str
@@ -123,7 +124,12 @@ def _named(token: str, words: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 def _cores(token: str, named: tuple[tuple[str, str], ...]) -> frozenset[str]:
     """The alternatives of a token, as they are matched."""
     options = [option for part in token.split("|") for option in _expand(part, dict(named), depth=0)]
-    return frozenset(_core(option, token) for option in options)
+    words = [option for option in options if option != NUMBER]
+    joined = "|".join(words)
+    if words and not _WORDS.fullmatch(joined):
+        wrong = next(word for word in words if not re.fullmatch(r"\w+", word))
+        raise ValueError(f"“{token}”里有空的或读不懂的词“{wrong}”")
+    return frozenset([*read_words(joined), *([NUMBER] if len(words) < len(options) else [])])
 
 
 def _expand(part: str, words: Mapping[str, str], depth: int) -> list[str]:
@@ -139,21 +145,6 @@ def _expand(part: str, words: Mapping[str, str], depth: int) -> list[str]:
         for word in words[match[1]].split("|")
         for option in _expand(f"{left}{word.strip()}{right}", words, depth + 1)
     ]
-
-
-def _core(written: str, token: str) -> str:
-    core = _read(written)
-    if not core:
-        raise ValueError(f"“{token}”里有空的或读不懂的词“{written}”")
-    return core
-
-
-@lru_cache(maxsize=65536)  # a word stands in hundreds of families
-def _read(written: str) -> str:
-    """A core as it is matched; empty where it cannot be read."""
-    if written.strip() == NUMBER:
-        return NUMBER
-    return normalise(written).chars if re.fullmatch(r"\w+", written.strip()) else ""
 
 
 def _gaps(written: str, tokens: list[re.Match[str]]) -> tuple[tuple[Gap, ...], Gap, Gap]:

@@ -31,6 +31,9 @@ _NUMBERS = 0.03
 
 _START = attrgetter("start")
 
+#: What families are found by: the name of a lexicon, or of a guard and which of its lists.
+Group = str | tuple[str, str]
+
 
 class Span(NamedTuple):
     """A family found: characters `start` to `end` (exclusive) of the scanned text."""
@@ -57,33 +60,18 @@ class Scan:
 
     stops: Sequence[int]  #: where clauses end, ascending
     walls: Sequence[int]  #: characters that nothing reaches over, ascending
-    groups: Mapping[str, Sequence[Span]]
+    groups: Mapping[Group, Sequence[Span]]
 
-    def found(self, group: str) -> Sequence[Span]:
+    def found(self, group: Group) -> Sequence[Span]:
         """The spans of one group, in order of start."""
         return self.groups.get(group, ())
 
-    def near(self, group: str, start: int, end: int) -> Sequence[Span]:
-        """Those spans of the group that begin no further from characters `start` to `end` than a gap can reach."""
-        spans = self.groups.get(group)
-        if not spans:
-            return ()
-        # A span is a tuple that begins with its start: compared as such, no key is asked for.
-        left = bisect_left(spans, (start - 2 * MAX_GAP,))
-        return spans[left : bisect_left(spans, (end + MAX_GAP + 1,), left)]
 
-    def stop_between(self, start: int, end: int) -> bool:
-        """Whether a clause ends anywhere from `start` to `end`."""
-        return _between(self.stops, start, end)
-
-    def wall_between(self, start: int, end: int) -> bool:
-        """Whether what stands from `start` to `end` was not said in one breath."""
-        return _between(self.walls, start, end)
-
-
-def _between(places: Sequence[int], start: int, end: int) -> bool:
-    at = bisect_left(places, start)
-    return at < len(places) and places[at] <= end
+def near(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
+    """Those of the spans that begin no further from characters `start` to `end` than a gap can reach."""
+    # A span is a tuple that begins with its start: compared as such, no key is asked for.
+    left = bisect_left(spans, (start - 2 * MAX_GAP,))
+    return spans[left : bisect_left(spans, (end + MAX_GAP + 1,), left)]
 
 
 class Matcher:
@@ -92,7 +80,7 @@ class Matcher:
     `groups` gives each list of families its name.
     """
 
-    def __init__(self, groups: Mapping[str, Iterable[Family]]) -> None:
+    def __init__(self, groups: Mapping[Group, Iterable[Family]]) -> None:
         self._named = [(group, family) for group, families in groups.items() for family in families]
         families = [family for _, family in self._named]
         slots = {slot: at for at, slot in enumerate(dict.fromkeys(slot for one in families for slot in one.slots))}
@@ -128,7 +116,7 @@ class Matcher:
         left = self._left.grow(family, hit, View(text, found, backwards=True), self._fills, found.support)
         family, hit = family[left.row], hit[left.row]
         ways = np.column_stack((left.hits[:, ::-1], hit, right.hits[left.row]))
-        return Scan(sorted(text.stops), barriers(text.chars)[0].tolist(), self._spans(family, ways, found))
+        return Scan(text.stops, barriers(text.chars)[0].tolist(), self._spans(family, ways, found))
 
     def _candidates(self, found: CoreHits) -> tuple[Ints, Ints]:
         """The hits of telling slots, each with the families that wait for it and find all other slots filled too."""
@@ -140,14 +128,14 @@ class Matcher:
         chosen = np.flatnonzero(possible.take(family))
         return family[chosen], hit[chosen]
 
-    def _spans(self, family: Ints, ways: Ints, found: CoreHits) -> dict[str, list[Span]]:
+    def _spans(self, family: Ints, ways: Ints, found: CoreHits) -> dict[Group, list[Span]]:
         """The families found along these ways, by group; those left out of which too much only sounds right."""
         sure, chosen = _likeness(ways, found)
         way = ways[chosen]
         hits = way[way >= 0]
         cores = [*zip(found.start[hits].tolist(), found.end[hits].tolist(), strict=True)]
         lasts = (way >= 0).sum(axis=1).cumsum().tolist()
-        groups: dict[str, list[Span]] = defaultdict(list)
+        groups: dict[Group, list[Span]] = defaultdict(list)
         first = 0
         for at, last, confidence in zip(family[chosen].tolist(), lasts, sure[chosen].tolist(), strict=True):
             group, one = self._named[at]

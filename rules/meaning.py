@@ -5,19 +5,22 @@ all the pieces of a sentence, so that it recognises words in new company. It sus
 use it send a call to a person. Trained by `rules/learning.py` from the sentences in `rules/meanings/`.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.arrays import Column, Ints, codes, firsts, numbers
+
 #: Where the sentences to learn from, and what was learned, are kept.
 FOLDER = Path(__file__).parent / "meanings"
 
-#: The longest piece of a sentence that is weighed, in characters.
+#: The longest piece of a sentence that is weighed, in characters: as many as fit into one number, see `_keys`.
 LONGEST = 4
 
 #: How many pieces are named when a sentence is suspected.
@@ -30,7 +33,8 @@ class Suspicion:
 
     probability: float  #: that it is a violation at all, 0 to 1
     category: str  #: which one, if it is
-    pieces: tuple[str, ...]  #: what was weighed
+    chars: str  #: the sentence
+    places: Ints  #: first character and size of each of its pieces, a row each
     weights: NDArray[np.float32]  #: how much each piece speaks for a violation
 
     @property
@@ -39,12 +43,14 @@ class Suspicion:
 
         No digits: they stand for numbers that were said otherwise (两万 is 20000 here).
         """
-        heaviest = [self.pieces[at] for at in np.argsort(-self.weights)[:20] if self.weights[at] > 0]
-        named = sorted(piece for piece in heaviest if len(piece) > 1 and piece.isalpha())
+        order = np.lexsort(self.places.T)
+        heaviest = [at for at in order[np.argsort(-self.weights[order])[:20]] if self.weights[at] > 0]
+        pieces = [self.chars[first : first + size] for first, size in self.places[heaviest].tolist()]
+        named = sorted(piece for piece in pieces if len(piece) > 1 and piece.isalpha())
         return _apart(sorted(named, key=len, reverse=True))[:_TELLING]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Meanings:
     """A linear model over pieces of sentences. Only read: threads may share it."""
 
@@ -63,19 +69,32 @@ class Meanings:
 
         Pieces never seen speak for nothing, and leave the others less to say.
         """
-        counted = [Counter(pieces_of(chars)) for chars in sentences]
-        sizes = np.array([len(one) for one in counted], np.intp)
-        of = np.arange(len(counted)).repeat(sizes)
-        rows = np.array([self.pieces.get(piece, -1) for one in counted for piece in one], np.intp)
-        counts = np.array([count for one in counted for count in one.values()], np.float32)
-        values = (1 + np.log(counts)) * self.rarity[rows]
-        values /= np.sqrt(np.bincount(of, values * values, len(counted)))[of]
+        count, read = len(sentences), pieces_of(sentences)
+        rows = self._rows(read.key)
+        values = (1 + np.log(read.times)) * self.rarity[rows]
+        values /= np.sqrt(np.bincount(read.of, values * values, count))[read.of]
         weighed = values[:, None] * self.weights[rows]
-        logits = self.bias + np.stack([np.bincount(of, column, len(counted)) for column in weighed.T], axis=1)
+        logits = self.bias + np.stack([np.bincount(read.of, column, count) for column in weighed.T], axis=1)
         sure = 1 / (1 + np.exp(-logits[:, 0]))
         likeliest = [self.categories[at] for at in logits[:, 1:].argmax(axis=1)]
-        weights = [weighed[last - size : last, 0] for last, size in zip(sizes.cumsum(), sizes, strict=True)]
-        return [Suspicion(*one) for one in zip(sure.tolist(), likeliest, map(tuple, counted), weights, strict=True)]
+        lasts = np.bincount(read.of, minlength=count).cumsum().tolist()
+        own = [(read.places[first:last], weighed[first:last, 0]) for first, last in pairwise([0, *lasts])]
+        told = zip(sure.tolist(), likeliest, sentences, own, strict=True)
+        return [Suspicion(probability, category, chars, *its) for probability, category, chars, its in told]
+
+    def _rows(self, keys: Column) -> Ints:
+        """The row of each piece, -1 for those never seen."""
+        known, rows = self._known
+        at = np.searchsorted(known, keys)
+        return np.where(known.take(at, mode="clip") == keys, rows.take(at, mode="clip"), -1)
+
+    @cached_property
+    def _known(self) -> tuple[Column, Ints]:
+        """The keys of the pieces in order, and the row of each."""
+        sizes = numbers(map(len, self.pieces))
+        keys = _keys("".join(self.pieces), sizes.cumsum() - sizes, sizes)
+        order = np.argsort(keys)
+        return keys[order], numbers(self.pieces.values())[order]
 
 
 def _apart(pieces: list[str]) -> tuple[str, ...]:
@@ -86,9 +105,38 @@ def _apart(pieces: list[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def pieces_of(chars: str) -> list[str]:
-    """All pieces of one to LONGEST characters, in order, repeated ones too."""
-    return [chars[at : at + size] for size in range(1, LONGEST + 1) for at in range(len(chars) - size + 1)]
+class Pieces(NamedTuple):
+    """All pieces of some sentences, a column for each thing known of them; one sentence after the other."""
+
+    of: Column  #: which sentence
+    key: Column  #: the piece as a number
+    times: Column  #: how often that sentence has it
+    places: Column  #: where in the sentence it first stands, and its size
+
+
+def pieces_of(sentences: Sequence[str]) -> Pieces:
+    """All pieces of one to LONGEST characters, those that a sentence repeats once."""
+    lengths = numbers(map(len, sentences))
+    starts = lengths.cumsum() - lengths
+    owner = np.arange(len(sentences)).repeat(lengths)
+    left = (starts + lengths)[owner] - np.arange(len(owner))
+    sizes = range(1, LONGEST + 1)
+    first = np.concatenate([np.flatnonzero(left >= size) for size in sizes])
+    size = np.repeat(sizes, [np.count_nonzero(left >= size) for size in sizes])
+    key, of = _keys("".join(sentences), first, size), owner[first]
+    order = np.lexsort((key, of))
+    once = np.flatnonzero(firsts(of[order], key[order]))
+    kept = order[once]
+    times = np.diff(np.append(once, len(order))).astype(np.float32)
+    return Pieces(of[kept], key[kept], times, np.column_stack((first - starts[of], size))[kept])
+
+
+def _keys(text: str, first: Ints, size: Ints) -> Column:
+    """Pieces of a text as numbers: two bytes for each character, where all that Unicode added later are as one."""
+    letters = np.append(np.minimum(codes(text), 0xFFFF), [0] * LONGEST).astype(np.uint64)
+    spelled = [np.where(at < size, letters[first + at], 0) << np.uint64(16 * at) for at in range(LONGEST)]
+    keys: Column = np.bitwise_or.reduce(spelled)
+    return keys
 
 
 @cache

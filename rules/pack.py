@@ -1,16 +1,16 @@
 """Packs: files of rules, lexicons and guards. A bad one reports all its faults at once."""
 
 import hashlib
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from weakref import WeakValueDictionary
 
 from rules.errors import Fault, RuleError
 from rules.guards import Guard
-from rules.lexicon import Family, Lexicon
+from rules.lexicon import Lexicon
+from rules.library import Library
 from rules.matcher import Matcher
-from rules.packfile import PackFile, Reader
+from rules.packfile import Reader
 from rules.rule import Rule
 
 #: Packs that come with the product.
@@ -29,8 +29,9 @@ class Pack:
     title: str
     rules: tuple[Rule, ...]
     digest: str  #: SHA-256 of the pack's file and every file it uses: the same digest gives the same verdicts
+    used: Library  #: what other files gave it, which packs that use the same share
     guards: Mapping[str, Guard]
-    matchers: tuple[Matcher, ...]  #: for what packs share, and for what this one has of its own
+    matchers: tuple[Matcher, ...]  #: for what was used, and for what this one has of its own
 
     def rule(self, rule_id: str) -> Rule:
         """The rule of that id. Raises KeyError."""
@@ -53,17 +54,22 @@ def load_pack(source: str | Path, written: str | None = None) -> Pack:
     Raises RuleError with every fault in the file and in the files it uses.
     """
     path = _find_file(source) if written is None else Path(source)
-    reader = Reader({} if written is None else {path: written.encode()})
-    files = reader.read(path, (path.parent, LEXICONS))
-    faults = [*reader.faults]
-    rules = tuple(rule for _, rule in reader.rules)
-    faults += _rule_faults(reader.rules)
-    if faults:
+    reader = Reader(path, (path.parent, LEXICONS), {} if written is None else {path: written.encode()})
+    head, library = reader.read(), reader.library
+    faults = [*reader.faults, *_rule_faults(library.rules)]
+    if head is None or faults:
         raise RuleError(faults)
-    head: PackFile = files[0]
-    guards = reader.vocabulary.guards
+    rules = tuple(rule for _, rule in library.rules)
+    own = library.groups({path.name}) | {lexicon.name: lexicon.families for lexicon in _inline(rules)}
     return Pack(
-        head.id, head.version, head.title, rules, _digest(reader.contents), guards, _matchers(reader, path, rules)
+        id=head.id,
+        version=head.version,
+        title=head.title,
+        rules=rules,
+        digest=_digest(library.contents),
+        used=reader.used,
+        guards=library.guards,
+        matchers=(reader.used.matcher, Matcher(own)),
     )
 
 
@@ -83,33 +89,6 @@ def _digest(contents: Mapping[str, bytes]) -> str:
     for name in sorted(contents):
         digest.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(contents[name]).digest())
     return digest.hexdigest()
-
-
-#: Matchers of lexicon files by the digest of their contents: packs that use the same files share one, so a call judged
-#: by several packs is scanned once.
-_SHARED: WeakValueDictionary[str, Matcher] = WeakValueDictionary()
-
-
-def _matchers(reader: Reader, path: Path, rules: Iterable[Rule]) -> tuple[Matcher, ...]:
-    used = {name: content for name, content in reader.contents.items() if name != path.name}
-    digest = _digest(used)
-    shared = _SHARED.get(digest)
-    if shared is None:
-        shared = _SHARED[digest] = Matcher(_groups(reader, used))
-    own = _groups(reader, {path.name}) | {lexicon.name: lexicon.families for lexicon in _inline(rules)}
-    return shared, Matcher(own)
-
-
-def _groups(reader: Reader, files: Container[str]) -> dict[str, tuple[Family, ...]]:
-    """The families of every lexicon and guard that these files define, under the names they are found by."""
-    groups: dict[str, tuple[Family, ...]] = {}
-    for name, lexicon in reader.vocabulary.lexicons.items():
-        if reader.origins[f"lexicons.{name}"] in files:
-            groups |= {name: lexicon.families, f"{name}.unless_inside": lexicon.unless_inside}
-    for name, guard in reader.vocabulary.guards.items():
-        if reader.origins[f"guards.{name}"] in files:
-            groups |= dict(guard.groups())
-    return groups
 
 
 def _inline(rules: Iterable[Rule]) -> Iterator[Lexicon]:

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import yaml
 from pydantic import Field, ValidationError
@@ -12,7 +13,7 @@ from rules.conditions import Model
 from rules.errors import Fault
 from rules.guards import PARTS, Guard
 from rules.lexicon import Family, Lexicon, parse_families
-from rules.operators import Vocabulary
+from rules.library import Library
 from rules.rule import Id, Rule
 
 T = TypeVar("T")
@@ -87,10 +88,13 @@ class _Loader(yaml.CSafeLoader):
     """YAML in which a key given twice is a fault: PyYAML would silently keep the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for at, key in enumerate(keys):
-            if key in keys[:at]:
-                raise yaml.constructor.ConstructorError(None, None, f"“{key}”写了两次", node.value[at][0].start_mark)
+        seen: set[Hashable] = set()
+        for written, _ in node.value:
+            key = self.construct_object(written, deep=True)
+            if isinstance(key, Hashable):
+                if key in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"“{key}”写了两次", written.start_mark)
+                seen.add(key)
         return super().construct_mapping(node, deep)
 
 
@@ -100,45 +104,80 @@ def _loaded(content: bytes) -> Any:
     return yaml.load(content.decode("utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
 
 
+#: What used files define, by the names they are used by: kept while a pack that uses it is.
+_SHARED: WeakValueDictionary[tuple[str, ...], Library] = WeakValueDictionary()
+
+
 class Reader:
     """Reads a pack file and the files it uses, keeping what they define and what is wrong with them."""
 
-    def __init__(self, written: Mapping[Path, bytes]) -> None:
+    def __init__(self, path: Path, folders: tuple[Path, ...], written: Mapping[Path, bytes]) -> None:
+        self._path, self._folders = path, folders  # the pack file, and where files that it uses are looked for
         self._written = written  # contents to read instead of what a file holds
         self.faults: list[Fault] = []
-        self.contents: dict[str, bytes] = {}
-        self.rules: list[tuple[str, Rule]] = []
-        self.origins: dict[str, str] = {}  # file in which each lexicon and guard is defined
-        self._words: dict[str, str] = {}
-        self._lexicons: dict[str, Lexicon] = {}
-        self._guards: dict[str, Guard] = {}
+        self.used = Library()  # what the used files define
+        self.library = self.used  # and what the pack file adds
+        self._in_circles = False
 
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """The names defined by the files read so far."""
-        return Vocabulary(self._words, self._lexicons, self._guards)
-
-    def read(self, path: Path, folders: tuple[Path, ...]) -> list[PackFile]:
-        """Read `path` and, before it, the files it uses, looked for in `folders`. The first of the list is `path`."""
-        raw = self._raw(path)
-        head = self._model(PackFile, raw, path.name, "", "")
+    def read(self) -> PackFile | None:
+        """Read the pack file, and before it the files it uses; None where it cannot be read at all."""
+        content, raw = self._raw(self._path)
+        head = self._model(PackFile, raw, self._path.name, "", "")
         if head is None:
-            return []
-        used = [file for name in head.uses for file in self._used(name, path, folders)]
-        self._define(head, path.name)
-        return [head, *used]
+            return None
+        self._use(tuple(head.uses))
+        self.library = self.used.copy()
+        self.library.contents[self._path.name] = content
+        self._define(head, self._path.name)
+        return head
 
-    def _used(self, name: str, path: Path, folders: tuple[Path, ...]) -> list[PackFile]:
-        found = next((folder / f"{name}.yaml" for folder in folders if (folder / f"{name}.yaml").is_file()), None)
+    def _use(self, names: tuple[str, ...]) -> None:
+        """Read the files of these names, unless another pack has them and they are still the same."""
+        known = _SHARED.get(names)
+        if known and self._path.name not in known.contents and self._holds(known):
+            self.used = known
+            return
+        for name in names:
+            self._read_used(name, self._path)
+        if not self.faults and not self._in_circles:
+            _SHARED[names] = self.used
+
+    def _holds(self, library: Library) -> bool:
+        """Whether the files of a library are still those that would be read, and say the same."""
+        try:
+            return all(
+                self._find(name) == path and self._content(path) == library.contents[path.name]
+                for name, path in library.paths.items()
+            )
+        except OSError:
+            return False
+
+    def _read_used(self, name: str, path: Path) -> None:
+        found = self._find(name)
         if found is None:
             self.faults.append(Fault(path.name, "", "uses", f"找不到“{name}.yaml”"))
-            return []
-        return [] if found.name in self.contents else self.read(found, folders)
+        elif found.name == self._path.name:
+            self._in_circles = True
+        elif found.name not in self.used.contents:
+            self.used.paths[name] = found
+            self.used.contents[found.name], raw = self._raw(found)
+            if head := self._model(PackFile, raw, found.name, "", ""):
+                for other in head.uses:
+                    self._read_used(other, found)
+                self._define(head, found.name)
 
-    def _raw(self, path: Path) -> Any:
+    def _find(self, name: str) -> Path | None:
+        return next((folder / f"{name}.yaml" for folder in self._folders if (folder / f"{name}.yaml").is_file()), None)
+
+    def _content(self, path: Path) -> bytes:
+        return self._written[path] if path in self._written else path.read_bytes()
+
+    def _raw(self, path: Path) -> tuple[bytes, Any]:
+        """What a file holds, and what that says."""
+        content = b""
         try:
-            self.contents[path.name] = self._written[path] if path in self._written else path.read_bytes()
-            return _loaded(self.contents[path.name])
+            content = self._content(path)
+            return content, _loaded(content)
         except yaml.YAMLError as error:
             self.faults.append(Fault(path.name, "", "", _yaml_reason(error)))
         except UnicodeDecodeError:
@@ -147,10 +186,10 @@ class Reader:
             self.faults.append(Fault(path.name, "", "", f"读不了这个文件：{error.strerror}"))
         except (RecursionError, ValueError, TypeError) as error:
             self.faults.append(Fault(path.name, "", "", f"YAML 里有无法处理的值：{error}"))
-        return _UNREADABLE
+        return content, _UNREADABLE
 
     def _define(self, head: PackFile, file: str) -> None:
-        self._words.update(head.words)
+        self.library.words.update(head.words)
         for name, written in head.guards.items():
             self._guard(name, written, file)
         for name, written in head.lexicons.items():
@@ -159,14 +198,14 @@ class Reader:
             rule_id = written.get("id") if isinstance(written, dict) else None
             name = str(rule_id) if rule_id else f"第{at + 1}条规则"
             if (rule := self._model(Rule, written, file, name, "")) is not None:
-                self.rules.append((file, rule))
+                self.library.rules.append((file, rule))
 
     def _guard(self, name: str, written: Any, file: str) -> None:
         if (entry := self._model(GuardEntry, written, file, f"guards.{name}", "")) is None:
             return
         parts = {part: self._families(getattr(entry, part), file, f"guards.{name}", part) for part in PARTS}
-        self.origins[f"guards.{name}"] = file
-        self._guards[name] = Guard(
+        self.library.origins[f"guards.{name}"] = file
+        self.library.guards[name] = Guard(
             name, entry.title, across_clauses=entry.across_clauses, suspicion_below=entry.suspicion_below, **parts
         )
 
@@ -175,15 +214,15 @@ class Reader:
         if (entry := self._model(LexiconEntry, written, file, place, "")) is None:
             return
         for guard in entry.guards:
-            if guard not in self._guards:
+            if guard not in self.library.guards:
                 self.faults.append(Fault(file, place, "guards", f"没有名为“{guard}”的免责语境（guards）"))
         families = self._families(entry.families, file, place, "families")
         innocent = self._families(entry.unless_inside, file, place, "unless_inside")
-        self.origins[place] = file
-        self._lexicons[name] = Lexicon(name, entry.title, families, innocent, entry.guards)
+        self.library.origins[place] = file
+        self.library.lexicons[name] = Lexicon(name, entry.title, families, innocent, entry.guards)
 
     def _families(self, written: list[str], file: str, place: str, field: str) -> tuple[Family, ...]:
-        read = parse_families(tuple(written), tuple(self._words.items()))
+        read = parse_families(tuple(written), tuple(self.library.words.items()))
         self.faults += [Fault(file, place, f"{field}.{at}", one) for at, one in enumerate(read) if isinstance(one, str)]
         return tuple(one for one in read if isinstance(one, Family))
 
@@ -191,7 +230,7 @@ class Reader:
         if written is _UNREADABLE:
             return None
         try:
-            return kind.model_validate(written, context=self.vocabulary)  # type: ignore[attr-defined, no-any-return]
+            return kind.model_validate(written, context=self.library.vocabulary)  # type: ignore[attr-defined, no-any-return]
         except ValidationError as error:
             self.faults += [_fault(one, file, place) for one in _own_errors(error)]
         except RecursionError:

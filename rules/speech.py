@@ -1,9 +1,10 @@
 """All that was said in a call as one text: phrases run across the pauses at which recognisers cut."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from asr.transcript import Speaker, Transcript, Utterance
@@ -17,6 +18,9 @@ NEW_SENTENCE_AFTER = 1.5
 
 #: Characters of a reply such as 嗯嗯 that does not interrupt.
 SHORT_REPLY = 2
+
+#: Between texts that are read together: a character that is part of no word and ends no clause.
+_APART = "\0"
 
 _SENTENCE = re.compile(r"[^。！？!?\n]+")
 
@@ -54,35 +58,45 @@ class Speech:
 
 def join(transcript: Transcript) -> Speech:
     """Put together what one speaker says in one breath. Elsewhere a wall stands between the texts."""
-    chars: list[str] = []
+    said, breaths = transcript.utterances, _breaths(transcript.utterances)
+    whole = [said[utterance].text for breath in breaths for utterance in breath]
+    # All of it at once: to begin anew with each of a hundred short texts takes longer than to read them.
+    text = normalise(_APART.join(whole))
+    offsets = [*accumulate([len(one) + 1 for one in whole], initial=0)]
+    edges = [bisect_left(text.starts, offset) for offset in offsets]
     starts: list[int] = []
     ends: list[int] = []
-    stops: set[int] = set()
-    numbers: list[tuple[int, int]] = []
     owners: list[int] = []
+    stops: set[int] = set()
     walls: list[int] = []
     parts: dict[int, tuple[int, int]] = {}
-    for breath in _breaths(transcript.utterances):
+    begun: list[int] = []
+    for breath in breaths:
+        begun.append(edges[len(parts)])
         for before, utterance in zip((None, *breath), breath, strict=False):
-            text = normalise(transcript.utterances[utterance].text)
-            at = len(starts)
-            stops.update([at + stop for stop in text.stops])
-            if before is None or not _runs_on(transcript.utterances[before], transcript.utterances[utterance]):
-                stops.add(at)
-            numbers += [(at + start, at + end) for start, end in text.numbers]
-            chars.append(text.chars)
-            starts += text.starts
-            ends += text.ends
-            owners += [utterance] * len(text.starts)
-            parts[utterance] = at, len(starts)
-        stops.add(len(starts))
+            if before is None or not _runs_on(said[before], said[utterance]):
+                stops.add(len(starts))
+            offset, (first, last) = offsets[len(parts)], edges[len(parts) : len(parts) + 2]
+            parts[utterance] = len(starts), len(starts) + last - first
+            starts += [at - offset for at in text.starts[first:last]]
+            ends += [at - offset for at in text.ends[first:last]]
+            owners += [utterance] * (last - first)
         walls.append(len(starts))
-        chars.append(WALL)
         starts.append(0)
         ends.append(0)
         owners.append(-1)
-    text = Text("".join(chars), starts, ends, frozenset(stops), numbers)
-    return Speech(text, owners, walls, parts)
+    return Speech(_walled(text, begun, starts, ends, stops.union(walls)), owners, walls, parts)
+
+
+def _walled(text: Text, begun: list[int], starts: list[int], ends: list[int], stops: set[int]) -> Text:
+    """The text with a wall after each breath; `begun` is where they begin without."""
+
+    def moved(at: int) -> int:
+        return at + bisect_right(begun, at) - 1
+
+    chars = [text.chars[first:last] + WALL for first, last in pairwise([*begun, len(text.chars)])]
+    numbers = [(moved(start), moved(start) + end - start) for start, end in text.numbers]
+    return Text("".join(chars), starts, ends, sorted(stops.union(map(moved, text.stops))), numbers)
 
 
 def _breaths(said: Sequence[Utterance]) -> list[list[int]]:

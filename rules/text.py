@@ -6,6 +6,7 @@ surely ends.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -29,7 +30,7 @@ class Text:
     chars: str
     starts: Sequence[int]  #: for each character, where it begins in the original
     ends: Sequence[int]  #: and one past where it ends; a number's digits all point at the whole number
-    stops: frozenset[int]  #: positions in `chars` before which a clause ends
+    stops: Sequence[int]  #: positions in `chars` before which a clause ends, ascending
     numbers: Sequence[tuple[int, int]]  #: spans of `chars` that are one number each
 
     def original(self, start: int, end: int) -> tuple[int, int]:
@@ -45,46 +46,41 @@ def fold(text: str) -> str:
 def normalise(text: str) -> Text:
     """Bring `text` to the form that phrases are matched in."""
     folded = fold(text)
-    if folded.isalnum() and not find_numbers(folded):
-        size = len(folded)
-        return Text(folded, tuple(range(size)), tuple(range(1, size + 1)), frozenset(), ())
     chars: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    stops: set[int] = set()
     numbers: list[tuple[int, int]] = []
-    for start, end, digits in _pieces(folded):
-        if digits is None:
-            if _STOP.search(folded, start, end):
-                stops.add(len(starts))
-        elif digits:
+    at = 0
+    for number in (*find_numbers(folded), None):
+        for word in _WORDS.finditer(folded, at, number.start if number else len(folded)):
+            first, at = word.span()
+            chars.append(word.group())
+            starts += range(first, at)
+            ends += range(first + 1, at + 1)
+        if number:
+            digits, at = number.digits.replace(".", ""), number.end
             numbers.append((len(starts), len(starts) + len(digits)))
             chars.append(digits)
-            starts.extend([start] * len(digits))
-            ends.extend([end] * len(digits))
-        else:
-            chars.append(folded[start:end])
-            starts.extend(range(start, end))
-            ends.extend(range(start + 1, end + 1))
-    return Text("".join(chars), tuple(starts), tuple(ends), frozenset(stops), tuple(numbers))
+            starts += [number.start] * len(digits)
+            ends += [number.end] * len(digits)
+    return Text("".join(chars), starts, ends, _stops(folded, starts, ends), numbers)
 
 
-def _pieces(folded: str) -> list[tuple[int, int, str | None]]:
-    """The text cut into numbers (with their digits), words (empty string) and what is between words (None)."""
-    cuts = [(number.start, number.end, re.sub(r"\W", "", number.digits)) for number in find_numbers(folded)]
-    pieces: list[tuple[int, int, str | None]] = []
-    for (_, left, _), number in pairwise([(0, 0, ""), *cuts, (len(folded), len(folded), "")]):
-        at = left
-        for word in _WORDS.finditer(folded, left, number[0]):
-            if word.start() > at:
-                pieces.append((at, word.start(), None))
-            pieces.append((word.start(), word.end(), ""))
-            at = word.end()
-        if number[0] > at:
-            pieces.append((at, number[0], None))
-        if number[2]:
-            pieces.append(number)
-    return pieces
+def read_words(joined: str) -> list[str]:
+    """What `normalise` makes of each of some words with `|` between them, all at once: a lexicon has 50 000."""
+    folded = fold(joined)
+    if not find_numbers(folded):
+        return folded.split("|") if folded else []
+    text = normalise(folded)
+    bars = [bisect_left(text.starts, bar.start()) for bar in re.finditer(r"\||$", folded)]
+    return [text.chars[first:last] for first, last in pairwise([0, *bars])]
+
+
+def _stops(folded: str, starts: list[int], ends: list[int]) -> list[int]:
+    """Where clauses end, in characters of the normalised text. The comma of 1,000 ends none."""
+    marks = [match.start() for match in _STOP.finditer(folded)]
+    places = [bisect_left(starts, mark) for mark in marks]
+    return sorted({place for place, mark in zip(places, marks, strict=True) if not place or ends[place - 1] <= mark})
 
 
 @cache

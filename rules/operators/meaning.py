@@ -27,14 +27,15 @@ class Meaning(Operator):
 
     def find(self, call: Call, part: Part) -> Outcome:
         """Weigh every sentence in the part."""
-        hits: list[Hit] = []
-        for said in call.conversation.sentences():
-            long_enough = said.utterance in part.utterances and len(said.chars) >= self.least
-            if long_enough and call.said_by(self.speaker or part.speaker, said.utterance):
-                seen = call.conversation.suspicion(said.chars)
-                if seen.probability >= self.score and seen.category == self.category:
-                    hit = Hit(said.utterance, said.start, said.end, round(seen.probability, 3), _reason(seen))
-                    hits += [hit] if part.covers(hit) else []
+        hits = [
+            Hit(said.utterance, said.start, said.end, round(seen.probability, 3), _reason(seen))
+            for said, seen in call.conversation.suspicions.within(
+                call.said_by(self.speaker or part.speaker), self.least
+            )
+            if seen.probability >= self.score
+            and seen.category == self.category
+            and part.reaches(said.utterance, said.start, said.end)
+        ]
         return Outcome(bool(hits), tuple(hits))
 
     def own_speaker(self) -> Speaker | None:

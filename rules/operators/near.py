@@ -1,6 +1,7 @@
 """`near`: several things close to each other, in any order."""
 
 from itertools import product
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -10,6 +11,9 @@ from rules.operators.base import Operator, Outcome
 
 if TYPE_CHECKING:
     from rules.operators import Find
+
+
+_BEGINS = attrgetter("begins")
 
 
 class Near(Operator):
@@ -28,7 +32,7 @@ class Near(Operator):
         for hit in first:
             around = [[other for other in hits if self._close(call, hit, other)] for hits in others]
             if all(around):
-                return Outcome(True, tuple(sorted({hit, *(near[0] for near in around)}, key=lambda one: one.begins)))
+                return Outcome(True, tuple(sorted(dict.fromkeys([hit, *(near[0] for near in around)]), key=_BEGINS)))
         return Outcome(False)
 
     def _close(self, call: Call, one: Hit, other: Hit) -> bool:

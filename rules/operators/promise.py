@@ -12,6 +12,7 @@ class Promise(Operator):
     def find(self, call: Call, part: Part) -> Outcome:
         """Every promise in the part."""
         made = find_promises(call.transcript, call_date(call.facts))
-        hits = [Hit(promise.utterance, *promise.span) for promise in made]
-        hits = [hit for hit in call.by(part.speaker, hits) if part.covers(hit)]
+        own = call.said_by(part.speaker)
+        hits = [Hit(promise.utterance, *promise.span) for promise in made if promise.utterance in own]
+        hits = [hit for hit in hits if part.covers(hit)]
         return Outcome(bool(hits), tuple(hits))

@@ -46,9 +46,8 @@ class Regex(Operator):
         deadline = time.monotonic() + TIME_LIMIT
         hits: list[Hit] = []
         try:
-            for at in sorted(part.utterances):
-                if call.said_by(self.speaker or part.speaker, at):
-                    hits += self._in_utterance(at, call.conversation.folded[at], deadline)
+            for at in call.said(part, self.speaker or part.speaker):
+                hits += self._in_utterance(at, call.conversation.folded[at], deadline)
         except TimeoutError:
             return Outcome(None, (), f"正则表达式“{self.pattern}”超过 {TIME_LIMIT} 秒未算完")
         hits = [hit for hit in hits if part.covers(hit)]

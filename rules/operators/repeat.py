@@ -21,7 +21,7 @@ class Repeat(Operator):
         """Compare each utterance with those before it."""
         speaker = self.speaker or part.speaker
         speech, by_ear = call.conversation.speech, call.conversation.by_ear
-        own = [(at, speech.chars(at)) for at in sorted(part.utterances) if call.said_by(speaker, at)]
+        own = [(at, speech.chars(at)) for at in call.said(part, speaker)]
         said = [(at, pairs(chars, by_ear=by_ear)) for at, chars in own if len(chars) >= self.min_chars]
         hits = []
         for here, (at, words) in enumerate(said):

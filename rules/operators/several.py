@@ -33,6 +33,7 @@ class Several(Operator):
 def together(found: bool | None, outcomes: list[Outcome]) -> Outcome:
     """One outcome out of several: their hits in order, and why the open ones are open."""
     telling = [outcome for outcome in outcomes if outcome.found or (outcome.found is None and found is None)]
-    hits = sorted({hit for outcome in telling for hit in outcome.hits}, key=lambda hit: hit.begins)
+    # One hit once, and in an order that does not change from one process to the next, as that of a set would.
+    hits = sorted(dict.fromkeys(hit for outcome in telling for hit in outcome.hits), key=lambda hit: hit.begins)
     why = "；".join(outcome.why for outcome in outcomes if outcome.why)
     return Outcome(found, tuple(hits), why)

@@ -26,9 +26,10 @@ class Similar(Operator):
     def find(self, call: Call, part: Part) -> Outcome:
         """Compare every sentence in the part."""
         examples = _examples((*self.sentences, *self.unlike), call.conversation.by_ear)
+        own = part.utterances & call.said_by(self.speaker or part.speaker)
         hits: list[Hit] = []
-        for said in call.conversation.sentences():
-            if said.utterance in part.utterances and call.said_by(self.speaker or part.speaker, said.utterance):
+        for said in call.conversation.suspicions.sentences:
+            if said.utterance in own:
                 alike = examples.alike(pairs(said.chars, by_ear=call.conversation.by_ear))
                 if found := self._found(alike):
                     hit = Hit(said.utterance, said.start, said.end, round(found[0], 3), found[1])

@@ -32,9 +32,9 @@ class Said:
 def timed(call: Call, part: Part, speaker: Speaker | None = None) -> list[Said] | None:
     """What `speaker` (None: anyone) said in the part, by start; None where any of it has no time."""
     found = []
-    for at in sorted(part.utterances):
+    for at in call.said(part, speaker):
         one = call.transcript.utterances[at]
-        if call.said_by(speaker, at) and part.covers(Hit(at, 0, len(one.text))):
+        if part.reaches(at, 0, len(one.text)):
             if one.start is None or one.end is None:
                 return None
             found.append(Said(at, one.speaker, one.start, one.end, one.text))

@@ -27,7 +27,7 @@ class Turns(Operator):
     def find(self, call: Call, part: Part) -> Outcome:
         """Count the turns, in which 嗯 and 喂 are none."""
         speaker = self.speaker or part.speaker
-        inside = {call.conversation.turns[at] for at in part.utterances if call.said_by(speaker, at)}
+        inside = {call.conversation.turns[at] for at in call.said(part, speaker)}
         own = [turn for turn in call.conversation.full_turns if inside.intersection(range(turn[1], turn[2] + 1))]
         count = sum(call.spoke(speaker, turn[0]) for turn in own)
         return Outcome(self.count.holds(count), (), f"共 {count} 轮")

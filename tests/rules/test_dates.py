@@ -1,10 +1,14 @@
 """Days as they are named -> the day meant."""
 
+import re
+import string
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from rules.dates import find_days
+from rules.dates import BEGINNINGS, KINDS, find_days
 
 MARCH = date(2026, 3, 11)  # a Wednesday
 
@@ -48,3 +52,11 @@ MARCH = date(2026, 3, 11)  # a Wednesday
 )
 def test_days(text: str, today: date, days: list[str]) -> None:
     assert [day.date.isoformat() for day in find_days(text, today)] == days
+
+
+@given(st.text(sorted(set("".join(KINDS)) - set(string.printable)) + list("15"), max_size=8))
+@settings(deadline=None)
+def test_days_begin_as_they_are_said_to(said: str) -> None:
+    kinds = [re.compile(kind) for kind in KINDS]
+    for at in range(len(said)):
+        assert said[at] in BEGINNINGS or not any(kind.match(said, at) for kind in kinds)

@@ -86,5 +86,13 @@ def test_an_unknown_category_is_a_fault(tmp_path_factory: pytest.TempPathFactory
 
 
 def test_pieces() -> None:
-    assert pieces_of("还钱") == ["还", "钱", "还钱"]
-    assert max(map(len, pieces_of("今天不还不行"))) == LONGEST
+    said = ["还钱还", "", "今天不还不行"]
+    read = pieces_of(said)
+    found = [(at, said[at][first : first + size]) for at, (first, size) in zip(read.of, read.places, strict=True)]
+    times = dict(zip(found, read.times, strict=True))
+    assert {piece: count for (at, piece), count in times.items() if at == 0} == dict.fromkeys(
+        ["钱", "还钱", "钱还", "还钱还"], 1
+    ) | {"还": 2}
+    assert times[2, "不"] == 2
+    assert max(len(piece) for _, piece in found) == LONGEST
+    assert len(set(read.key)) == len({piece for _, piece in found})
