@@ -8,6 +8,10 @@ browser does, packed answers and all, on a new connection each time. Beside the 
 that server process took for it: on a machine that does other things too, that is what to compare. Cold is a browser
 that has kept nothing, until the page is loaded; of a call, one sample that is posted and transcribed, without the sound
 and its picture. Exit status 1 when a change of the filter or a cold page misses its budget.
+
+On two cores of a rented server with four to five times the work they could do, so that times say nothing and CPU does:
+server CPU of a change of the filter 19 to 29 ms, with words searched for 30 to 79 ms (before masking was made cheaper),
+the first page 47 ms, the list 33 ms, statistics of a month 67 ms. Cold: list 32 kB, call 38 kB, statistics 37 kB.
 """
 
 import argparse
