@@ -109,18 +109,12 @@ def allow(permission: Permission | None) -> Callable[..., Iterator[Principal]]:
     ) -> Iterator[Principal]:
         def refuse(error: Exception) -> None:
             session.rollback()
-            if who and not is_outage(error):
+            if not is_outage(error):
                 with service.database.transaction() as apart:
                     _record(apart, request, who, said, _code(error))
 
         secret = credentials.credentials if credentials else None
-        # A transaction of its own: a slow upload must not hold a connection.
-        asked = request.scope["route"].name not in _UNASKED
-        with service.database.transaction() as apart:
-            request.state.who = who = identify(apart, service, secret, token, in_use=asked)
-        if who is None:
-            raise Unauthorized("需要登录，或有效的密钥：Authorization: Bearer tj_…")
-        request.state.anew = partial(identify, service=service, secret=secret, token=token, in_use=False)
+        who = _known(request, service, secret, token)
         request.app.state.throttles.requests.take(who.name)
         try:
             _admit(request, who, permission, None if secret else token)
@@ -134,6 +128,19 @@ def allow(permission: Permission | None) -> Callable[..., Iterator[Principal]]:
             _record(session, request, who, said, None)
 
     return check
+
+
+def _known(request: Request, service: Service, secret: str | None, token: str | None) -> Principal:
+    """Who is calling, noted with the way to ask anew for whoever answers for long."""
+    asked = request.scope["route"].name not in _UNASKED
+    # A transaction of its own: a slow upload must not hold a connection.
+    with service.database.transaction() as apart:
+        who = identify(apart, service, secret, token, in_use=asked)
+    if who is None:
+        raise Unauthorized("需要登录，或有效的密钥：Authorization: Bearer tj_…")
+    request.state.who = who
+    request.state.anew = partial(identify, service=service, secret=secret, token=token, in_use=False)
+    return who
 
 
 def about(request: Request, call_id: int) -> None:
