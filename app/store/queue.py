@@ -25,7 +25,8 @@ def defer(session: Session, step: Step, call: Call, delay: int = 0) -> None:
     job = _app.configure_task(
         step,
         queue=step,
-        priority=call.priority,
+        # What is heard is judged before the next call is heard: of a long queue the first results come at once.
+        priority=call.priority + (step == "judge"),
         schedule_in={"seconds": delay} if delay else None,
         connection=session.connection().connection.driver_connection,
     )

@@ -341,6 +341,14 @@ def test_uploads_by_hand_come_before_the_dialer(
     assert order == ["inspector", "dialer"]
 
 
+def test_what_is_heard_is_judged_before_the_next_is_heard(client: TestClient, auth: Auth, service: Service) -> None:
+    post_sample(client, auth["dialer"])
+    post_text(client, auth["dialer"])  # needs no hearing
+    with service.database.transaction() as session:
+        order = session.scalars(text("SELECT task_name FROM procrastinate_jobs ORDER BY priority DESC, id")).all()
+    assert order == ["judge", "transcribe"]
+
+
 def test_a_recording_with_no_speech_is_flagged_not_passed(
     client: TestClient, auth: Auth, work_off: Callable[[], None]
 ) -> None:

