@@ -11,7 +11,7 @@ from asr.audio import SAMPLE_RATE, Audio
 from asr.vad import Span
 
 #: Seconds in a window, unless the recogniser wants others. The encoder is fed as much as there is, not padded to
-#: Whisper's 30. On 24 development calls CER was 15.8 % with 15 s and 15.0 % with 20 s, for 17 % more CPU.
+#: Whisper's 30. On 24 development calls CER was 16.3 % with 15 s and 15.6 % with 20 s, for 17 % more CPU.
 WINDOW_SECONDS = 20.0
 #: Seconds of real sound kept on both sides of a span. CER with 0.3, 0.5, 0.8, 1.0 and 1.2 s: 16.3, 16.5, 15.6, 16.8
 #: and 16.6 %, all within noise (0.7); 0.3 costs 8 % less CPU than 0.5.

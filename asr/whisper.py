@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from asr import vocabulary
 from asr.audio import SAMPLE_RATE
+from asr.condensing import Encoded, Steps, condense
 from asr.errors import AsrError
-from asr.machine import fit, this_machine
+from asr.machine import fit, keep_memory, this_machine
 from asr.models import Progress, weight
 from asr.recogniser import Heard, Sound
 
@@ -31,6 +32,9 @@ TAIL = SAMPLE_RATE // 2
 LONGEST_WINDOW = 30 * SAMPLE_RATE
 #: What log-mel features of digital silence are beside speech: Whisper cuts what is 80 dB below the loudest sound.
 SILENT_MEL = -0.75
+#: Share of the encoder's steps that alignment looks at. With 0.6 of them it took a third less CPU on six calls, times
+#: were off by at most 0.06 s (99 %), confidence by 0.007 on average.
+ALIGNED = 0.7
 #: Fast Mandarin is 7 characters a second, at up to 2 tokens each; a looping decoder would write 448.
 TOKENS_PER_SECOND = 14
 
@@ -41,22 +45,25 @@ class Profile:
 
     windows: tuple[float, ...]  #: seconds; see Recogniser
     beam: int
+    patience: float  #: the search for a window ends with so many times `beam` finished texts
     batch: int  #: windows decoded together
+    share: float  #: of the encoder's steps that the decoder looks at, see `condense`
 
 
-#: `fast` hears everything once. `accurate` hears it twice in different windows and keeps the surer text of each
-#: utterance: CER on 24 development calls 14.5 % instead of 15.2 %, for 2.4 times the CPU. One hearing in 30 s
-#: windows was no better than in 20 s (15.4 %; padded to 30 s 15.0 %), nor was float32 (15.9 %).
+#: `fast` hears everything once. `accurate` hears it twice, in long windows and among other neighbours in short ones,
+#: and keeps the surer text of each utterance: on 8 development calls CER 15.7 % instead of 18.2 % for twice the CPU.
+#: CER on 24 calls in windows of 12, 15, 17 and 20 s: 16.7, 16.3, 16.1 and 15.6 %. Looking at 0.7 of the steps, with
+#: 20, 25 and 28 s: 15.9, 14.9 and 14.6 % (differences under 0.7 are noise); 20 s cost less CPU by it,
+#: 25 s no less than 20 s did before.
 #: Batches: ten windows decoded one by one took 14.0 CPU seconds, by fours 9.6, by eights 9.3; by fours there is less
-#: padding to the longest. Beam search with patience 2 raised CER from 16.5 to 19.4 %; patience 0.4 changed nothing
-#: (16.3 instead of 16.0 %, 3 % less CPU). Levelling the loudness of windows (16.5 %) or of utterances (17.2 %) changed
-#: nothing or harmed. Words of the trade told to the decoder first harm, in 12 calls without a second hearing: CER
-#: 16.0 % without, 22.4 % with a sentence such as a collector opens with, 41.9 % with a list of words, and more CPU
-#: (`fast+prompt` and `fast+hotwords` of tests/benchmarks/asr.py). Decoding from every two encoder steps averaged took
-#: a third less CPU and raised CER from 12.0 to 14.2 % on 5 calls.
+#: padding to the longest. Patience 2 raised CER from 16.5 to 19.4 %; 0.4 changed nothing (15.6 %, 4 % less CPU in
+#: decoding), length penalty 0 dropped the ends of windows (16.6 %). Levelling the loudness of windows (16.5 %) or of
+#: utterances (17.2 %) changed nothing or harmed, nor did float32 help (15.9 %). Words of the trade told to the decoder
+#: first harm, in 12 calls without a second hearing: CER 16.0 % without, 22.4 % with a sentence such as a collector
+#: opens with, 41.9 % with a list of words, and more CPU (`fast+prompt` and `fast+hotwords` of tests/benchmarks/asr.py).
 PROFILES = {
-    "fast": Profile(windows=(20.0,), beam=5, batch=4),
-    "accurate": Profile(windows=(20.0, 30.0), beam=5, batch=4),
+    "fast": Profile(windows=(20.0,), beam=5, patience=0.4, batch=4, share=1.0),
+    "accurate": Profile(windows=(28.0, 15.0), beam=5, patience=0.4, batch=4, share=0.7),
 }
 
 
@@ -78,6 +85,8 @@ class WhisperRecogniser:
         self.windows = self.profile.windows
         device = _device(device, card)
         precision = fit(this_machine(), weight(folder)).precision if device == "cuda" else "int8"
+        if device == "cpu":
+            keep_memory()
         cut = _cut(folder) if device == "cpu" else None
         self._model = _load(folder, device, precision, threads, cut, card)
         self.tokenizer = _tokenizer(folder, self._model.is_multilingual)
@@ -97,11 +106,13 @@ class WhisperRecogniser:
     def _hear_batch(self, sounds: list[Sound]) -> list[list[Heard]]:
         encoded = self.encode([self.mel(sound) for sound in sounds])
         texts = self.decode(encoded)
-        frames = [len(sound) // HOP for sound in sounds]
+        condensed = self.condensed(encoded, ALIGNED)
+        ends = [len(sound) // HOP // 2 for sound in sounds]
+        frames = [2 * int(np.searchsorted(*place)) for place in zip(condensed.origins, ends, strict=True)]
         prompt = self._numbers.cut(self.tokenizer.sot_sequence)
-        stored = ctranslate2.StorageView.from_array(encoded)
+        stored = ctranslate2.StorageView.from_array(condensed.sounds)
         aligned = self._model.align(stored, prompt, [self._numbers.cut(tokens) for tokens in texts], frames)
-        return [self._timed(tokens, alignment) for tokens, alignment in zip(texts, aligned, strict=True)]
+        return [self._timed(*one) for one in zip(texts, aligned, condensed.origins, strict=True)]
 
     def mel(self, sound: Sound) -> NDArray[np.float32]:
         """Log-mel features of a window and TAIL: shape (1, mels, frames)."""
@@ -109,47 +120,54 @@ class WhisperRecogniser:
         features = self._features(np.pad(sound, (0, max(frames * HOP - len(sound), 0))), padding=0)
         return np.ascontiguousarray(features[np.newaxis, :, :frames], np.float32)
 
-    def encode(self, mels: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """The encoder's output for all windows, shape (windows, steps, size), as long as the longest.
+    def encode(self, mels: list[NDArray[np.float32]]) -> list[Steps]:
+        """The encoder's output for each window, of shape (steps, size).
 
         Each is encoded by itself and no longer than it is: a window's activations fit the cache of a CPU core, and the
-        windows of a call differ by a quarter on average. A shorter one is filled up with what the encoder makes of
-        silence at that place: text is as good as when silence is encoded with it (CER 16.3 and 16.0 %), while its own
-        last step repeated made 20.9 %, for the decoder takes that for sound. A GPU takes all at once.
+        windows of a call differ by a quarter on average. A GPU takes all at once.
         """
-        longest = max(mel.shape[2] for mel in mels)
         if self._model.device == "cuda":
+            longest = max(mel.shape[2] for mel in mels)
             fills = [((0, 0), (0, 0), (0, longest - mel.shape[2])) for mel in mels]
             filled = [np.pad(mel, fill, constant_values=SILENT_MEL) for mel, fill in zip(mels, fills, strict=True)]
-            return self._encoded(np.concatenate(filled))
-        silence = self._silence(longest)
-        encoded = [self._encoded(mel) for mel in mels]
-        steps = max(one.shape[1] for one in encoded)
-        return np.concatenate([np.concatenate([one, silence[:, one.shape[1] : steps]], axis=1) for one in encoded])
+            return list(self._encoded(np.concatenate(filled)))
+        return [self._encoded(mel)[0] for mel in mels]
+
+    def condensed(self, encoded: list[Steps], share: float) -> Encoded:
+        """Encoded windows, equally long.
+
+        A shorter one is filled up with what the encoder makes of silence at that place: text is as good as when silence
+        is encoded with it (CER 16.3 and 16.0 %), while its own last step repeated made 20.9 %, for the decoder takes
+        that for sound.
+        """
+        return condense(encoded, self._silence(2 * max(map(len, encoded))), share)
 
     def _encoded(self, mels: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.array(self._model.encode(ctranslate2.StorageView.from_array(mels), to_cpu=True))
 
     def _silence(self, frames: int) -> NDArray[np.float32]:
         """The encoder's output for at least so many frames of silence, made once for the longest window."""
-        if self._silent is None or 2 * self._silent.shape[1] < frames:
+        if self._silent is None or 2 * len(self._silent) < frames:
             usual = min(int(max(self.windows) * SAMPLE_RATE) + TAIL, LONGEST_WINDOW) // HOP
             shape = (1, self._model.n_mels, max(usual, frames))
-            self._silent = self._encoded(np.full(shape, SILENT_MEL, np.float32))
+            self._silent = self._encoded(np.full(shape, SILENT_MEL, np.float32))[0]
         return self._silent
 
-    def decode(self, encoded: NDArray[np.float32]) -> list[list[int]]:
-        """Text tokens of each window."""
+    def decode(self, encoded: list[Steps]) -> list[list[int]]:
+        """Text tokens of each encoded window."""
         limit = len(self.prompt) + int(TOKENS_PER_SECOND * max(self.windows))
-        prompts = [self._numbers.cut(self.prompt)] * len(encoded)
-        sounds = ctranslate2.StorageView.from_array(encoded)
-        results = self._model.generate(sounds, prompts, beam_size=self.profile.beam, max_length=limit)
+        prompts, search = [self._numbers.cut(self.prompt)] * len(encoded), self.profile
+        sounds = ctranslate2.StorageView.from_array(self.condensed(encoded, search.share).sounds)
+        results = self._model.generate(
+            sounds, prompts, beam_size=search.beam, patience=search.patience, max_length=limit
+        )
         texts = [self._numbers.original(result.sequences_ids[0]) for result in results]
         return [[token for token in tokens if token < self.tokenizer.eot] for tokens in texts]
 
-    def _timed(self, tokens: list[int], alignment: Any) -> list[Heard]:
+    def _timed(self, tokens: list[int], alignment: Any, origins: NDArray[np.int64]) -> list[Heard]:
         """Characters with their times from cross-attention, and the mean probability of their tokens."""
-        starts = _token_starts(alignment.alignments, len(tokens))
+        path = [(token, int(origins[step])) for token, step in alignment.alignments]
+        starts = _token_starts(path, len(tokens))
         words, groups = self.tokenizer.split_tokens_on_unicode(tokens)
         heard, first = [], 0
         for word, group in zip(words, groups, strict=True):

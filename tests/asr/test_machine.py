@@ -1,5 +1,9 @@
 """What fits a machine: workers, threads and precision, from a laptop to eight cards."""
 
+import platform
+import subprocess
+import sys
+
 import pytest
 
 from asr.machine import Card, Fit, Machine, fit, this_machine
@@ -40,3 +44,25 @@ def test_this_machine() -> None:
     assert machine.cores >= 1
     assert machine.memory > GB // 2
     assert fit(machine, BASE).workers >= 1
+
+
+#: Takes and frees 40 MB ten times; prints how many pages the kernel had to clear for it after the first time.
+FAULTS = """
+import resource, numpy as np
+from asr.machine import keep_memory
+{first}
+np.ones(5_000_000)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    np.ones(5_000_000)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries are left as they are")
+def test_memory_is_kept() -> None:
+    faults = [
+        int(subprocess.run([sys.executable, "-c", FAULTS.format(first=first)], capture_output=True, check=True).stdout)
+        for first in ("", "keep_memory()")
+    ]
+    assert faults[1] < 0.1 * faults[0]

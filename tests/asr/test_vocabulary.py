@@ -55,13 +55,14 @@ def test_the_packaged_model_keeps_its_layout(models: Path) -> None:
 
 def test_the_cut_model_writes_what_the_whole_one_writes(models: Path) -> None:
     recogniser = WhisperRecogniser(packaged(models), "packaged")
-    sounds = [speech("threat", start, start + 8.0)[0].astype(np.float32) / 32768 for start in (4.0, 13.5)]
+    sounds = [speech("threat", *times)[0].astype(np.float32) / 32768 for times in ((4.0, 12.0), (22.5, 29.0))]
     encoded = recogniser.encode([recogniser.mel(sound) for sound in sounds])
     whole = ctranslate2.models.Whisper(str(packaged(models)), compute_type="int8", intra_threads=1)
     tokenizer = recogniser.tokenizer
     prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-    stored = ctranslate2.StorageView.from_array(encoded)
-    results = whole.generate(stored, [prompt] * 2, beam_size=recogniser.profile.beam)
+    stored = ctranslate2.StorageView.from_array(recogniser.condensed(encoded, 1.0).sounds)
+    search = recogniser.profile
+    results = whole.generate(stored, [prompt] * 2, beam_size=search.beam, patience=search.patience)
     expected = [_words(tokenizer.decode(result.sequences_ids[0])) for result in results]
     assert [_words(tokenizer.decode(tokens)) for tokens in recogniser.decode(encoded)] == expected
     assert "还不还" in expected[0]
