@@ -25,7 +25,17 @@ On 4 of them (02, 07, 13, 20), while eight others were at work:
     floor                 12.9    0.080      0.88      515       -          -          -       -
     two                   16.3    0.101      1.11     1018       -          -          -       -
 
-Windows of 15 s, eight at a time, take 15 % less CPU than `fast`, and CER is 16.2 %.
+The tables are from before `fast` kept its memory, aligned on fewer steps and ended its search sooner. As it is now its
+CER on the 24 calls is 15.6 %; its CPU has not been measured on a quiet machine. With decoding on fewer steps as well it
+took 0.79 of the CPU of before on three calls, by turns (13.5 and 17.1 s), with CER 15.9 %. On 8 of the 24 calls
+(03, 06 ... 24), while others kept both cores busy, so that CPU seconds are good to a fifth at best:
+
+                         CPU s    CPU/s                     CER %  by turn %  speaker %  edge s
+    accurate              49.2    0.161                      15.7       15.7      100.0    0.02
+    transcribe+vad        70.6    0.231                      19.6       32.3       69.9    0.54
+    batched               65.6    0.214                      17.1      132.8       63.8   13.38
+
+`fast` has CER 18.2 % on these 8.
 
 `whisper-ctranslate2` 0.5.8 took 12.8 times the CPU of ours on two of them (its process and its model start anew for
 each channel), with CER 22.5 against 16.3 %. On the 11 samples, on a nearly quiet
