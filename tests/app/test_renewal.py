@@ -16,8 +16,8 @@ from app.service import Service
 from app.store import packs, queue, users
 from app.store.queue import Renewal
 from rules.pack import BUILT_IN
-from tests.app.test_drafts import RULE
 from tests.app.test_jobs import post_text, upkeep
+from tests.packs import RULE
 
 Auth = dict[str, dict[str, str]]
 
