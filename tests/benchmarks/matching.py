@@ -8,9 +8,10 @@ ours (which also folds, assembles families and can listen); growth with the size
 10-minute call by all built-in packs, part by part, its growth with the length of the call, and with the number of
 phrases that the packs have; what loading the packs costs in a new process.
 
-Measured on 2026-11-22 on two cores that other heavy work shared, so rather too high: four packs loaded in 829 ms of
-CPU; a 10-minute call by ear judged in 53 ms (matching 20, promises 5; the sentences were still weighed one by one),
-23 ms per 1000 characters with R² 0.99; matching grows by 0.11 ms per 1000 phrases, within the noise (R² 0.40).
+Measured on 2026-11-22 on two cores that much other work shared, so far too high; ratios hold better. Before and after a
+call's matches were shared by its packs, side by side: 53 to 57 against 44 ms of CPU for a 10-minute call by ear, and
+329 against 198 million instructions as valgrind counts them, which no other work changes. Matching then still grew by
+0.11 ms per 1000 phrases, within the noise (R² 0.40), and 23 ms per 1000 characters (R² 0.99); both older than this.
 """
 
 import argparse
