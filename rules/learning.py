@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,8 +19,8 @@ from rules.text import normalise
 
 INNOCENT = "none"
 
-#: How freely weights may grow. Between 4 and 16 nothing changes that could be measured.
-FREEDOM = 8.0
+#: How freely weights may grow.
+FREEDOM = 16.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def digest(examples: Iterable[Example]) -> str:
 
 
 def learn(examples: Sequence[Example]) -> Meanings:
-    """Two logistic regressions on the same pieces: whether it is a violation, and of which category."""
+    """A multinomial logistic regression on the pieces: which violation a sentence is, or that it is none."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
@@ -65,20 +64,17 @@ def learn(examples: Sequence[Example]) -> Meanings:
     read = reader.fit_transform([example.chars for example in examples])
     # Pieces of a single sentence are not learned. They stay in its length, as unseen pieces do when one is suspected.
     learned = np.flatnonzero(reader.idf_ < reader.idf_.max())
-    read = read[:, learned]
-    labels = np.array([example.category for example in examples])
-    guilty = labels != INNOCENT
-
-    def fit(rows: Any, wanted: Any) -> Any:
-        return LogisticRegression(C=FREEDOM, class_weight="balanced", max_iter=1000).fit(read[rows], wanted)
-
-    whether, which = fit(slice(None), guilty), fit(np.flatnonzero(guilty), labels[guilty])
+    fitted = LogisticRegression(C=FREEDOM, max_iter=1000).fit(read[:, learned], [one.category for one in examples])
+    innocent = list(fitted.classes_).index(INNOCENT)
+    # Against innocence: its own weights are then none, and need not be kept.
+    weights = np.delete(fitted.coef_ - fitted.coef_[innocent], innocent, axis=0)
+    bias = np.delete(fitted.intercept_ - fitted.intercept_[innocent], innocent)
     return Meanings(
-        categories=tuple(which.classes_.tolist()),
+        categories=tuple(np.delete(fitted.classes_, innocent).tolist()),
         pieces={piece: row for row, piece in enumerate(reader.get_feature_names_out()[learned])},
         rarity=np.append(reader.idf_[learned], reader.idf_.max()).astype(np.float32),
-        weights=np.pad(np.vstack([whether.coef_, which.coef_]).T, ((0, 1), (0, 0))).astype(np.float32),
-        bias=np.concatenate([whether.intercept_, which.intercept_]).astype(np.float32),
+        weights=np.pad(weights.T, ((0, 1), (0, 0))).astype(np.float32),
+        bias=bias.astype(np.float32),
     )
 
 

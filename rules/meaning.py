@@ -20,8 +20,8 @@ from rules.arrays import Column, Ints, codes, firsts, numbers
 #: Where the sentences to learn from, and what was learned, are kept.
 FOLDER = Path(__file__).parent / "meanings"
 
-#: The longest piece of a sentence that is weighed, in characters: as many as fit into one number, see `_keys`.
-LONGEST = 4
+#: The longest piece of a sentence that is weighed, in characters. Four fit into one number (`_keys`) but find no more.
+LONGEST = 3
 
 #: How many pieces are named when a sentence is suspected.
 _TELLING = 3
@@ -35,7 +35,7 @@ class Suspicion:
     category: str  #: which one, if it is
     chars: str  #: the sentence
     places: Ints  #: first character and size of each of its pieces, a row each
-    weights: NDArray[np.float32]  #: how much each piece speaks for a violation
+    weights: NDArray[np.float32]  #: how much each piece speaks for that category
 
     @property
     def telling(self) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ class Meanings:
     categories: tuple[str, ...]
     pieces: Mapping[str, int]
     rarity: NDArray[np.float32]  #: for each piece, its inverse document frequency; at the end, that of unseen ones
-    weights: NDArray[np.float32]  #: for each piece, for being a violation, then for each category; 0 for unseen ones
+    weights: NDArray[np.float32]  #: for each piece, for each category against innocence; 0 for unseen ones
     bias: NDArray[np.float32]
 
     def suspect(self, chars: str) -> Suspicion:
@@ -75,12 +75,13 @@ class Meanings:
         values /= np.sqrt(np.bincount(read.of, values * values, count))[read.of]
         weighed = values[:, None] * self.weights[rows]
         logits = self.bias + np.stack([np.bincount(read.of, column, count) for column in weighed.T], axis=1)
-        sure = 1 / (1 + np.exp(-logits[:, 0]))
-        likeliest = [self.categories[at] for at in logits[:, 1:].argmax(axis=1)]
+        odds = np.exp(logits).sum(axis=1)
+        likeliest = logits.argmax(axis=1)
+        spoken_for = weighed[np.arange(len(weighed)), likeliest[read.of]]
         lasts = np.bincount(read.of, minlength=count).cumsum().tolist()
-        own = [(read.places[first:last], weighed[first:last, 0]) for first, last in pairwise([0, *lasts])]
-        told = zip(sure.tolist(), likeliest, sentences, own, strict=True)
-        return [Suspicion(probability, category, chars, *its) for probability, category, chars, its in told]
+        own = [(read.places[first:last], spoken_for[first:last]) for first, last in pairwise([0, *lasts])]
+        told = zip((odds / (1 + odds)).tolist(), likeliest.tolist(), sentences, own, strict=True)
+        return [Suspicion(sure, self.categories[category], chars, *its) for sure, category, chars, its in told]
 
     def _rows(self, keys: Column) -> Ints:
         """The row of each piece, -1 for those never seen."""

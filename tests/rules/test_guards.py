@@ -110,7 +110,7 @@ def test_a_sentence_that_reads_innocent_is_left_to_a_person(tmp_path: Path, sent
     [("given", "图书馆补办了借书证", "failed"), ("whisper", "图书馆补办了街树正", "skipped")],
 )
 def test_what_only_sounds_bad_must_read_bad_too(tmp_path: Path, engine: str, heard: str, verdict: str) -> None:
-    guards = {"doubt": {"title": "整句读来不像违规", "suspicion_below": 0.05}}
+    guards = {"doubt": {"title": "整句读来不像违规", "suspicion_below": 0.001}}
     find = "{phrases: {families: ['图书馆 ~9 借书证'], guards: [doubt]}}"
     said = (Utterance("agent", f"小李昨天在{heard}"),)
     findings = check(pack(tmp_path, rule(find), guards=guards), Transcript(engine, "zh", None, "given", said))
