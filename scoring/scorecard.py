@@ -81,11 +81,15 @@ def _line(item: Item, covered: Sequence[Finding]) -> Line:
 
 
 def _decisive(covered: Sequence[Finding]) -> Finding:
-    """The finding an item hangs on: the gravest failure, else what could not be judged, else the first one passed."""
-    for verdict in ("failed", "skipped"):
-        if hits := [f for f in covered if f.verdict == verdict]:
-            return min(hits, key=lambda f: _GRAVITY.index(f.severity))
-    return covered[0]
+    """The finding an item hangs on: the gravest failure, else what could not be judged, else the first one passed.
+
+    Beside a step that was done, another that could not be judged hides nothing.
+    """
+    failed = [f for f in covered if f.verdict == "failed"]
+    passed = [f for f in covered if f.verdict == "passed"]
+    done = any(f.expect == "present" for f in passed)
+    unknown = [f for f in covered if f.verdict == "skipped" and not (done and f.expect == "present")]
+    return min(failed or unknown or passed[:1], key=lambda f: _GRAVITY.index(f.severity))
 
 
 def _points(item: Item, decisive: Finding) -> tuple[float, float]:

@@ -44,6 +44,14 @@ THREAT = Item(category="threat", points=0, veto=True)
         # A step that the call never came to is in neither sum either, and is no reason to listen.
         ([finding("intro", "skipped", expect="present"), finding("debt", "passed")], 100, "A", True, False),
         ([], None, None, False, True),
+        # One that was done counts, whatever else of its kind was not due.
+        (
+            [
+                *(finding("intro.a", "passed", expect="present"), finding("intro.b", "skipped", expect="present")),
+                finding("debt", "failed"),
+            ],
+            *(40, "C", False, True),
+        ),
         # A step that would fail the call outright is another matter.
         (
             [finding("intro", "skipped", expect="present", severity="veto"), finding("debt", "passed")],
