@@ -32,8 +32,8 @@ from ahocorasick_rs import AhoCorasick, Implementation
 from asr.transcript import Transcript, Utterance
 from rules import Pack, built_in_packs, check, find_promises, load_pack
 from rules.call import Conversation
-from rules.lexicon import parse_family
-from rules.matcher import Matcher
+from rules.lexicon import Family, parse_family
+from rules.matcher import Group, Matcher
 from rules.phonetics import by_sound
 from rules.text import normalise
 
@@ -256,7 +256,9 @@ def parts_of_a_call(packs: list[Pack]) -> None:
     print(f"10 minutes by ear: {whole * 1000:.1f} ms = reading {reading * 1000:.1f} + matching {matching * 1000:.1f}"
           f" + promises {promises * 1000:.1f} + rules {judging * 1000:.1f}")  # fmt: skip
     print("more phrases beside those of the packs\n phrases   matching ms   relative")
-    groups = {f"more{at}": [parse_family(word, {})] for at, word in enumerate(phrases(50_000))}
+    groups: dict[Group, list[Family]] = {
+        f"more{at}": [parse_family(word, {})] for at, word in enumerate(phrases(50_000))
+    }
     points = []
     for count in (0, 5_000, 20_000, 50_000):
         more = Matcher(dict(list(groups.items())[:count]) | {"one": [parse_family("坐牢", {})]})

@@ -304,12 +304,12 @@ def test_both_sides_make_the_promise(script: str, last: tuple[int, str]) -> None
 def test_a_yes_to_a_plan_takes_all_its_parts() -> None:
     plan = "坐席：那这样，周五先还三千，剩下五千月底还清，可以吧\n客户：可以，没问题"
     made = [(promise.amount, promise.date) for promise in find_promises(call(plan), MONDAY)]
-    assert made == [(3000, date(2026, 3, 6)), (5000, date(2026, 3, 31))]
+    assert made == [(Decimal(3000), date(2026, 3, 6)), (Decimal(5000), date(2026, 3, 31))]
 
 
 def test_a_yes_to_alternatives_takes_one() -> None:
     (promise,) = find_promises(call("坐席：您周五还三千或者月底还五千，可以吗\n客户：可以"), MONDAY)
-    assert (promise.amount, promise.date) == (5000, date(2026, 3, 31))
+    assert (promise.amount, promise.date) == (Decimal(5000), date(2026, 3, 31))
 
 
 def test_a_promise_taken_back_is_none() -> None:
