@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from app.operations import connected_database, record
@@ -44,7 +45,7 @@ def list_keys(settings: Settings) -> None:
         for key, user in keys.everyone(session):
             moments = (moment(at) for at in (key.created_at, key.last_used_at, key.expires_at))
             state = "已停用" if key.revoked_at or user.disabled_at else "有效"
-            table.add_row(key.name, user.name, user.role, key.prefix, *moments, state)
+            table.add_row(*map(escape, (key.name, user.name, user.role, key.prefix)), *moments, state)
     _out.print(table)
 
 
@@ -78,7 +79,8 @@ def list_users(settings: Settings) -> None:
         for user in users.everyone(session):
             state = "已停用" if user.disabled_at else "有效"
             moments = (moment(at) for at in (user.created_at, user.signed_in_at))
-            table.add_row(user.name, user.role, user.team or "–", user.agent_id or "–", *moments, state)
+            names = (user.name, user.role, user.team or "–", user.agent_id or "–")
+            table.add_row(*map(escape, names), *moments, state)
     _out.print(table)
 
 

@@ -1,7 +1,7 @@
 """Saved views of the list of calls."""
 
 from typing import Annotated
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Form, Header, Path, Request, Response
 from sqlalchemy.orm import Session
@@ -24,7 +24,7 @@ def save_view(
     request: Request, session: SessionDep, who: Reader, name: Annotated[Label, Form()], here: Here = ""
 ) -> Response:
     """Keep what the list is filtered by under a name; answers with the views there are."""
-    given = filters(dict(parse_qsl(urlsplit(here).query)))
+    given = filters(dict(parse_qsl(here.partition("#")[0].partition("?")[2])))
     query_of(given)
     views.save(session, who, name, urlencode(given))
     return _all(request, session, who)

@@ -30,6 +30,13 @@ def test_a_view_keeps_what_the_list_is_filtered_by(client: TestClient, auth: Aut
     assert shown(client.get("/calls", headers=auth["inspector"]).text) == shown(made)
 
 
+@pytest.mark.parametrize("here", ["http://[", "", "?", "/calls?flagged=true#call-3"])
+def test_an_odd_address_is_no_fault(client: TestClient, auth: Auth, here: str) -> None:
+    headers = auth["inspector"] | {"HX-Current-URL": here}
+    made = client.post("/views", headers=headers, data={"name": "我的"})
+    assert (made.status_code, "call-3" in made.text, "我的" in made.text) == (200, False, True)
+
+
 def test_views_are_one_s_own(client: TestClient, auth: Auth) -> None:
     made = save(client, auth["inspector"], "我的", "flagged=true")
     (number,) = re.findall(r'hx-delete="/views/(\d+)"', made)
