@@ -205,6 +205,9 @@ BEGINNINGS = "".join(
     | {name[0] for name in (*_NEAR, *FESTIVALS)}
 )
 
+#: What a number of a day is written with.
+_NUMERALS = "0-9一二三四五六七八九十"
 KINDS = [f"(?P<{name}>{_unnamed(pattern)})" for name, (pattern, _) in _KINDS.items()]
 
-_DAY = re.compile(f"(?=[{BEGINNINGS}])(?:{'|'.join(KINDS)})")
+#: Not from the middle of a number: no 十号 in 上个月二十号.
+_DAY = re.compile(f"(?!(?<=[{_NUMERALS}])[{_NUMERALS}])(?=[{BEGINNINGS}])(?:{'|'.join(KINDS)})")

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from rules.dates import Day, find_days
 from rules.numerals import Number
-from rules.paying import AHEAD, DONE, HEDGE, NO, OPEN, PAST, PAYING
+from rules.paying import AHEAD, DONE, HEDGE, NO, OPEN, PAST, PAYING, REST
 from rules.payments import Payment, amounts, asks, payments
 
 _RECAP = re.compile(r"您承诺|你承诺|您答应|记录一下|登记|跟您确认|确认一下|那就|好的|是吗|对吧|对吗|记下|备注")
@@ -35,8 +35,10 @@ _CLOSED_QUESTION = re.compile(
     r"(?:能|可以|方便|打算|行|成|安排|处理|还|结|补).{0,12}(?:吗|么|不|没|吧|行不行|[?？])|您看|你看"
 )
 _ABOUT_PAYING = re.compile(r"还|处理|结|缴|补|存|安排|解决|日子|准信|凑|拿|转|交")
+_INSTALMENT = re.compile("[一两二三四五六1-6]期")
 _PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点")
 _EITHER = re.compile(r"还是|或者|或是|要么|要不")
+_TOLD = re.compile(r"打电话|联系您|还款日|到期日|账单日")
 _PAPERWORK = re.compile(r"申请|材料|资料|手续|提交|上报|登记|备案|反馈|截图|减免")
 _CORRECTS = re.compile(
     r"^(?:哦|噢|嗯|呃|那|哎|[，。,.\s])*(?:不对|不是|错了|说错|改|换成|还是|要不|应该是|我说的是|等等|等下)"
@@ -51,13 +53,17 @@ _FILLING = re.compile(
 #: collector had asked about paying.
 _WORD, _PHRASE, _ASIDE = 1, 6, 9
 
+_WHOLE = re.compile("全|都(?=给|还|结|付|清|转|打)|一次性|一把|[结还付缴]清")
 #: What an agent calls the sums that are owed, and how a customer takes them up.
 _OWED = {
     "least": (re.compile("最低"), re.compile("最低")),
     "all": (
-        re.compile("一共|总共|总额|总计|共计|合计|全部|全额|结清|欠款|应还|逾期|账单(?!最低)"),
-        re.compile("全|都|一次性|一把|一起|[结还付缴]清"),
+        re.compile(
+            "^(?!.*(?:[本这每当]期|本月|这个月|每月|最低)).*(?:一共|总共|总额|总计|共计|合计|全部|全额|结清|欠款|欠)"
+        ),
+        _WHOLE,
     ),
+    "due": (re.compile("应还|逾期|账单(?!最低)"), _WHOLE),
 }
 
 #: What else days and sums are said about.
@@ -82,7 +88,7 @@ def offers_in(asked: str, today: date) -> list[Payment]:
     if not PAYING.search(asked):
         return []
     named = [piece for piece in payments(asked, today) if piece.pays and (piece.day or piece.amount)]
-    wanted = [piece for piece in named if not _OPEN_QUESTION.search(asked[piece.start : piece.end])]
+    wanted = [piece for piece in named if not _no_offer(piece, asked[piece.start : piece.end])]
     if not wanted or not (wanted[-1].day or asks(asked, wanted[-1])):
         return []
     plan = {(piece.day, piece.amount): piece for piece in wanted}
@@ -112,8 +118,10 @@ def sums_in(said: str, today: date) -> dict[str, Decimal]:
 
 
 def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
-    """Which of the sums named before a customer means: 那我全还了."""
-    return next((sum_ for name, sum_ in sums.items() if _OWED[name][1].search(said)), None)
+    """Which of the sums named before a customer means: 那我全还了. A part of it is another matter: 先还一部分."""
+    if _PART.search(said) or REST.search(said) or _INSTALMENT.search(said):
+        return None
+    return next((sums[name] for name, (_, meant) in _OWED.items() if name in sums and meant.search(said)), None)
 
 
 def agreed(said: str) -> bool:
@@ -160,6 +168,12 @@ def restated(said: str, today: date) -> list[Payment]:
         return []
     named = [piece for piece in payments(said, today) if piece.pays and piece.day]
     return [replace(piece, condition=None) for piece in named if not _other_deed(piece, said[piece.start : piece.end])]
+
+
+def _no_offer(piece: Payment, words: str) -> bool:
+    """Whether an agent asks openly, tells what he does, what is due when, or what was."""
+    told = _OPEN_QUESTION.search(words) or _TOLD.search(words) or PAST.search(words)
+    return bool(told) or (piece.amount is None and bool(_PAPERWORK.search(words)))
 
 
 def _other_deed(piece: Payment, words: str) -> bool:

@@ -286,6 +286,8 @@ def test_a_day_is_no_condition(text: str) -> None:
         ("坐席：您工资几号发\n客户：十号\n坐席：那您看\n客户：发了工资就还两千", (2000, "2026-03-10")),
         ("客户：下周五先还五千\n坐席：好的，下周五\n客户：不对，是这个礼拜五", (5000, "2026-03-06")),
         ("坐席：您一共欠三千二\n客户：嗯\n坐席：那您哪天能处理\n客户：后天我都给你还了", (3200, "2026-03-04")),
+        ("坐席：您欠款一万，本月应还八百\n客户：明天我全部结清", (10000, "2026-03-03")),
+        ("坐席：您本期应还两千三百四十元\n客户：嗯\n坐席：今天能处理吗\n客户：今晚我全还上", (2340, "2026-03-02")),
         ("坐席：最低还款是一千零八十\n客户：那我先还最低吧，明天", (1080, "2026-03-03")),
         ("坐席：后天能不能还上三千\n客户：能还上", (3000, "2026-03-04")),
         (
@@ -310,6 +312,31 @@ def test_a_yes_to_a_plan_takes_all_its_parts() -> None:
 def test_a_yes_to_alternatives_takes_one() -> None:
     (promise,) = find_promises(call("坐席：您周五还三千或者月底还五千，可以吗\n客户：可以"), MONDAY)
     assert (promise.amount, promise.date) == (Decimal(5000), date(2026, 3, 31))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "坐席：一共两万\n客户：我明天先还一部分，剩下的月底全还",
+        "坐席：三期合计三千六\n客户：我明天先还一期，剩下两期下个月一起还",
+        "坐席：您一共欠八千\n客户：我明天都不在家，后天还",
+    ],
+)
+def test_a_part_is_not_all_of_it(script: str) -> None:
+    assert find_promises(call(script), MONDAY)[-1].amount is None
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "坐席：您上个月二十号已经还了三千\n客户：对",
+        "坐席：我周五再给您打电话确认还款\n客户：好",
+        "坐席：您上次说好周五还两千的对吧\n客户：对",
+        "坐席：还款日是十五号，逾期会影响征信\n客户：好的",
+    ],
+)
+def test_a_yes_to_what_was_or_is_told_promises_nothing(script: str) -> None:
+    assert find_promises(call(script), MONDAY) == []
 
 
 def test_a_promise_taken_back_is_none() -> None:
