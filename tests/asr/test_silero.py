@@ -30,6 +30,14 @@ def test_a_voice_that_comes_late_is_found() -> None:
     assert is_voice(np.concatenate([np.zeros(2 * SAMPLE_RATE, np.float32), sound(4.0, 6.0)]))
 
 
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 2.5])
+def test_a_short_answer_after_a_noise_is_a_voice(seconds: float) -> None:
+    word = sound(0.6, 1.0)
+    noise = np.random.default_rng(1).normal(0, 0.05 * np.abs(word).max(), int(seconds * SAMPLE_RATE))
+    pause = np.zeros(SAMPLE_RATE // 4, np.float32)
+    assert is_voice(np.concatenate([noise.astype(np.float32), pause, word, pause]))
+
+
 def test_noise_cut_in_two_by_damage_is_no_voice(tmp_path: Path) -> None:
     """Damage made noise in AAC jump: Silero was sure of a voice for 0.1 s, and Whisper wrote 嗯嗯嗯."""
     noise = as_samples(*np.random.default_rng(7).normal(0, 0.05, (2, 2 * SAMPLE_RATE)))
