@@ -20,15 +20,27 @@ class Answered(Operator):
 
     def find(self, call: Call, part: Part) -> Outcome:
         """The first question that was answered."""
+        answered = self._pairs(call, part)
+        return answered if isinstance(answered, Outcome) else Outcome(bool(answered), next(iter(answered), ()))
+
+    def moments(self, call: Call, part: Part) -> Outcome:
+        """The answers: what was said along with a question came before it was answered."""
+        answered = self._pairs(call, part)
+        if isinstance(answered, Outcome):
+            return answered
+        return Outcome(bool(answered), tuple(dict.fromkeys(answer for _, answer in answered)))
+
+    def _pairs(self, call: Call, part: Part) -> list[tuple[Hit, Hit]] | Outcome:
+        """Every question that was answered, with its first answer; or why that cannot be told."""
         asked = self.question.operator.find(call, part)
         answers = self._answers(call, part)
         if asked.found is None or answers.found is None:
             return Outcome(None, (), asked.why or answers.why)
-        for question in asked.hits:
-            for answer in answers.hits:
-                if self._answers_to(call, question, answer):
-                    return Outcome(True, (question, answer))
-        return Outcome(False)
+        firsts = (
+            (question, next((answer for answer in answers.hits if self._answers_to(call, question, answer)), None))
+            for question in asked.hits
+        )
+        return [(question, answer) for question, answer in firsts if answer]
 
     def _answers(self, call: Call, part: Part) -> Outcome:
         everyone = Part(part.utterances, None, part.after, part.before)

@@ -10,7 +10,13 @@ class Any(Several):
 
     def find(self, call: Call, part: Part) -> Outcome:
         """Look for each of them."""
-        outcomes = self.outcomes(call, part)
+        return self._either(self.outcomes(call, part))
+
+    def moments(self, call: Call, part: Part) -> Outcome:
+        """The moments of each of them."""
+        return self._either([find.operator.moments(call, part) for find in self.of])
+
+    def _either(self, outcomes: list[Outcome]) -> Outcome:
         if any(outcome.found for outcome in outcomes):
             return together(True, outcomes)
         return together(None if any(outcome.found is None for outcome in outcomes) else False, outcomes)

@@ -41,6 +41,10 @@ class Operator(Model):
         """Look in `part` of `call`."""
         raise NotImplementedError
 
+    def moments(self, call: Call, part: Part) -> Outcome:
+        """Every time that it came about, for what asks the order of things: of a question and answer, the answer."""
+        return self.find(call, part)
+
     def children(self) -> tuple["Find", ...]:
         """The operators inside this one."""
         return ()

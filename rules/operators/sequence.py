@@ -18,19 +18,32 @@ class Sequence(Operator):
     within_turns: int | None = Field(None, ge=0)  #: from one step to the next; 0 is the same turn
     within_seconds: float | None = Field(None, gt=0)
     without: "Find | None" = None
+    unless_earlier: "Find | None" = None  #: a first step does not count once this was found in an earlier turn
 
     def find(self, call: Call, part: Part) -> Outcome:
         """The first way through the steps."""
-        *steps, between = [
-            find.operator.find(call, part) if find else Outcome(False) for find in (*self.steps, self.without)
+        ways = self._ways(call, part)
+        return ways if isinstance(ways, Outcome) else Outcome(bool(ways), next(iter(ways), ()))
+
+    def moments(self, call: Call, part: Part) -> Outcome:
+        """Every last step."""
+        ways = self._ways(call, part)
+        return ways if isinstance(ways, Outcome) else Outcome(bool(ways), tuple(way[-1] for way in ways))
+
+    def _ways(self, call: Call, part: Part) -> list[tuple[Hit, ...]] | Outcome:
+        """One way, a hit for each step, to each hit of the last step; or why that cannot be told."""
+        *steps, between, earlier = [
+            find.operator.moments(call, part) if find else Outcome(False)
+            for find in (*self.steps, self.without, self.unless_earlier)
         ]
         if any(outcome.found is None for outcome in steps):
             return Outcome(None, (), "；".join(outcome.why for outcome in steps if outcome.why))
-        path = self._path(call, [outcome.hits for outcome in steps], between.hits)
-        return Outcome(bool(path), path)
+        settled = min((call.turn(hit) for hit in earlier.hits), default=None)
+        first = tuple(hit for hit in steps[0].hits if settled is None or call.turn(hit) <= settled)
+        return self._through(call, [first, *(outcome.hits for outcome in steps[1:])], between.hits)
 
-    def _path(self, call: Call, steps: list[tuple[Hit, ...]], between: tuple[Hit, ...]) -> tuple[Hit, ...]:
-        """Hits one per step, or nothing. For each hit of a step the best way there is kept: one pass, no search."""
+    def _through(self, call: Call, steps: list[tuple[Hit, ...]], between: tuple[Hit, ...]) -> list[tuple[Hit, ...]]:
+        """For each hit of a step the best way there is kept: one pass, no search."""
         ways: list[tuple[Hit, ...]] = [(hit,) for hit in steps[0]]
         for hits in steps[1:]:
             longer = []
@@ -38,7 +51,7 @@ class Sequence(Operator):
                 way = next((way for way in ways if self._follows(call, way[-1], hit, between)), None)
                 longer += [(*way, hit)] if way else []
             ways = longer
-        return ways[0] if ways else ()
+        return ways
 
     def _follows(self, call: Call, before: Hit, after: Hit, between: tuple[Hit, ...]) -> bool:
         if after.begins < before.ends:
@@ -53,5 +66,5 @@ class Sequence(Operator):
         return start is not None and end is not None and end - start <= self.within_seconds
 
     def children(self) -> tuple["Find", ...]:
-        """The steps, and what must not come between."""
-        return (*self.steps, self.without) if self.without else self.steps
+        """The steps, what must not come between, and what must not come before."""
+        return (*self.steps, *(find for find in (self.without, self.unless_earlier) if find))

@@ -79,6 +79,9 @@ def test_a_regex_that_never_ends_is_skipped_and_says_so(tmp_path: Path, pattern:
         (["欠款", "逾期"], ", within_turns: 0", False),
         (["请问是", "分期"], f", without: {says('逾期')}", False),
         (["请问是", "逾期"], f", without: {says('分期')}", True),
+        (["逾期", "分期"], f", unless_earlier: {says('请问是')}", False),
+        (["逾期", "分期"], f", unless_earlier: {says('分期')}", True),
+        (["逾期", "分期"], f", unless_earlier: {says('欠款')}", True),
     ],
 )
 def test_sequence(tmp_path: Path, steps: list[str], limits: str, expected: bool) -> None:

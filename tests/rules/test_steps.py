@@ -96,6 +96,7 @@ FINE = "passed"
         (f"{ASKED}\n客户：我是他爱人\n坐席：他欠款三万\n客户：我叫他接\n{ASKED}\n客户：是我\n{DEBT}", WRONG, WRONG),
         (f"{ASKED}\n客户：打错了\n坐席：陈明欠款三万\n客户：等等，他来了\n{ASKED}\n客户：是我\n{DEBT}", WRONG, WRONG),
         (f"{ASKED}\n客户：不是，我喊他\n{ASKED}\n客户：是我\n{DEBT}", FINE, FINE),
+        (f"{ASKED}，您的贷款逾期了\n客户：不是，打错了\n坐席：抱歉打扰了", FINE, WRONG),
         (f"坐席：喂，你的信用卡欠款两万六\n客户：知道\n{ASKED}\n客户：是我", FINE, WRONG),
         (f"{ASKED}\n客户：你谁啊\n{DEBT}\n客户：哦", FINE, WRONG),
         ("坐席：你是高飞吗，你欠的钱什么时候还\n客户：我没钱", FINE, WRONG),
@@ -105,6 +106,51 @@ def test_debts_are_for_the_debtor(script: str, third_party: str, disclosure: str
     verdicts = judged(script)
     assert ("failed" in verdicts["third_party"]) == (third_party == WRONG)
     assert ("failed" in verdicts["disclosure_before_identity"]) == (disclosure == WRONG)
+
+
+FETCHED = "坐席：请问陈明在吗\n客户：我是他表弟，我叫他接\n坐席：麻烦您了"
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (
+            f"{ASKED}\n客户：嗯，哪里\n坐席：华信银行\n客户：我是他爱人，我喊他来\n坐席：好\n客户：喂\n{ASKED}\n客户：是我\n{DEBT}",
+            FINE,
+        ),
+        (f"{ASKED}\n客户：嗯，哪里\n坐席：华信银行\n客户：我是他爱人，他出门了\n{DEBT}", WRONG),
+        (f"{FETCHED}\n客户：我就是陈明，啥事\n{DEBT}", FINE),
+        (f"{FETCHED}\n客户：喂，我是陈明\n{DEBT}", FINE),
+        (f"{FETCHED}\n客户：我是他领导，啥事\n{DEBT}", WRONG),
+        (f"{FETCHED}\n客户：我就是问问，啥事\n{DEBT}", WRONG),
+        (f"坐席：请问陈明在吗\n客户：我是他同事\n坐席：哦哦\n客户：我是王芳\n{DEBT}", WRONG),
+        (f"{FETCHED}\n坐席：他欠款三万元\n客户：喂，我就是陈明\n{DEBT}", WRONG),
+    ],
+)
+def test_the_phone_changes_hands(script: str, told: str) -> None:
+    assert ("failed" in judged(script)["third_party"]) == (told == WRONG)
+
+
+@pytest.mark.parametrize("owned", ["是的", "是我", "我是，你哪位"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "我老婆没在家，等她回来再说",
+        "孩子病了，她爸不在家",
+        "我孩子他爸出差了",
+        "我爱人不知道这个事，我是他丈夫",
+    ],
+)
+def test_a_debtor_may_speak_of_his_family(owned: str, said: str) -> None:
+    script = f"{ASKED}\n客户：{owned}\n坐席：这里是华信银行\n客户：{said}\n坐席：那这笔欠款您怎么安排"
+    assert judged(script)["third_party"] == {"passed"}
+
+
+def test_what_a_relative_was_told_stays_told() -> None:
+    script = (
+        f"{ASKED}\n客户：我是他爱人\n{DEBT}\n客户：我叫他接\n{ASKED}\n客户：是我\n{DEBT}\n客户：我老婆不在家\n{DEBT}"
+    )
+    assert "failed" in judged(script)["third_party"]
 
 
 def test_a_late_check_before_the_debt_is_in_time() -> None:
