@@ -50,7 +50,8 @@ def _keep(server: PostgresServer, stopping: threading.Event) -> None:
     """Start the server again when it died: nobody else looks after it."""
     while not stopping.wait(_LOOK):
         # Another process that uses it may be faster, recovery may take longer: then the next look finds it up.
-        with suppress(subprocess.SubprocessError, RuntimeError, AssertionError, psutil.Error):
+        # Under the lock that starting and stopping take: others who see the same death change the same files.
+        with suppress(subprocess.SubprocessError, RuntimeError, AssertionError, psutil.Error), server._lock:
             if not _is_alive(server.get_postmaster_info()):
                 _clear_away(server)
                 server.ensure_postgres_running()
@@ -67,7 +68,8 @@ def _start(folder: Path, attempts: int = 6) -> PostgresServer:
     # postmaster.pid being incomplete at first (AssertionError).
     for attempt in range(1, attempts + 1):
         try:
-            _clear_away(server)
+            with server._lock:
+                _clear_away(server)
             server.start()
         except (subprocess.SubprocessError, AssertionError) as error:
             if attempt == attempts:

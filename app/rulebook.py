@@ -104,10 +104,18 @@ class Rulebook:
             try:
                 self.pack(name)
                 for template in self.using(name):
-                    self.load(template.id)
+                    if all(map(self._loads, template.packs)):  # otherwise it is another pack's fault
+                        self.load(template.id)
             except (RuleError, TemplateError) as error:
                 found[name] = str(error)
         return found
+
+    def _loads(self, pack: str) -> bool:
+        try:
+            self.pack(pack)
+        except RuleError:
+            return False
+        return True
 
     def _template(self, name: str) -> Template:
         return scoring.load_template(

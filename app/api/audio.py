@@ -1,6 +1,7 @@
 """A call's recording, whole or in part."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,10 @@ router = APIRouter(prefix="/v1/calls", tags=["通话"])
 
 #: Recordings that are decoded at once to cover what was said: each takes a core and, an hour long, 230 MB.
 _COVERING = Turns(2, "正在处理的录音太多，请稍后重试", again=5, patience=5)
+
+#: What is covered is written to disk before it leaves, so a player that asks for the rest of a call gets so many bytes
+#: of it, and asks for more: RFC 9110 allows it.
+_PIECE = 16 * 1024 * 1024
 
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.ASCII)
 
@@ -72,11 +77,12 @@ class _Sound:
     etag: str
     kind: str  #: media type
     read: Callable[[int, int], Iterator[bytes]]  #: bytes from one to another
+    most: int = sys.maxsize  #: bytes in answer to a request for a part
 
 
 def _answer(sound: _Sound, asked: str | None) -> StreamingResponse:
     part = _part(asked, sound.size)
-    start, end = part or (0, sound.size)
+    start, end = (part[0], min(part[1], part[0] + sound.most)) if part else (0, sound.size)
     headers = {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-store",
@@ -110,7 +116,7 @@ def _beeped(service: Service, call: Call, transcript: Transcript | None) -> _Sou
     beeped = Beeped(audio, tuple(secret_seconds(read_transcript(transcript.body))))
     tag = f"{call.recording}-{transcript.id}"
     # Decoded anew for each part that is asked for: what is kept would outlive a call that another process deletes.
-    return _Sound(beeped.size, tag, "audio/wav", lambda *part: spooled(beeped.read(*part)))
+    return _Sound(beeped.size, tag, "audio/wav", lambda *part: spooled(beeped.read(*part)), _PIECE)
 
 
 def _begun(read: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:

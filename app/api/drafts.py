@@ -62,7 +62,7 @@ class DraftOut(BaseModel):
 def get_draft(pack: str, service: ServiceDep, session: SessionDep, _: Trier) -> DraftOut:
     """The pack's draft and what is wrong with it."""
     kept = draft_of(session, pack)
-    return _out(session, kept, _faults(packs.follow(session, service.judge), pack, kept.body))
+    return _out(session, kept, checked_faults(packs.follow(session, service.judge), pack, kept.body))
 
 
 @router.put("/{pack}/draft")
@@ -70,7 +70,7 @@ def save_draft(pack: str, body: DraftIn, service: ServiceDep, session: SessionDe
     """Keep a text as the pack's draft, with faults or without."""
     judge = packs.follow(session, service.judge)
     judge.book.text(pack)
-    found = _faults(judge, pack, body.text)
+    found = checked_faults(judge, pack, body.text)
     return _out(session, packs.save(session, pack, body.text, body.replaces, who), found)
 
 
@@ -184,7 +184,8 @@ def draft_of(session: Session, pack: str, *, lock: bool = False) -> PackVersion:
     return kept
 
 
-def _faults(judge: Judge, pack: str, text: str) -> list[drafts.Mark]:
+def checked_faults(judge: Judge, pack: str, text: str) -> list[drafts.Mark]:
+    """What is wrong with a draft, a few at a time: slow ones would take every core. Raises Busy."""
     with _CHECKING:
         return drafts.faults(judge, pack, text)
 

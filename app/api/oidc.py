@@ -163,7 +163,8 @@ def _label(claims: Mapping[str, Any], name: str) -> str | None:
 
 def _role(settings: Settings, claims: Mapping[str, Any]) -> Role:
     """The role of the first group in `oidc_roles` that the provider says the user is in."""
-    groups = _said(claims, settings.oidc_role_claim)
+    said = claims.get(settings.oidc_role_claim)
+    groups = said if isinstance(said, (list, dict)) else [said]  # one, several, or several with something on each
     for group, role in settings.oidc_roles.items():
         if group in groups:
             return role

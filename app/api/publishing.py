@@ -5,9 +5,8 @@ from datetime import date, datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from app import drafts
 from app.api.access import RuleWriter, ServiceDep, SessionDep
-from app.api.drafts import Digest, draft_of
+from app.api.drafts import Digest, checked_faults, draft_of
 from app.errors import Conflict, Forbidden, Unprocessable
 from app.pipeline import Judge
 from app.schemas import CALL_ZONE
@@ -43,7 +42,7 @@ def publish_pack(pack: str, body: PublishIn, service: ServiceDep, session: Sessi
     kept, judge = draft_of(session, pack, lock=True), packs.follow(session, service.judge)
     if digest(kept.body) != body.digest:
         raise Conflict("草稿已被别人改动，请刷新页面，看过以后再发布", code="draft_changed")
-    if faults := drafts.faults(judge, pack, kept.body):
+    if faults := checked_faults(judge, pack, kept.body):
         told = "；".join(f"第 {fault.line} 行 {fault.message}" for fault in faults[:5])
         raise Unprocessable(f"草稿有 {len(faults)} 处错误：{told}", code="bad_rules")
     made = judge.trying(pack, kept.body).book.pack(pack)

@@ -147,13 +147,17 @@ def statement(query: Query, who: Principal) -> Select[Call, Any]:
     Raises:
         Unprocessable: see `check_names`.
     """
-    check_names(who, query.external_id, query.agent_id, query.team)
     order = _ORDERS[query.sort.removeprefix("-")]
-    wanted = select(Call, order.label("place")).where(within(who), *_conditions(query))
+    wanted = select(Call, order.label("place")).where(_reached(query, who), *_conditions(query))
     if query.cursor:
         here, mark = tuple_(order, Call.id), tuple_(*_decode(query.cursor, query.sort))
         wanted = wanted.where(here < mark if query.sort.startswith("-") else here > mark)
     return wanted.order_by(*_ordered(query, order, Call.id))
+
+
+def _reached(query: Query, who: Principal) -> ColumnElement[bool]:
+    check_names(who, query.external_id, query.agent_id, query.team)
+    return within(who)
 
 
 def _ordered(query: Query, *columns: Any) -> list[ColumnElement[Any]]:
@@ -231,7 +235,7 @@ def matching(query: Query) -> list[ColumnElement[bool]]:
 def everything(session: Session, query: Query, who: Principal) -> Iterator[Call]:
     """Every call within reach of `who` that passes every filter, in the order of the list, a few at a time."""
     order = _ORDERS[query.sort.removeprefix("-")]
-    wanted = select(Call).where(within(who), *matching(query)).order_by(*_ordered(query, order, Call.id))
+    wanted = select(Call).where(_reached(query, who), *matching(query)).order_by(*_ordered(query, order, Call.id))
     for call in session.scalars(wanted, execution_options={"yield_per": 500}):
         session.expunge(call)
         yield call
@@ -284,5 +288,5 @@ def _decode(cursor: str, sort: Sort) -> tuple[float | datetime, int]:
 
 def is_longer(session: Session, query: Query, who: Principal, rows: int) -> bool:
     """Whether more calls than `rows` pass every filter."""
-    wanted = select(Call.id).where(within(who), *matching(query)).offset(rows).limit(1)
+    wanted = select(Call.id).where(_reached(query, who), *matching(query)).offset(rows).limit(1)
     return session.scalar(wanted) is not None

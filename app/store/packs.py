@@ -88,7 +88,8 @@ def follow(session: Session, judge: Judge) -> Judge:
 def outgrown(session: Session, book: Rulebook) -> Mapping[str, str]:
     """By pack in force, the text of the file it hides, where that is not the one that was there when it was published.
 
-    An upgrade brings newer files, and what was published stays in front of them until somebody looks.
+    An upgrade brings newer files, and what was published stays in front of them until somebody looks. Of what was
+    published before that was kept, nobody knows.
     """
     bases = {
         row.pack: row.base
@@ -98,7 +99,7 @@ def outgrown(session: Session, book: Rulebook) -> Mapping[str, str]:
     return {
         pack: text
         for pack, text in files.items()
-        if text and digest(text) not in (bases[pack], digest(book.text(pack)))
+        if text and bases[pack] and digest(text) not in (bases[pack], digest(book.text(pack)))
     }
 
 

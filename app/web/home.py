@@ -47,8 +47,8 @@ def home(request: Request, session: SessionDep, who: Anyone) -> Response:
 def _week(session: Session, who: Principal) -> Mapping[str, Any]:
     """How the last seven days were, against the targets, and whose calls were the worst."""
     period = replace(last_days(7), team=reach.team_of(who))
-    agents = worst_first([agent for agent in statistics.by(session, "agent", period) if agent.key], _BY.name)
-    worst = [replace(agent, key=masked_id(agent.key)) for agent in agents[:_WORST] if agent.violations]
+    agents = [agent for agent in statistics.by(session, "agent", period) if agent.key and agent.violations]
+    worst = [replace(agent, key=masked_id(agent.key)) for agent in worst_first(agents, _BY.name)[:_WORST]]
     total = next(iter(statistics.by(session, "day", period)), None)
     return {"period": period, "total": total, "worst": worst, "measures": MEASURES, "by": _BY}
 

@@ -89,7 +89,7 @@ def pack_page(pack: str, request: Request, service: ServiceDep, session: Session
     detail = packs_api.get_pack(pack, service, session, who)
     shown = {"pack": detail, "written": Places(detail.text).rules(), **_numbers(session, who)}
     newer = packs.outgrown(session, service.judge.book).get(pack)
-    return page(request, "pack.html", {**shown, "changes": newer and _changes(detail.text, newer)}, who)
+    return page(request, "pack.html", {**shown, "changes": _changes(detail.text, newer) if newer else None}, who)
 
 
 def _changes(old: str, new: str) -> list[tuple[str, str]]:

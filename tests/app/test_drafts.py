@@ -150,7 +150,7 @@ def test_what_a_draft_would_change(client: TestClient, auth: Auth, work_off: Cal
     slang = _post(client, auth, "inspector", "您好，风紧扯呼，我的号码是13812345678")
     _post(client, auth, "inspector", "您好")
     work_off()
-    with_number = RULE.replace("[风紧扯呼]}}", "[扯呼 ~12 <数>]}}").replace("hit: [风紧扯呼]", "hit: [扯呼12]")
+    with_number = RULE.replace("[风紧扯呼]}}", "[扯呼 ~2 <数>]}}").replace("hit: [风紧扯呼]", "hit: [扯呼12]")
     assert save(client, auth, text + with_number, name=name)["faults"] == []
 
     def compared(role: str, last: int = 200) -> dict[str, Any]:
@@ -181,7 +181,7 @@ def test_half_a_number_that_a_rule_quotes_is_masked(
 ) -> None:
     """Half of it alone looks like none, in a finding as in the line of the scorecard that repeats it."""
     name = "collection-standard"
-    quoting = RULE.replace("[风紧扯呼]}}", "[扯呼 ~12 <数>]}}").replace("hit: [风紧扯呼]", "hit: [扯呼12]")
+    quoting = RULE.replace("[风紧扯呼]}}", "[扯呼 ~2 <数>]}}").replace("hit: [风紧扯呼]", "hit: [扯呼12]")
     save(client, auth, (BUILT_IN / f"{name}.yaml").read_text("utf-8") + quoting, name=name)
     said = [{"speaker": "agent", "text": text} for text in ("您好，扯呼1381234", "5678")]
     call = client.post("/v1/texts", headers=auth["inspector"], json={"utterances": said}).json()["id"]

@@ -82,6 +82,11 @@ export const typing = (event) => event.target.closest("input:not([type=checkbox]
 export function follow(changed, all = () => {}) {
   const events = new EventSource("/v1/events");
   events.addEventListener("call", (event) => changed(JSON.parse(event.data)));
+  // Whoever may no longer listen is told on a page of its own; what is being written is not taken away.
+  events.addEventListener("end", () => {
+    events.close();
+    if (!document.activeElement?.matches("input, textarea")) location.reload();
+  });
   events.addEventListener("snapshot", (event) => all(JSON.parse(event.data).calls));
   // A page that is left keeps nothing open: a browser has six lines to a server.
   window.addEventListener("pagehide", () => events.close());
