@@ -53,8 +53,8 @@ class Profile:
 #: `fast` hears everything once. `accurate` hears it twice, in long windows and among other neighbours in short ones,
 #: and keeps the surer text of each utterance.
 #: CER on 24 calls in windows of 12, 15, 17 and 20 s: 16.7, 16.3, 16.1 and 15.6 %. Looking at 0.7 of the steps, with
-#: 20, 22, 25 and 28 s: 15.9, 14.6, 14.8 and 14.6 % (differences under 0.7 are noise), for 0.92, 0.94 and 1.01 of the CPU
-#: of 20 s and all steps.
+#: 20, 22, 25 and 28 s: 15.9, 14.6, 14.8 and 14.6 % (differences under 0.7 are noise), for 0.92, 0.94 and 1.01 of
+#: the CPU of 20 s and all steps.
 #: Batches: ten windows decoded one by one took 14.0 CPU seconds, by fours 9.6, by eights 9.3; by fours there is less
 #: padding to the longest. Patience 2 raised CER from 16.5 to 19.4 %; 0.4 changed nothing (15.6 %, 4 % less CPU in
 #: decoding), length penalty 0 dropped the ends of windows (16.6 %). Levelling the loudness of windows (16.5 %) or of
