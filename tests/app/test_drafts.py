@@ -150,7 +150,7 @@ def test_what_a_draft_would_change(client: TestClient, auth: Auth, work_off: Cal
     slang = _post(client, auth, "inspector", "您好，风紧扯呼，我的号码是13812345678")
     _post(client, auth, "inspector", "您好")
     work_off()
-    with_number = RULE.replace("[风紧扯呼]}}", "[扯呼 ~2 <数>]}}").replace("hit: [风紧扯呼]", "hit: [扯呼12]")
+    with_number = RULE.replace("[风紧扯呼]}}", "[扯呼 ~12 <数>]}}").replace("hit: [风紧扯呼]", "hit: [扯呼12]")
     assert save(client, auth, text + with_number, name=name)["faults"] == []
 
     def compared(role: str, last: int = 200) -> dict[str, Any]:

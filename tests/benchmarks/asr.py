@@ -10,32 +10,21 @@ when), peak memory, and CPU relative to ours. `floor` is the model alone: the sa
 decoding of audio, no speech detection, no alignment. `two` are two processes of ours sharing the calls.
 
 Measured on 24 development calls (868 s, 3 451 characters; differences in CER under 0.7 are noise), on 2 cores of an
-AMD EPYC with AVX2, nearly idle but for the last minutes of `batched`:
+AMD EPYC with AVX2 that had little else to do:
 
                          CPU s    CPU/s  CPU/ours  peak MB   CER %  by turn %  speaker %  edge s
-    fast                  77.0    0.089      1.00      580    15.6       15.6      100.0    0.02
-    transcribe+vad       207.3    0.239      2.69      598    19.0       31.9       71.0    0.44
-    batched              184.5    0.212      2.40      577    15.6      128.0       65.1   12.39
+    fast                  66.9    0.077      1.00      522    14.6       14.6      100.0    0.02
+    transcribe+vad       207.6    0.239      3.10      482    19.2       32.0       70.9    0.46
+    batched              179.1    0.206      2.68      536    15.6      128.0       65.1   12.39
 
-On 4 of them (02, 07, 13, 20), while eight others were at work:
+and in a second run, while tests ran beside it (wall seconds: `fast` 99.6, `two` 53.5):
 
-    fast                  14.6    0.091      1.00      530    13.8       13.8      100.0    0.02
-    batched               36.1    0.224      2.46      575    14.3      118.1       67.6   13.02
-    accurate              31.5    0.195      2.15      539    15.5       15.5      100.0    0.02
-    floor                 12.9    0.080      0.88      515       -          -          -       -
-    two                   16.3    0.101      1.11     1018       -          -          -       -
+    fast                  70.0    0.081      1.00      520    14.6       14.6      100.0    0.02
+    two                   69.4    0.080      0.99     1024
+    accurate              132.3   0.152      1.89      592    14.5       14.5      100.0    0.02
 
-The tables are from before `fast` kept its memory, aligned on fewer steps and ended its search sooner. As it is now its
-CER on the 24 calls is 15.6 %; its CPU has not been measured on a quiet machine. With decoding on fewer steps as well it
-took 0.79 of the CPU of before on three calls, by turns (13.5 and 17.1 s), with CER 15.9 %. On 8 of the 24 calls
-(03, 06 ... 24), while others kept both cores busy, so that CPU seconds are good to a fifth at best:
-
-                         CPU s    CPU/s                     CER %  by turn %  speaker %  edge s
-    accurate              49.2    0.161                      15.7       15.7      100.0    0.02
-    transcribe+vad        70.6    0.231                      19.6       32.3       69.9    0.54
-    batched               65.6    0.214                      17.1      132.8       63.8   13.38
-
-`fast` has CER 18.2 % on these 8.
+The settings of `fast` were chosen on these calls among some twenty. `floor` was not measured with them; before, it was
+0.88 of `fast`.
 
 `whisper-ctranslate2` 0.5.8 took 12.8 times the CPU of ours on two of them (its process and its model start anew for
 each channel), with CER 22.5 against 16.3 %. On the 11 samples, on a nearly quiet
