@@ -60,7 +60,7 @@ def test_the_cut_model_writes_what_the_whole_one_writes(models: Path) -> None:
     whole = ctranslate2.models.Whisper(str(packaged(models)), compute_type="int8", intra_threads=1)
     tokenizer = recogniser.tokenizer
     prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-    stored = ctranslate2.StorageView.from_array(recogniser.condensed(encoded, 1.0).sounds)
+    stored = ctranslate2.StorageView.from_array(recogniser.condensed(encoded, recogniser.profile.share).sounds)
     search = recogniser.profile
     results = whole.generate(stored, [prompt] * 2, beam_size=search.beam, patience=search.patience)
     expected = [_words(tokenizer.decode(result.sequences_ids[0])) for result in results]
