@@ -19,6 +19,8 @@ with warnings.catch_warnings():
 
 #: Seconds between two looks whether it is still there.
 _LOOK = 2.0
+#: The library's lock stands between processes and breaks when two threads of one take it, each for its own server.
+_one_thread = threading.Lock()
 
 
 class EmbeddedError(Exception):
@@ -43,7 +45,8 @@ def embedded_postgres(data: Path) -> Iterator[str]:
     finally:
         stopping.set()
         keeper.join()
-        server.cleanup()
+        with _one_thread:
+            server.cleanup()
 
 
 def _keep(server: PostgresServer, stopping: threading.Event) -> None:
@@ -51,7 +54,8 @@ def _keep(server: PostgresServer, stopping: threading.Event) -> None:
     while not stopping.wait(_LOOK):
         # Another process that uses it may be faster, recovery may take longer: then the next look finds it up.
         # Under the lock that starting and stopping take: others who see the same death change the same files.
-        with suppress(subprocess.SubprocessError, RuntimeError, AssertionError, psutil.Error), server._lock:
+        failures = subprocess.SubprocessError, RuntimeError, AssertionError, psutil.Error
+        with suppress(*failures), _one_thread, server._lock:
             if not _is_alive(server.get_postmaster_info()):
                 _clear_away(server)
                 server.ensure_postgres_running()
@@ -68,9 +72,10 @@ def _start(folder: Path, attempts: int = 6) -> PostgresServer:
     # postmaster.pid being incomplete at first (AssertionError).
     for attempt in range(1, attempts + 1):
         try:
-            with server._lock:
-                _clear_away(server)
-            server.start()
+            with _one_thread:
+                with server._lock:
+                    _clear_away(server)
+                server.start()
         except (subprocess.SubprocessError, AssertionError) as error:
             if attempt == attempts:
                 raise EmbeddedError(f"内置 PostgreSQL 启动失败，日志见 {folder / 'log'}") from error

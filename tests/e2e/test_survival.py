@@ -20,6 +20,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import make_url, text
 
+from app import embedded
 from app.database import Database
 from app.embedded import embedded_postgres
 from app.store import keys, users
@@ -205,6 +206,12 @@ def test_a_full_disk_is_a_clear_refusal_and_passes_by_itself(environment: dict[s
         (inside / "other").unlink()
         assert client.post_recording(wav(20.0))[0] == 202
     assert len(rows(url, "SELECT FROM calls")) == 1
+
+
+def test_two_embedded_databases_of_one_process_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "_LOOK", 0.001)
+    with own_folder() as one, own_folder() as other, embedded_postgres(one), embedded_postgres(other) as url:
+        assert rows(url, "SELECT 1") == [(1,)]
 
 
 def test_the_embedded_database_is_started_again(environment: dict[str, str]) -> None:
