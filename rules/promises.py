@@ -22,6 +22,7 @@ from rules.replies import (
     answer,
     beside,
     correction,
+    half_offered,
     offers_in,
     restated,
     says_yes,
@@ -78,6 +79,7 @@ class _Talk:
 
     today: date
     promises: list[Promise] = field(default_factory=list)
+    spoken_of: int = 0  # the utterance that last said something of the last promise
     asked: str = ""  # what the agent has said since the customer last spoke
     proposed: list[Promise] = field(default_factory=list)  # by the customer, waiting for the agent's yes
     payday: date | None = None
@@ -88,7 +90,7 @@ class _Talk:
         said = fold(text)
         if self.proposed and agreed(said):
             self._add(self.proposed)
-        if self.promises and at - self.promises[-1].utterance <= _RESTATED_WITHIN:
+        if self.promises and at - self.spoken_of <= _RESTATED_WITHIN:
             self._add(_promise(at, text, payment) for payment in restated(said, self.today))
         self.proposed = []
         self.asked += said + "。"
@@ -113,8 +115,12 @@ class _Talk:
             if self.proposed:
                 return []
         if says_yes(said) and (offers := offers_in(self.asked, self.today)):
-            return [taken for taken in accepted(offers, said, self.today) if not self._already(taken)]
-        reply = self._corrected(at, said) or answer(self.asked, said, self.today)
+            return accepted(offers, said, self.today)
+        last = self._last(at)
+        lacks = (last.amount is None, last.date is None) if last else (False, False)
+        if any(lacks) and (half := half_offered(self.asked, said, self.today, *lacks)):
+            return [half]
+        reply = self._corrected(last, said) or answer(self.asked, said, self.today, about_paying=any(lacks))
         return [self._whole(reply, said)] if reply else []
 
     def _whole(self, payment: Payment, said: str) -> Payment:
@@ -126,22 +132,30 @@ class _Talk:
         amount = payment.amount or taken_up(self.sums, said) or amount
         return replace(payment, amount=amount, day=payment.day or day)
 
-    def _already(self, payment: Payment) -> bool:
-        """好的 to 那就是周五还三千，是吗 repeats what was promised."""
-        return bool(self.promises) and (self.promises[-1].amount, self.promises[-1].date) == (
-            payment.amount,
-            payment.day,
-        )
-
-    def _corrected(self, at: int, said: str) -> Payment | None:
-        if not self.promises or at - self.promises[-1].utterance > _SAME_PROMISE:
+    def _corrected(self, last: Promise | None, said: str) -> Payment | None:
+        if last is None:
             return None
-        last = self.promises[-1]
         return correction(Payment(0, 0, True, last.amount, last.date, last.condition), said, self.today)
+
+    def _last(self, at: int) -> Promise | None:
+        """The last promise, if what is said now can still be part of it."""
+        return self.promises[-1] if self.promises and at - self.spoken_of <= _SAME_PROMISE else None
+
+    def _said_before(self, promise: Promise) -> bool:
+        """Whether it is the last promise once more, or its other half."""
+        last = self.promises[-1] if self.promises else None
+        if last and (last.amount, last.date) == (promise.amount, promise.date):
+            return True
+        near = self._last(promise.utterance)
+        return near is not None and _agree(near, promise)
 
     def _add(self, made: Iterable[Promise]) -> None:
         for promise in made:
-            self.promises.append(_completed(promise, self.promises))
+            if self._said_before(promise):
+                self.promises[-1] = _joined(self.promises[-1], promise)
+            else:
+                self.promises.append(promise)
+            self.spoken_of = promise.utterance
 
     def _remember_payday(self, said: str) -> None:
         if (WAGES.search(said) or WAGES.search(self.asked)) and (days := find_days(said, self.today)):
@@ -162,13 +176,13 @@ def _next_due(made: list[Payment], said: str) -> Payment:
     return replace(first, end=made[-1].end)
 
 
-def _completed(promise: Promise, earlier: list[Promise]) -> Promise:
-    """A promise in two halves made whole: the day was said before, now comes the amount, or the other way round."""
-    if not earlier or promise.utterance - earlier[-1].utterance > _SAME_PROMISE:
-        return promise
-    last = earlier[-1]
-    if promise.date is None and promise.amount is not None and last.amount in (None, promise.amount):
-        return replace(promise, date=last.date, condition=promise.condition or last.condition)
-    if promise.amount is None and promise.date is not None and last.date in (None, promise.date):
-        return replace(promise, amount=last.amount, condition=promise.condition or last.condition)
-    return promise
+def _agree(one: Promise, other: Promise) -> bool:
+    """Whether two may be halves of one: neither names another sum or day, nor what is left of it."""
+    sums, days = {one.amount, other.amount} - {None}, {one.date, other.date} - {None}
+    return len(sums) <= 1 and len(days) <= 1 and not REST.search(other.text)
+
+
+def _joined(one: Promise, other: Promise) -> Promise:
+    """Two halves of one promise made whole, where the first was said."""
+    amount, day = one.amount or other.amount, one.date or other.date
+    return replace(one, amount=amount, date=day, condition=one.condition or other.condition)

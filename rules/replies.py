@@ -136,20 +136,33 @@ def beside(offer: Payment | None, said: str) -> tuple[Decimal | None, date | Non
     return (None if NO.search(said) or _PART.search(said) else offer.amount), offer.day
 
 
-def answer(asked: str, said: str, today: date) -> Payment | None:
-    """What a customer commits to by answering: 礼拜五吧 to 什么时候能还, 两千 to 能还多少."""
+def answer(asked: str, said: str, today: date, *, about_paying: bool = False) -> Payment | None:
+    """What a customer commits to by answering: 礼拜五吧 to 什么时候能还, 两千 to 能还多少.
+
+    `about_paying`: known to be what is asked about, because a promise lacks its day or its sum (两千. 那什么时候).
+    """
     if any(pattern.search(said) for pattern in (_ELSEWHERE, PAST, NO, OPEN, HEDGE, _QUESTION)) or WAGES.search(asked):
         return None
     if DONE.search(said) and not AHEAD.search(said):
         return None
     amount, day, spoken = _named(said, today)
-    about = bool(_ABOUT_PAYING.search(asked))
+    about = about_paying or bool(_ABOUT_PAYING.search(asked))
     if amount and day:
         enough = spoken <= (_ASIDE if about else _PHRASE)
     else:
         put = _OPEN_QUESTION.search(asked) or _CLOSED_QUESTION.search(asked)
         enough = bool((amount or day) and about and put) and spoken <= _WORD
     return Payment(0, len(said), True, amount, day) if enough else None
+
+
+def half_offered(asked: str, said: str, today: date, amount: bool, day: bool) -> Payment | None:
+    """A yes to the sum or the day alone that a promise lacks, as `amount` and `day` say: 可以 to 那周五行吗."""
+    if not says_yes(said) or _TOLD.search(asked) or PAST.search(asked):
+        return None
+    sum_named, day_named, _ = _named(asked, today)
+    proposed = amount and not sums_in(asked, today)  # 您一共欠八千 proposes nothing
+    half = Payment(0, len(said), True, sum_named if proposed else None, day_named if day else None)
+    return half if half.amount or half.day else None
 
 
 def correction(last: Payment, said: str, today: date) -> Payment | None:

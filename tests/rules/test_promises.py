@@ -341,3 +341,29 @@ def test_a_yes_to_what_was_or_is_told_promises_nothing(script: str) -> None:
 
 def test_a_promise_taken_back_is_none() -> None:
     assert find_promises(call("客户：我明天还三千\n坐席：好的\n客户：算了我不还了，爱咋咋地"), MONDAY) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "utterance", "amount", "day"),
+    [
+        ("坐席：您能先还多少\n客户：两千吧\n坐席：那什么时候\n客户：后天", 1, 2000, "2026-03-04"),
+        ("坐席：什么时候能还\n客户：后天\n坐席：还多少\n客户：两千", 1, 2000, "2026-03-04"),
+        ("客户：我先还两千\n坐席：那周五之前可以吗\n客户：可以", 0, 2000, "2026-03-06"),
+        ("客户：我周五还\n坐席：三千行吗\n客户：行", 0, 3000, "2026-03-06"),
+        ("客户：我周五还\n坐席：您一共欠八千，知道吧\n客户：是的", 0, None, "2026-03-06"),
+        ("客户：我先还两千\n坐席：好的，我周五给您打电话确认\n客户：好", 0, 2000, None),
+        ("客户：我周五还三千\n坐席：好的，周五还三千\n客户：嗯，周五还", 0, 3000, "2026-03-06"),
+        ("客户：我明天还\n坐席：好的，明天还三千元，是吗？\n客户：是的", 0, 3000, "2026-03-03"),
+    ],
+)
+def test_two_halves_are_one_promise(script: str, utterance: int, amount: int | None, day: str | None) -> None:
+    (promise,) = find_promises(call(script), MONDAY)
+    assert promise.utterance == utterance
+    assert promise.amount == (None if amount is None else Decimal(amount))
+    assert promise.date == (None if day is None else date.fromisoformat(day))
+
+
+def test_the_rest_is_another_promise() -> None:
+    first, second = find_promises(call("客户：我周五还三千\n坐席：剩下的呢\n客户：剩下的我月底还"), MONDAY)
+    assert (first.amount, first.date) == (Decimal(3000), date(2026, 3, 6))
+    assert (second.amount, second.date) == (None, date(2026, 3, 31))
