@@ -2,7 +2,6 @@
 
 import csv
 import io
-import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -92,14 +91,13 @@ def _first(text: str) -> str:
     return next(seen, "")
 
 
-def as_xlsx(calls: Iterable[CallOut]) -> Iterator[bytes]:
-    """The calls as an Excel workbook, a piece at a time; it grows on disk, and memory holds one row."""
-    with tempfile.TemporaryDirectory(prefix="tingjian-export-") as folder:
-        path = Path(folder) / "calls.xlsx"
-        _write(path, calls)
-        with path.open("rb") as file:
-            while piece := file.read(_CHUNK):
-                yield piece
+def as_xlsx(calls: Iterable[CallOut], folder: Path) -> Iterator[bytes]:
+    """The calls as an Excel workbook, a piece at a time; it grows in `folder`, and memory holds one row."""
+    path = folder / "calls.xlsx"
+    _write(path, calls)
+    with path.open("rb") as file:
+        while piece := file.read(_CHUNK):
+            yield piece
 
 
 def _write(path: Path, calls: Iterable[CallOut]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -50,7 +51,8 @@ def export_xlsx(service: ServiceDep, who: Exporter, query: Filters) -> Streaming
             raise Unprocessable(
                 f"超过 Excel 的 {exports.MOST_XLSX_ROWS} 行，请缩小范围或导出 CSV", code="too_many_rows"
             )
-    return _answer(_written(service, who, query, exports.as_xlsx), _XLSX, "xlsx")
+    with service.recordings.workspace() as folder:
+        return _answer(_written(service, who, query, partial(exports.as_xlsx, folder=folder)), _XLSX, "xlsx")
 
 
 def _written(

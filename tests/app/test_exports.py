@@ -4,7 +4,9 @@ import csv
 import io
 import tracemalloc
 import zipfile
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -110,21 +112,22 @@ def _listed(**more: Any) -> CallOut:
         "http://a/",
     ],
 )
-def test_nothing_is_a_formula(name: str) -> None:
+def test_nothing_is_a_formula(name: str, tmp_path: Path) -> None:
     call = _listed(external_id=name)
     line = b"".join(exports.as_csv([call])).decode("utf-8-sig").splitlines()[1]
     cell = next(csv.reader([line]))[1]
     assert cell == (name if name.startswith("http") else f"'{name}")
-    assert sheet(b"".join(exports.as_xlsx([call])))[1][1].lstrip("'") == name.lstrip("'").replace("\t", "\t")
+    assert sheet(b"".join(exports.as_xlsx([call], tmp_path)))[1][1].lstrip("'") == name.lstrip("'").replace("\t", "\t")
 
 
-@pytest.mark.parametrize("form", [exports.as_csv, exports.as_xlsx])
-def test_memory_does_not_grow_with_the_list(form: Any) -> None:
-    call = _listed()
+@pytest.mark.parametrize("name", ["csv", "xlsx"])
+def test_memory_does_not_grow_with_the_list(name: str, tmp_path: Path) -> None:
+    forms: dict[str, Callable[..., Iterator[bytes]]] = {"csv": exports.as_csv, "xlsx": exports.as_xlsx}
+    call, form = _listed(), forms[name]
 
     def peak(count: int) -> int:
         tracemalloc.start()
-        for _ in form(call for _ in range(count)):
+        for _ in form((call for _ in range(count)), *([tmp_path] if name == "xlsx" else [])):
             pass
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -142,6 +145,22 @@ def test_two_are_written_at_once(client: TestClient, auth: Auth, service: Servic
         assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "30")
     for _ in range(3):
         assert client.get(f"/v1/calls/export.{form}", headers=auth["supervisor"]).status_code == 200
+
+
+def test_a_workbook_on_its_way_is_not_swept_away(
+    client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(service, *CALLS)
+
+    def swept(*given: Any) -> CallOut:
+        service.recordings.sweep()  # a worker starts on the same disk
+        return listed(*given)
+
+    monkeypatch.setattr(exports_api, "listed", swept)
+    monkeypatch.setattr("tempfile.tempdir", str(service.recordings.incoming))
+    answer = client.get("/v1/calls/export.xlsx", headers=auth["supervisor"])
+    assert (answer.status_code, len(sheet(answer.content))) == (200, 5)
+    assert not list(service.recordings.incoming.iterdir())
 
 
 def test_a_slow_client_holds_no_connection(client: TestClient, auth: Auth, service: Service) -> None:
