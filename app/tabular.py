@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from app.errors import Unprocessable
@@ -30,6 +30,21 @@ _HEADINGS = {
 #: What a direction is called in a cell.
 DIRECTIONS = {"呼出": "outbound", "外呼": "outbound", "呼入": "inbound"}
 
+#: What other facts are called in a cell.
+_NAMED = {
+    "direction": DIRECTIONS,
+    "agent_channel": {"左": "left", "右": "right"},
+    "callee_relation": {
+        "本人": "self",
+        "担保人": "guarantor",
+        "家人": "family",
+        "朋友": "friend",
+        "同事": "colleague",
+        "其他人": "other",
+        "不明": "unknown",
+    },
+}
+
 #: Moments as spreadsheets write them.
 _MOMENTS = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y%m%d%H%M%S")
 
@@ -53,6 +68,12 @@ def rows(content: bytes, name: str) -> Iterator[tuple[int, dict[str, str]]]:
             yield reader.line_num, {headings[key]: value.strip() for key, value in row.items() if (value or "").strip()}
     except csv.Error as error:
         raise Unprocessable(f"{name} 第 {reader.line_num} 行不是有效的 CSV：{error}", code="bad_csv") from error
+
+
+def facts_in(row: Mapping[str, str]) -> dict[str, object]:
+    """A row as call facts want it: people write 本人 and 左, and spreadsheets 2026/11/1 9:30."""
+    named = {field: _NAMED.get(field, {}).get(cell, cell) for field, cell in row.items()}
+    return {field: moment(value) if field == "started_at" else value for field, value in named.items()}
 
 
 def moment(value: object) -> object:

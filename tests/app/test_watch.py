@@ -49,7 +49,7 @@ def watch(service: Service, folder: Path) -> Watch:
 
 def drop(folder: Path, name: str, seed: int = 0, **beside: Any) -> None:
     path = folder / name
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(wav(seed=seed))
     for suffix, content in beside.items():
         written = content if isinstance(content, str) else json.dumps(content)
@@ -101,6 +101,17 @@ def test_a_recording_that_is_said_to_be_done_is_taken_at_once(watch: Watch, fold
             "8026_D1_20261101093000.WAV", {"json": {"agent_id": "9"}}, {"agent_id": "9", "debtor_id": "D1"}, id="both"
         ),
         pytest.param("a.wav", {"csv": "工号,逾期天数\n8026,40\n"}, {"agent_id": "8026", "overdue_days": 40}, id="CSV"),
+        pytest.param(
+            "a.wav",
+            {"csv": "开始时间,呼叫方向,坐席声道,接听人\n2026/11/1 9:30,呼出,右,本人\n"},
+            {
+                "started_at": "2026-11-01T09:30:00+08:00",
+                "direction": "outbound",
+                "agent_channel": "right",
+                "callee_relation": "self",
+            },
+            id="CSV as spreadsheets have it",
+        ),
         pytest.param("a.wav", {"json": {"external_id": "c-1"}}, {"external_id": "c-1"}, id="an id"),
         pytest.param("dialer-2/a.wav", {}, {"agent_channel": "right", "team": "早班"}, id="by its source"),
         pytest.param(
@@ -116,6 +127,21 @@ def test_facts(
     (stored,) = calls(service)
     assert stored == stored | facts
     assert stored["external_id"]
+
+
+def test_what_is_through_is_not_read_again(watch: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(folder, "a.wav")
+    drop(folder, "dialer-2/done/b.wav", seed=1)
+    assert looks(watch) == [0, 2]
+    read, scandir = list[str](), os.scandir
+
+    def noted(path: str) -> Any:
+        read.append(os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", noted)
+    assert watch.look() == 0
+    assert sorted(read) == [str(folder), str(folder / "dialer-2"), str(folder / "dialer-2" / "done")]
 
 
 def test_one_table_may_speak_of_many(watch: Watch, folder: Path, service: Service) -> None:
