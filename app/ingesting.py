@@ -4,16 +4,15 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
-from sqlalchemy import select
 
 from app import cdr, logs
 from app.errors import AppError
-from app.operations import connected_database, record
+from app.operations import connected_database, connected_service, record
 from app.sealing import SealError
-from app.service import build_recordings, build_service
+from app.service import Service, build_service
 from app.serving import wait_until_stopped
 from app.settings import Settings
-from app.tables import Call
+from app.store import recordings
 from app.watch import watching
 
 _err = Console(stderr=True)
@@ -39,16 +38,24 @@ def import_cdr(settings: Settings, file: Path) -> tuple[int, int]:
 
 def reseal(settings: Settings) -> bool:
     """Keep every recording as the keys now say; whether all are."""
-    recordings, failed, changed = build_recordings(settings), 0, 0
-    with connected_database(settings) as database, database.transaction() as session:
-        kept = session.scalars(select(Call.recording).where(Call.recording.is_not(None)).distinct()).all()
+    failed = changed = 0
+    with connected_service(settings) as service:
+        with service.database.transaction() as session:
+            kept = recordings.every(session)
         for sha256 in track(kept, "重新保存", console=_err):
-            assert sha256
             try:
-                changed += recordings.reseal(sha256)
+                changed += _reseal(service, sha256)
             except (AppError, SealError, OSError) as error:
                 failed += 1
                 _err.print(f"{sha256}: {error}", style="red", markup=False, highlight=False)
-        record(session, "seal_recordings", changed=changed, failed=failed)
+        with service.database.transaction() as session:
+            record(session, "seal_recordings", changed=changed, failed=failed)
     _err.print(f"共 {len(kept)} 份录音，改动 {changed} 份，失败 {failed} 份")
     return not failed
+
+
+def _reseal(service: Service, sha256: str) -> bool:
+    with service.database.transaction() as session:
+        # One that is deleted meanwhile must not be written anew.
+        recordings.share(session, sha256)
+        return recordings.is_used(session, sha256) and service.recordings.reseal(sha256)

@@ -1,18 +1,24 @@
 """The commands about recordings and call detail records."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select, text
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from app import ingesting
 from app.cli import app
 from app.main import create_app
+from app.retention import delete_unused
 from app.sealing import new_key, read_keys
-from app.service import build_service
+from app.service import Service, build_service
 from app.settings import Settings
+from app.storage import Recordings
+from app.tables import Call
 from tests.app.sounds import wav
 
 Auth = dict[str, dict[str, str]]
@@ -49,6 +55,39 @@ def test_recordings_are_sealed_and_their_keys_rotate(client: TestClient, auth: A
         assert heard(with_keys(settings, *wrong), auth, call_id, "bytes=0-9")[0] == 500
         assert not ingesting.reseal(with_keys(settings, *wrong))
     assert heard(with_keys(settings, new), auth, call_id, "bytes=-9") == (206, SOUND[-9:])
+
+
+def test_what_is_deleted_meanwhile_does_not_come_back(
+    client: TestClient, auth: Auth, service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in (1, 2, 3):
+        client.post("/v1/calls", headers=auth["dialer"], files={"audio": ("a.wav", wav(seed=seed))})
+    purges: list[threading.Thread] = []
+
+    def gone(call_id: int) -> None:
+        with service.database.transaction() as session:
+            recording = session.get_one(Call, call_id).recording
+            session.execute(text("DELETE FROM calls WHERE id = :id"), {"id": call_id})
+        assert recording
+        assert delete_unused(service, recording)
+
+    def while_it_is_written(here: Recordings, sha256: str) -> bool:
+        if not purges:
+            gone(next(number for number in (1, 2, 3) if number != call_of(sha256)))
+            purges.append(threading.Thread(target=gone, args=[call_of(sha256)]))
+            purges[0].start()
+            time.sleep(0.5)
+        return reseal(here, sha256)
+
+    def call_of(sha256: str) -> int:
+        with service.database.transaction() as session:
+            return session.scalars(select(Call.id).where(Call.recording == sha256)).one()
+
+    reseal = Recordings.reseal
+    monkeypatch.setattr(Recordings, "reseal", while_it_is_written)
+    assert ingesting.reseal(with_keys(settings, new_key()))
+    purges[0].join()
+    assert kept(settings) == [".sealed"]
 
 
 def test_a_lost_recording_is_told(
