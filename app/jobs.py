@@ -21,10 +21,10 @@ from sqlalchemy.orm import Session
 
 from app import pipeline
 from app.database import Database, is_outage
-from app.errors import NO_ROOM, Unavailable
+from app.errors import NO_ROOM, AppError, Unavailable
 from app.references import References
 from app.schemas import CallFacts
-from app.sealing import NoKey
+from app.sealing import NoKey, SealError
 from app.storage import Recordings
 from app.store import calls, dials, packs, queue, scorecards, tallies
 from app.tables import Call, Transcript
@@ -194,7 +194,7 @@ def _hopeless(error: Exception) -> str | None:
 
 def _reason(error: Exception) -> str:
     """What went wrong, for people. A message that is not our own may quote the call, so it stays out."""
-    if isinstance(error, (AsrError, RuleError, Unavailable, NoKey)):
+    if isinstance(error, (AsrError, RuleError, AppError, SealError)):
         return str(error)
     if isinstance(error, MemoryError):
         return "内存不足"

@@ -18,10 +18,10 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app import jobs, serving, worker
-from app.errors import Unavailable
+from app.errors import NotFound, Unavailable
 from app.jobs import Bench
 from app.pipeline import Judge
-from app.sealing import NoKey
+from app.sealing import NoKey, SealError
 from app.service import Service
 from app.store import calls
 from app.tables import Call
@@ -157,6 +157,8 @@ def test_a_worker_that_was_given_up_while_working_writes_nothing(
         (MemoryError(), "内存不足"),
         (OSError(13, "permission denied"), "读写失败"),
         (AsrError("backend_failed", "无法解读"), "无法解读"),
+        (NotFound("录音 ab12 不在"), "录音 ab12 不在"),
+        (SealError("录音 ab12 的加密文件已损坏或被改动"), "已损坏"),
     ],
 )
 def test_what_may_get_better_is_tried_three_times(
