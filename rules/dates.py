@@ -9,12 +9,19 @@ from datetime import date, timedelta
 from rules.festivals import FESTIVAL, FESTIVALS, LUNAR_DAY, festival, lunar_day
 from rules.numerals import find_numbers
 
-_NUM = r"(?:[0-9]{1,2}|[一二三四五六七八九十两]{1,3})"
+_NUM = r"(?:[0-9]{1,2}|[一二三四五六七八九十两]{1,4})"
+#: 十五六号, 三四天: of two the later is meant to be safe.
+_OR = re.compile("([二三]?十)?[一两二三四五六七八九]([两二三四五六七八九])")
 _WEEKDAYS = {**dict(zip("一二三四五六日", range(7), strict=True)), "天": 6, "末": 6} | {
     str(n): n - 1 for n in range(1, 8)
 }
 #: Characters between a day and the time of that day: 明天下午的三点前.
 _BESIDE = 3
+
+_YEARS = {"今年": 0, "明年": 1, "后年": 2}
+_YEAR = rf"(?P<year>{'|'.join(_YEARS)}|20[0-9]{{2}}年|[0-9]{{2}}年)?的?"
+#: 三月二十 without 号, which 三月二十块 and 三月二十天 are not, and 八月十五 may be 中秋.
+_NO_MEASURE = "(?<!八月十五)(?![0-9一二三四五六七八九十百千万零点块元个天年期多来几分%])"
 
 _THIS_MONTH = r"(?:这个月|本月|这月|当月)"
 # 剩下月底还 is the rest at the end of this month.
@@ -52,7 +59,8 @@ def _resolved(name: str, match: re.Match[str], earlier: list[Day], today: date) 
 
 
 def _number(text: str) -> int:
-    return int(find_numbers(text)[0].value)
+    either = _OR.fullmatch(text)
+    return int(find_numbers((either[1] or "") + either[2] if either else text)[0].value)
 
 
 def _later(words: dict[str, int]) -> Callable[[re.Match[str], date], date | None]:
@@ -87,11 +95,25 @@ def _day_of_month(match: re.Match[str], today: date) -> date | None:
 
 
 def _full_date(match: re.Match[str], today: date) -> date | None:
-    month, day = _number(match["month"]), _number(match["day"])
+    return _in_month(match, _number(match["day"]), today)
+
+
+def _in_month(match: re.Match[str], day: int, today: date) -> date | None:
+    """That day of a month that is named, in the year named or else the next time that it comes."""
+    month = _number(match["month"])
     if not 1 <= month <= 12:
         return None
+    if match["year"]:
+        return _on(_year(match["year"], today), month, day)
     this = _on(today.year, month, day)
     return this if this is None or this >= today else _on(today.year + 1, month, day)
+
+
+def _year(named: str, today: date) -> int:
+    """今年, 明年, 26年, 2026年."""
+    if named in _YEARS:
+        return today.year + _YEARS[named]
+    return today.year // 100 * 100 + _number(named[-3:-1])
 
 
 def _part_of_month(match: re.Match[str], today: date) -> date | None:
@@ -105,15 +127,11 @@ def _part_of_month(match: re.Match[str], today: date) -> date | None:
 
 
 def _part_of_named_month(match: re.Match[str], today: date) -> date | None:
-    month = _number(match["month"])
-    if not 1 <= month <= 12:
-        return None
-    this = _on(today.year, month, _PARTS[match["part"]])
-    return this if this is None or this >= today else _on(today.year + 1, month, _PARTS[match["part"]])
+    return _in_month(match, _PARTS[match["part"]], today)
 
 
 def _after_hours(match: re.Match[str], today: date) -> date | None:
-    return today + timedelta(hours=_number(match["count"]))
+    return today + timedelta(hours=0 if match["count"] == "半" else _number(match["count"]))
 
 
 def _within(match: re.Match[str], today: date) -> date | None:
@@ -164,9 +182,9 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
     ),
     "k_lunar": (LUNAR_DAY, lunar_day),
     "k_festival": (FESTIVAL, festival),
-    "k_full_date": (rf"(?P<month>{_NUM})月份?的?(?P<day>{_NUM})[号日]", _full_date),
+    "k_full_date": (rf"{_YEAR}(?P<month>{_NUM})月份?的?(?P<day>{_NUM})(?:[号日]|{_NO_MEASURE})", _full_date),
     "k_named_month_part": (
-        rf"(?P<month>{_NUM})月份?的?(?P<part>底|末|初|中旬|上旬|下旬|最后一天)",
+        rf"{_YEAR}(?P<month>{_NUM})月份?的?月?(?P<part>底|末|初|中旬|上旬|下旬|最后一天)",
         _part_of_named_month,
     ),
     "k_day_of_month": (
@@ -174,15 +192,15 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
         _day_of_month,
     ),
     "k_after": (
-        rf"(?:过|等我|等|再给我|给我|宽限)?(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月)(?:之?[后内]|以后|以内|时间)",
+        rf"(?:过|等我|等|再给我|给我|宽限)?(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月)(?:之?[后内]|以后|以内|的?时间|左右|的样子)",
         _after_days,
     ),
     "k_wait": (
-        rf"(?:过|等我|等|再给我|给我|宽限我?)(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月)",
+        rf"(?:再?过|等我|等|再给我|给我|宽限我?|最多|顶多|最迟|最晚|再有|还要|还得)(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月)",
         _after_days,
     ),
     "k_year_end": ("(?:今年|明年)?年底", _year_end),
-    "k_hours": (rf"(?P<count>{_NUM})个?小时(?:之?[后内]|以后|以内)", _after_hours),
+    "k_hours": (rf"(?P<count>{_NUM}|半)个?小时(?:之?[后内]|以后|以内)", _after_hours),
     "k_within": (r"(?P<which>(?:这|本|今|当|下)?个?)(?P<unit>周|星期|礼拜|月|年)(?:之内|以内|内)", _within),
     "k_same": ("当天|当日|当晚|那天|那日|那一天|那晚|到时候|同一天|第二天", lambda _, today: today),
     "k_clock": (

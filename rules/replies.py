@@ -29,6 +29,11 @@ _NOT_AGREED = re.compile(
 _ASKS_WHEN = re.compile(
     r"什么时候|啥时候|哪天|哪一天|几号|何时|多久|多长时间|日子|准信|什么时间|几天|哪个时间|时间点|定个时间"
 )
+_ASKS_DATE = re.compile("几号|多少号|哪天|哪一天|哪个日子")
+#: 二十五吧 to 几号.
+_DATE = re.compile(
+    r"(?:那就?|就|嗯|[，。,.\s])*([二三]?十[一二三四五六七八九]?|[一二三四五六七八九]|[12]?\d|3[01])(?:吧|嘛|左右|之?前|[，。,.\s])*"
+)
 _ASKS_MUCH = re.compile(r"多少|几百|几千|多大")
 _OPEN_QUESTION = re.compile(f"{_ASKS_WHEN.pattern}|{_ASKS_MUCH.pattern}|怎么还|怎么处理")
 _CLOSED_QUESTION = re.compile(
@@ -145,7 +150,7 @@ def answer(asked: str, said: str, today: date, *, about_paying: bool = False) ->
         return None
     if DONE.search(said) and not AHEAD.search(said):
         return None
-    amount, day, spoken = _named(said, today)
+    amount, day, spoken = _named(_dated(asked, said), today)
     about = about_paying or bool(_ABOUT_PAYING.search(asked))
     if amount and day:
         enough = spoken <= (_ASIDE if about else _PHRASE)
@@ -192,6 +197,12 @@ def _no_offer(piece: Payment, words: str) -> bool:
 def _other_deed(piece: Payment, words: str) -> bool:
     """Whether an agent refuses, or tells what he does himself: 我今天就把减免申请交上去."""
     return bool(NO.search(words)) or (piece.amount is None and bool(_PAPERWORK.search(words)))
+
+
+def _dated(asked: str, said: str) -> str:
+    """What is said, with the 号 that people leave out of an answer to 几号."""
+    bare = _DATE.fullmatch(said) if _ASKS_DATE.search(asked) else None
+    return f"{bare[1]}号" if bare else said
 
 
 def _named(said: str, today: date) -> tuple[Decimal | None, date | None, int]:

@@ -210,6 +210,8 @@ def test_the_last_promise_is_what_the_call_ends_on(script: str, last: tuple[int 
         ("您能还多少", "一千，后天", 1000, "2026-03-04"),
         ("那就周五还三千行吗", "行，你先别打我家里电话了", 3000, "2026-03-06"),
         ("您看这周能处理吗", "周四行不", None, "2026-03-05"),
+        ("您几号能还", "二十五吧", None, "2026-03-25"),
+        ("您几号能还上", "十五", None, "2026-03-15"),
     ],
 )
 def test_an_answer_or_a_yes_promises(asked: str, said: str, amount: int | None, day: str | None) -> None:
