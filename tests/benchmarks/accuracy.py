@@ -122,12 +122,14 @@ def found_by(pack: Pack, name: str, transcript: Transcript, counts: Counts) -> s
 
 def judged(pack: Pack, name: str, transcript: Transcript) -> set[Place]:
     """Where rules fail: the second net as well, which doubts what reads innocent and suspects what reads guilty."""
-    said = {rule.id for rule in pack.rules if rule.scope.speaker and rule.expect == "absent"}
+    who = {rule.id: rule.scope.speaker for rule in pack.rules if rule.scope.speaker and rule.expect == "absent"}
     return {
         (name, evidence.utterance, finding.category)
         for finding in check(pack, transcript)
-        if finding.verdict == "failed" and finding.rule in said and finding.category not in OF_CALLS
+        if finding.verdict == "failed" and finding.rule in who and finding.category not in OF_CALLS
         for evidence in finding.evidence
+        # What the other side protested at belongs to the evidence, and is no violation of his.
+        if transcript.utterances[evidence.utterance].speaker == who[finding.rule]
     }
 
 
