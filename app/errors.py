@@ -20,6 +20,9 @@ from app.database import is_outage, ran_too_long
 log = structlog.stdlib.get_logger(__name__)
 
 
+#: Faults of a request that an answer lists.
+TOLD = 20
+
 #: Faults of a machine that is out of room: nothing that was asked of it is to blame.
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
 
@@ -145,8 +148,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        faults = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()]
+        found = error.errors()
+        faults = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in found[:TOLD]]
         detail = "；".join(f"{fault['field']}: {fault['message']}" for fault in faults)
+        detail += f"；共 {len(found)} 处" if len(found) > TOLD else ""
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"请求有误：{detail}", errors=faults)
 
     @app.exception_handler(OSError)

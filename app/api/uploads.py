@@ -29,6 +29,9 @@ from app.storage import Landing
 _MAX_METADATA = 64 * 1024
 _MAX_URL = 4000
 
+#: Faults past which none is named: a body of a few MB may have a million, each of which would become an object.
+_MOST_FAULTS = 1000
+
 #: Seconds without a byte after which an upload ends; and bytes a second that it must make on the whole, but for the
 #: first seconds: a thousand uploads that trickle would hold a thousand connections and files for ever.
 _SILENCE = 30.0
@@ -133,6 +136,8 @@ def checked(place: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
+        if error.error_count() > _MOST_FAULTS:
+            raise Unprocessable(f"{place} 有误，共 {error.error_count()} 处", code="invalid") from error
         faults = [fault | {"loc": (place, *fault["loc"])} for fault in error.errors(include_input=False)]
         raise RequestValidationError(faults) from error
 

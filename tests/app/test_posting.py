@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -138,6 +139,18 @@ def test_an_upload_that_declares_nothing_is_refused_at_the_limit(
     answer = client.post("/v1/calls", headers=headers, content=endless())
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     assert kept(service) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "role", "count"),
+    [("/v1/texts", "dialer", 500_000), ("/v1/texts", "dialer", 900), ("/v1/users", "admin", 900)],
+)
+def test_of_countless_faults_some_are_told(client: TestClient, auth: Auth, path: str, role: str, count: int) -> None:
+    body = json.dumps(dict.fromkeys(map(str, range(count)), 0)).encode()
+    answer = client.post(path, headers=auth[role] | {"Content-Type": "application/json"}, content=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert len(answer.content) < 10_000
+    assert re.search(r"共 \d{3,6} 处", answer.json()["detail"])
 
 
 @pytest.mark.parametrize(("setting", "value"), [("_SILENCE", 0.3), ("_GRACE", -1e6)])
