@@ -12,7 +12,9 @@ from pydantic import TypeAdapter
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+import rules
 from app import jobs, logs
+from app.api.requests import _new_id
 from app.jobs import Bench
 from app.service import Service
 from tests.app.test_jobs import Auth, post_text
@@ -158,6 +160,10 @@ def test_this_run_is_watched(log_lines: LogLines, client: TestClient, auth: Auth
     post_text(client, auth["dialer"], "这一句话以前没有人说过")
     assert len(log_lines._lines) > before[0]
     assert len(log_lines._said) > before[1]
+
+
+def test_no_request_id_of_ours_is_masked_in_the_log() -> None:
+    assert [made for made in (_new_id() for _ in range(300)) if rules.mask(made) != made] == []
 
 
 @pytest.mark.parametrize(
