@@ -176,18 +176,25 @@ def crew(settings: Settings, fit: Fit) -> list[Settings]:
 def _keep(settings: Settings, stopping: threading.Event) -> None:
     while not stopping.is_set():
         started = time.monotonic()
-        with subprocess.Popen(  # noqa: S603 - our own program
-            [*_TINGJIAN, "worker", "--with-parent"],
-            env=worker_environment(settings),
-            stdin=subprocess.PIPE,
-            # Ctrl-C is for us: told twice to stop, a worker hands the call in hand back instead of finishing it.
-            start_new_session=True,
-        ) as process:
-            while process.poll() is None and not stopping.wait(0.5):
-                pass
-            _stop(process, settings.patience)
+        try:
+            _run_worker(settings, stopping)
+        except OSError as error:  # neither process nor memory to be had: others may end
+            log.warning("worker does not start", reason=error.strerror)
         # A worker that cannot even start must not be started a thousand times a second.
         stopping.wait(max(0.0, 1 - (time.monotonic() - started)))
+
+
+def _run_worker(settings: Settings, stopping: threading.Event) -> None:
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [*_TINGJIAN, "worker", "--with-parent"],
+        env=worker_environment(settings),
+        stdin=subprocess.PIPE,
+        # Ctrl-C is for us: told twice to stop, a worker hands the call in hand back instead of finishing it.
+        start_new_session=True,
+    ) as process:
+        while process.poll() is None and not stopping.wait(0.5):
+            pass
+        _stop(process, settings.patience)
 
 
 def _stop(process: subprocess.Popen[bytes], patience: float) -> None:

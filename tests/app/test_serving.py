@@ -1,16 +1,33 @@
 """What `serve` starts beside itself fits the machine, unless somebody said otherwise."""
 
+import errno
+import subprocess
+import threading
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from app import engine
+from app import engine, serving
 from app.serving import crew, worker_environment
 from app.settings import Settings
 from asr.machine import Card, Fit, Machine
 
 GB = 1024**3
 MODERN = frozenset({"float16", "float32", "int8_float16"})
+
+
+def test_a_worker_that_cannot_be_started_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries, stopping = count(1), threading.Event()
+
+    def fails(*_: object, **__: object) -> None:
+        if next(tries) == 2:
+            stopping.set()
+        raise OSError(errno.EAGAIN, "no more processes")
+
+    monkeypatch.setattr(subprocess, "Popen", fails)
+    serving._keep(Settings(data=tmp_path, database_url="postgresql://nowhere/"), stopping)
+    assert next(tries) == 3
 
 
 @pytest.mark.parametrize(
