@@ -94,9 +94,9 @@ def list_packs(service: ServiceDep, session: SessionDep, _: Trier) -> list[PackO
 def get_rule_statistics(session: SessionDep, who: Statistician, asked: Annotated[Asked, Query()]) -> RuleStatistics:
     """How many calls break each rule, and how often people overturned that."""
     period = period_of(asked, who)
-    found = hits.by_rule(session, period)
+    scored, found = hits.by_rule(session, period)
     rules = [HitsOut.model_validate(found[rule], from_attributes=True) for rule in sorted(found)]
-    return RuleStatistics(scored=hits.scored(session, period), rules=rules)
+    return RuleStatistics(scored=scored, rules=rules)
 
 
 @router.get("/packs/{pack}")

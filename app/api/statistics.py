@@ -78,7 +78,7 @@ def period_of(asked: Asked, who: Principal) -> Period:
 @router.get("/heat")
 def get_heat(session: SessionDep, who: Statistician, asked: Annotated[Asked, Query()]) -> list[HeatOut]:
     """When calls are made and flagged: by weekday and hour."""
-    rows = statistics.heat(session, period_of(asked, who))
+    rows = statistics.heat(statistics.by(session, "hour", period_of(asked, who), each_day=True))
     return [HeatOut(weekday=row[0], hour=row[1], calls=row[2], flagged=row[3]) for row in rows]
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.store import statistics
-from app.store.statistics import Period
+from app.store.statistics import Cut, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,12 @@ _RULED = text("""
 """)
 
 
-def by_rule(session: Session, period: Period) -> dict[str, Hits]:
-    """The numbers of every rule that was broken or looked at."""
-    broken = {group.key: group.calls for group in statistics.by(session, "rule", period)}
+def by_rule(session: Session, period: Period) -> tuple[int, dict[str, Hits]]:
+    """How many calls were judged, and the numbers of every rule that was broken or looked at."""
+    total, rules = statistics.cuts(session, period, Cut("day"), Cut("rule"))
+    broken = {group.key: group.calls for group in rules}
     asked = {"first": period.first, "last": period.last, "team": period.team}
     ruled = {row.rule: (row.reviewed, row.overturned, row.missed) for row in session.execute(_RULED, asked)}
-    return {rule: Hits(rule, broken.get(rule, 0), *ruled.get(rule, (0, 0, 0))) for rule in broken.keys() | ruled.keys()}
-
-
-def scored(session: Session, period: Period) -> int:
-    """How many calls were judged."""
-    return sum(group.scored for group in statistics.by(session, "day", period))
+    named = broken.keys() | ruled.keys()
+    found = {rule: Hits(rule, broken.get(rule, 0), *ruled.get(rule, (0, 0, 0))) for rule in named}
+    return sum(group.scored for group in total), found

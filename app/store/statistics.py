@@ -5,12 +5,12 @@ day, see the migration); today and yesterday, and what changed since, are counte
 those of Asia/Shanghai.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.kinds import ALL
@@ -25,9 +25,9 @@ _COUNTS = ("calls", "scored", "passed", "flagged", "reviewed", "failed", "compli
 _NUMBERS = (*_COUNTS, "score", "with_score", "seconds")
 _COLUMNS = ", ".join(("kind", "day", "team", "key", *_NUMBERS))
 
-#: One row for every group of one day. Categories and rules come several to a call.
+#: One row for every day and group. Categories and rules come several to a call.
 _COUNTED = f"""
-    SELECT :day AS day, kind, coalesce(team, '') AS team, key,
+    SELECT (happened_at AT TIME ZONE 'Asia/Shanghai')::date AS day, kind, coalesce(team, '') AS team, key,
         count(*) AS calls,
         count(*) FILTER (WHERE status = 'scored') AS scored,
         count(*) FILTER (WHERE passed) AS passed,
@@ -53,11 +53,25 @@ _COUNTED = f"""
         UNION ALL SELECT 'category', unnest(categories)
         UNION ALL SELECT 'rule', unnest(rules)
     ) AS groups
-    WHERE happened_at >= :begins AND happened_at < :ends AND (cast(:only AS text) IS NULL OR kind = :only)
-    GROUP BY kind, coalesce(team, ''), key
+    WHERE happened_at >= :begins AND happened_at < :ends AND (cast(:only AS text[]) IS NULL OR kind = ANY(:only))
+    GROUP BY 1, kind, coalesce(team, ''), key
 """  # noqa: S608 - our own expression only
 
-#: What the statement above counts apart.
+#: The same groups, counted in advance where a day is over, put together in every way that is asked for.
+_GROUPED = text(f"""
+    SELECT number, CASE WHEN daily THEN day END AS day, CASE WHEN by_team THEN team ELSE key END AS key,
+        {", ".join(f"sum({name})::float" for name in _NUMBERS)}
+    FROM (
+        SELECT {_COLUMNS} FROM day_totals WHERE kind = ANY(:only) AND day BETWEEN :first AND :last
+        UNION ALL SELECT {_COLUMNS} FROM ({_COUNTED}) AS fresh
+    ) AS totals
+    JOIN unnest(cast(:kinds AS text[]), cast(:by_team AS boolean[]), cast(:daily AS boolean[]))
+        WITH ORDINALITY AS cuts (counted, by_team, daily, number) ON counted = kind
+    WHERE cast(:team AS text) IS NULL OR team = :team
+    GROUP BY number, 2, 3
+""")  # noqa: S608 - our own names only
+
+#: What the first statement counts apart.
 _KINDS = {"violations": list(ALL["violation"]), "steps": list(ALL["step"])}
 
 #: How many days back are never counted in advance: calls of today and yesterday change all the time, unnoted.
@@ -93,32 +107,44 @@ class Numbers:
     seconds: float  #: of recording
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A way of grouping the calls of a period."""
+
+    kind: Kind
+    each_day: bool = False  #: in order of day and group; else the largest group first
+
+
 def by(session: Session, kind: Kind, period: Period, *, each_day: bool = False) -> list[Numbers]:
-    """The calls of the period by group, the largest group first; `each_day`: by day and group, in order of both."""
+    """The calls of the period by group: see `cuts`."""
+    return cuts(session, period, Cut(kind, each_day))[0]
+
+
+def cuts(session: Session, period: Period, *asked: Cut) -> list[list[Numbers]]:
+    """The calls of the period grouped in each of these ways, in one pass: a page asks for many of them."""
     refresh(session, period)
-    day = "day" if each_day else "NULL::date AS day"
     # Every total bears the team of its calls: a team's numbers are those of its whole days.
-    counted, key = ("day", "team") if kind == "team" else (kind, "key")
-    # PostgreSQL sums whole numbers as numeric, which Python reads as Decimal: ten times slower than a float.
-    sums = ", ".join(f"sum({name})::float AS {name}" for name in _NUMBERS)
-    order = "1, 2" if each_day else "calls DESC, 2"
-    known = f"SELECT {_COLUMNS} FROM day_totals WHERE kind = :kind AND day BETWEEN :first AND :last"  # noqa: S608
-    fresh = " ".join(f"UNION ALL ({_fresh(number)})" for number in range(len(_live(period))))
-    statement = f"""
-        SELECT {day}, {key} AS key, {sums} FROM ({known} {fresh}) AS totals
-        WHERE cast(:team AS text) IS NULL OR team = :team GROUP BY 1, 2 ORDER BY {order}
-    """  # noqa: S608 - our own names only
-    asked = {"first": period.first, "last": period.last, "team": period.team}
-    given = {"kind": counted, "only": counted, **asked, **_KINDS}
-    for number, live in enumerate(_live(period)):
-        given |= {f"{name}_{number}": value for name, value in _span(live).items()}
-    return [_numbers(row) for row in session.execute(text(statement), given)]
+    kinds = ["day" if cut.kind == "team" else cut.kind for cut in asked]
+    ways = {"by_team": [cut.kind == "team" for cut in asked], "daily": [cut.each_day for cut in asked]}
+    span = {"first": period.first, "last": period.last, "team": period.team} | _span(*_live(period))
+    found: list[list[Numbers]] = [[] for _ in asked]
+    for number, *row in session.execute(_GROUPED, {"kinds": kinds, "only": kinds, **ways, **span, **_KINDS}):
+        found[number - 1].append(_numbers(row))
+    return [sorted(groups, key=_days if cut.each_day else _size) for cut, groups in zip(asked, found, strict=True)]
 
 
-def heat(session: Session, period: Period) -> list[tuple[int, int, int, int]]:
-    """For each weekday (0: Monday) and hour with calls: weekday, hour, calls, flagged calls."""
+def _days(group: Numbers) -> tuple[date, str]:
+    return group.day or date.min, group.key
+
+
+def _size(group: Numbers) -> tuple[int, str]:
+    return -group.calls, group.key
+
+
+def heat(hours: Iterable[Numbers]) -> list[tuple[int, int, int, int]]:
+    """From the hours of each day: weekday (0: Monday), hour, calls and flagged calls, where there were calls."""
     cells: dict[tuple[int, int], list[int]] = {}
-    for numbers in by(session, "hour", period, each_day=True):
+    for numbers in hours:
         assert numbers.day is not None
         cell = cells.setdefault((numbers.day.weekday(), int(numbers.key)), [0, 0])
         cell[0] += numbers.calls
@@ -135,7 +161,7 @@ def refresh(session: Session, period: Period) -> None:
         session.execute(text("DELETE FROM stale_days WHERE day = :day"), {"day": day})
         session.execute(text("DELETE FROM day_totals WHERE day = :day"), {"day": day})
         count = f"INSERT INTO day_totals ({_COLUMNS}) SELECT {_COLUMNS} FROM ({_COUNTED}) AS counted"  # noqa: S608
-        session.execute(text(count), {**_span(day), **_KINDS, "only": None})
+        session.execute(text(count), {**_span(day, day), **_KINDS, "only": None})
 
 
 def _to_count(session: Session, period: Period) -> Sequence[date]:
@@ -154,28 +180,20 @@ def _first_live() -> date:
     return datetime.now(CALL_ZONE).date() - timedelta(days=_FRESH - 1)
 
 
-def _live(period: Period) -> list[date]:
-    """The days of the period that are counted when asked: tomorrow's too, for dialers whose clock is wrong."""
+def _live(period: Period) -> tuple[date, date]:
+    """The first and last day of the period that are counted when asked; tomorrow too: clocks of dialers may be wrong."""
     first = _first_live()
-    days = (first + timedelta(days=number) for number in range(_FRESH + 1))
-    return [day for day in days if period.first <= day <= period.last]
+    return max(first, period.first), min(first + timedelta(days=_FRESH), period.last)
 
 
-def _fresh(number: int) -> str:
-    counted = _COUNTED.replace(":day", f"cast(:day_{number} AS date)")
-    return f"SELECT {_COLUMNS} FROM ({counted}) AS fresh".replace(":begins", f":begins_{number}").replace(  # noqa: S608
-        ":ends", f":ends_{number}"
-    )
+def _span(first: date, last: date) -> dict[str, Any]:
+    begins, ends = (datetime.combine(day, time.min, CALL_ZONE) for day in (first, last + timedelta(days=1)))
+    return {"begins": begins, "ends": ends}
 
 
-def _span(day: date) -> dict[str, Any]:
-    begins = datetime(day.year, day.month, day.day, tzinfo=CALL_ZONE)
-    return {"day": day, "begins": begins, "ends": begins + timedelta(days=1)}
-
-
-def _numbers(row: Row[Any]) -> Numbers:
+def _numbers(row: Sequence[Any]) -> Numbers:
     # By place, as they were asked for: by name it takes twice as long, and there may be ten thousand.
-    day, key, *sums = tuple(row)
+    day, key, *sums = row
     calls, scored, passed, flagged, reviewed, failed, compliant, complete, violations = map(int, sums[: len(_COUNTS)])
     score, with_score, seconds = sums[len(_COUNTS) :]
     return Numbers(

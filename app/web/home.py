@@ -12,6 +12,7 @@ from app.api.schemas import listed
 from app.masking import masked, masked_id
 from app.security import Principal
 from app.store import lists, progress, reach, statistics
+from app.store.statistics import Cut
 from app.web.charts import MEASURES, SMALL
 from app.web.pages import PageRoute, page
 from app.web.statistics import last_days, worst_first
@@ -47,10 +48,10 @@ def home(request: Request, session: SessionDep, who: Anyone) -> Response:
 def _week(session: Session, who: Principal) -> Mapping[str, Any]:
     """How the last seven days were, against the targets, and whose calls were the worst."""
     period = replace(last_days(7), team=reach.team_of(who))
-    agents = [agent for agent in statistics.by(session, "agent", period) if agent.key and agent.violations]
-    worst = [replace(agent, key=masked_id(agent.key)) for agent in worst_first(agents, _BY.name)[:_WORST]]
-    total = next(iter(statistics.by(session, "day", period)), None)
-    return {"period": period, "total": total, "worst": worst, "measures": MEASURES, "by": _BY}
+    total, agents = statistics.cuts(session, period, Cut("day"), Cut("agent"))
+    bad = [agent for agent in agents if agent.key and agent.violations]
+    worst = [replace(agent, key=masked_id(agent.key)) for agent in worst_first(bad, _BY.name)[:_WORST]]
+    return {"period": period, "total": next(iter(total), None), "worst": worst, "measures": MEASURES, "by": _BY}
 
 
 def _queue(session: Session, who: Principal, name: str) -> dict[str, object]:

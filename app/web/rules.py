@@ -166,5 +166,5 @@ def _numbers(session: Session, who: Principal) -> Mapping[str, Any]:
         return {"hits": None}
     today = datetime.now(CALL_ZONE).date()
     period = Period(today - timedelta(days=_DAYS - 1), today, reach.team_of(who))
-    counted = {"hits": hits.by_rule(session, period), "scored": hits.scored(session, period)}
-    return {**counted, "first": period.first, "nothing": hits.Hits(""), "small": SMALL}
+    scored, found = hits.by_rule(session, period)
+    return {"hits": found, "scored": scored, "first": period.first, "nothing": hits.Hits(""), "small": SMALL}

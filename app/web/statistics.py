@@ -17,7 +17,7 @@ from app.kinds import kind
 from app.masking import masked_id
 from app.schemas import CALL_ZONE
 from app.store import reach, statistics
-from app.store.statistics import Kind, Numbers, Period
+from app.store.statistics import Cut, Numbers, Period
 from app.web.charts import MEASURES, SMALL, bars, trend
 from app.web.pages import PageRoute, page, texts
 
@@ -80,27 +80,32 @@ def _asked(request: Request) -> Period:
         raise AppError(texts()["calls"]["bad_filter"].format(faults=faults), code="bad_filter") from error
 
 
+#: What the page shows, in the order in which `_numbers` takes it.
+_CUTS = (
+    Cut("day"), Cut("day", each_day=True), Cut("category"), Cut("team"), Cut("agent"), Cut("stage"),
+    Cut("hour", each_day=True),
+)  # fmt: skip
+
+
 def _numbers(session: Session, period: Period, order: str | None) -> Mapping[str, Any]:
-    days = statistics.by(session, "day", period, each_day=True)
-    categories = statistics.by(session, "category", period)
+    total, days, categories, teams, agents, stages, hours = statistics.cuts(session, period, *_CUTS)
     found = {
         name: [group for group in categories if kind(group.key) == name] for name in ("violation", "step", "signal")
     }
     return {
-        "total": next(iter(statistics.by(session, "day", period)), None),
+        "total": next(iter(total), None),
         "trends": [trend(measure, period, days) for measure in MEASURES],
         "bars": bars(period, days),
         "found": found,
-        "teams": _named(session, "team", period, order),
-        "agents": _named(session, "agent", period, order),
-        "stages": sorted(statistics.by(session, "stage", period), key=lambda stage: stage.key),
-        "heat": _heat(statistics.heat(session, period)),
+        "teams": _named(teams, order),
+        "agents": _named(agents, order),
+        "stages": sorted(stages, key=lambda stage: stage.key),
+        "heat": _heat(statistics.heat(hours)),
     }
 
 
-def _named(session: Session, kind_of: Kind, period: Period, order: str | None) -> list[Numbers]:
+def _named(groups: Sequence[Numbers], order: str | None) -> list[Numbers]:
     """The largest groups, or the worst, whose names are senders' and shown as in lists."""
-    groups = statistics.by(session, kind_of, period)
     ordered = worst_first(groups, order) if order else groups
     return [replace(group, key=masked_id(group.key)) for group in ordered[:_NAMED]]
 

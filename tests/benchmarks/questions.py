@@ -137,7 +137,7 @@ DASHBOARDS: Mapping[str, Callable[[Session], object]] = {
     "by category, a quarter": lambda session: statistics.by(session, "category", _QUARTER),
     "by stage, a quarter": lambda session: statistics.by(session, "stage", _QUARTER),
     "by agent and day, a month": lambda session: statistics.by(session, "agent", _MONTH, each_day=True),
-    "heat map, a quarter": lambda session: statistics.heat(session, _QUARTER),
+    "heat map, a quarter": lambda session: statistics.heat(statistics.by(session, "hour", _QUARTER, each_day=True)),
     "same debtor, same day": _same_day,
     "metrics": _metrics,
     "room in the queue": lambda session: calls.waiting(session, 100_000),
