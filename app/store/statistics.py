@@ -181,7 +181,7 @@ def _first_live() -> date:
 
 
 def _live(period: Period) -> tuple[date, date]:
-    """The first and last day of the period that are counted when asked; tomorrow too: clocks of dialers may be wrong."""
+    """The first and last day of the period to be counted when asked; tomorrow too: clocks of dialers may be wrong."""
     first = _first_live()
     return max(first, period.first), min(first + timedelta(days=_FRESH), period.last)
 
