@@ -29,6 +29,8 @@ _DIGITS = frozenset("0123456789零〇一二三四五六七八九幺两")
 _HALF_WIDTH = str.maketrans({"?": "？", "!": "！", ";": "；"})
 #: A comma, unless it groups the digits of a number.
 _COMMA = re.compile(r"(?<!\d),|,(?!\d)")
+#: Halves of characters, and control characters: OpenCC takes a NUL for the end.
+_UNSAID = re.compile(r"[\ufffd\x00-\x08\x0e-\x1f\x7f]")
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff，。！？、；：])\s+|\s+(?=[\u3400-\u9fff，。！？、；：])")
 
 
@@ -40,7 +42,7 @@ def _simplifier() -> OpenCC:
 
 def normalise(text: str) -> str:
     """Text as stored: simplified, trimmed, loops cut to one round. Empty when it is a phantom or has no words."""
-    text = _simplifier().convert(text.replace("\ufffd", "")).translate(_HALF_WIDTH)
+    text = _simplifier().convert(_UNSAID.sub("", text)).translate(_HALF_WIDTH)
     text = _BETWEEN_HAN.sub("", " ".join(_COMMA.sub("，", text).split()))
     # A mark at the beginning belongs to what was said before.
     text = without_loops(text).lstrip("，。？！、；： ").rstrip("，、；： ")

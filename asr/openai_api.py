@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import httpx2
 import numpy as np
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from asr.audio import SAMPLE_RATE
 from asr.errors import AsrError
@@ -27,6 +27,8 @@ REFUSED = frozenset({400, 413, 415, 422})
 
 class _Timed(BaseModel):
     """A word or a segment of the answer."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     start: float
     end: float
@@ -144,7 +146,7 @@ def _sure(piece: _Timed, segments: list[_Timed]) -> float | None:
 
 def _mean_sure(segments: list[_Timed]) -> float | None:
     logs = [segment.avg_logprob for segment in segments if segment.avg_logprob is not None]
-    return min(math.exp(sum(logs) / len(logs)), 1.0) if logs else None
+    return math.exp(min(sum(logs) / len(logs), 0.0)) if logs else None
 
 
 def _wav(sound: Sound) -> bytes:

@@ -36,6 +36,7 @@ WRITTEN = [
     ("应还3,000元,对吗", "应还3,000元，对吗"),
     ("转发到朋友圈支持一下", "转发到朋友圈支持一下"),
     ("。好的您说", "好的您说"),
+    ("您好\0请\x1b讲", "您好请讲"),  # a server elsewhere may send anything; PostgreSQL keeps no NUL
 ]
 
 

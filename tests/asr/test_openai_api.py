@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import threading
 import wave
 from collections.abc import Callable, Iterator
@@ -82,6 +83,7 @@ def fails(status: int, **headers: str) -> Callable[[dict[str, bytes]], Reply]:
     ("answer", "confidence"),
     [
         ({"text": "", "segments": [{"start": 0.5, "end": 2.0, "text": "我要投訴你們", "avg_logprob": -0.1}]}, 0.905),
+        ({"text": "", "segments": [{"start": 0.5, "end": 2.0, "text": "我要投訴你們", "avg_logprob": 1e4}]}, 1.0),
         ({"text": "", "words": [{"word": w, "start": 0.5, "end": 1.0} for w in ("我要", "投訴", "你們")]}, None),
     ],
 )
@@ -137,6 +139,7 @@ def test_a_passing_failure_is_tried_again(passing: Callable[[dict[str, bytes]], 
         (fails(503), 3, "HTTP 503", "backend_away"),
         (lambda _: (200, {}, b"<html>login</html>"), 1, "无法解读", "backend_failed"),
         (says(words=[]), 1, "无法解读", "backend_failed"),
+        (says(text="好", words=[{"word": "好", "start": 0.0, "end": math.nan}]), 1, "无法解读", "backend_failed"),
     ],
 )
 def test_a_lasting_failure_is_told(
