@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from asr.audio import SAMPLE_RATE, Audio
 from asr.vad import Span
 
-#: Seconds in a window, unless the recogniser wants others. The encoder is fed as much as there is, not padded to
-#: Whisper's 30. On 24 development calls CER was 16.3 % with 15 s and 15.6 % with 20 s, for 17 % more CPU.
-WINDOW_SECONDS = 20.0
 #: Seconds of real sound kept on both sides of a span. CER with 0.3, 0.5, 0.8, 1.0 and 1.2 s: 16.3, 16.5, 15.6, 16.8
 #: and 16.6 %, all within noise (0.7); 0.3 costs 8 % less CPU than 0.5.
 PAD_SECONDS = 0.3
@@ -65,7 +62,7 @@ class Window:
         return int(np.argmin(distances))
 
 
-def pack(spans: list[Span], total: int, seconds: float = WINDOW_SECONDS, pad: float = PAD_SECONDS) -> list[Window]:
+def pack(spans: list[Span], total: int, seconds: float) -> list[Window]:
     """Windows of at most `seconds` with the spans of each channel in order; a longer span has its own.
 
     No more windows than needed, and all of a channel about equally long: a rest in a short window at the end is heard
@@ -73,13 +70,14 @@ def pack(spans: list[Span], total: int, seconds: float = WINDOW_SECONDS, pad: fl
     """
     windows: list[Window] = []
     for channel in sorted({span.channel for span in spans}):
-        padded = _padded([span for span in spans if span.channel == channel], total, int(pad * SAMPLE_RATE))
+        padded = _padded([span for span in spans if span.channel == channel], total)
         windows += _fill_evenly(padded, int(seconds * SAMPLE_RATE))
     return windows
 
 
-def _padded(spans: list[Span], total: int, pad: int) -> list[tuple[Span, int, int]]:
+def _padded(spans: list[Span], total: int) -> list[tuple[Span, int, int]]:
     """Each span with its padding; neighbours closer than twice the padding meet in the middle."""
+    pad = int(PAD_SECONDS * SAMPLE_RATE)
     edges = [0, *((left.end + right.start) // 2 for left, right in itertools.pairwise(spans)), total]
     return [
         (span, max(span.start - pad, before), min(span.end + pad, after))

@@ -46,7 +46,8 @@ def text(heard: list[Heard]) -> str:
 
 
 def test_characters_go_to_the_span_in_which_they_end() -> None:
-    (window,) = pack([span(1, 3), span(10, 12)], 20 * SAMPLE_RATE)  # speech at 0.3-2.3 and 2.9-4.9 of the window
+    # Speech at 0.3-2.3 and 2.9-4.9 of the window.
+    (window,) = pack([span(1, 3), span(10, 12)], 20 * SAMPLE_RATE, 20.0)
     pieces = [
         *said("您好请问", start=0.5),
         Heard("？", 1.3, 3.4, 0.9),
