@@ -87,11 +87,6 @@ class Seal:
         return AESGCM(HKDF(SHA256(), 32, salt, b"tingjian recording").derive(self._keys[key_id]))
 
 
-def sealed_size(size: int) -> int:
-    """The bytes of the sealed file of a recording of `size` bytes."""
-    return _HEADER + size + _TAG * _chunks(size)
-
-
 def plain_size(sealed: int) -> int:
     """The bytes of the recording whose sealed file has `sealed` bytes."""
     return sealed - _HEADER - _TAG * -(-(sealed - _HEADER) // (_CHUNK + _TAG))
