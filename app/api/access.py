@@ -45,7 +45,7 @@ _bearer = HTTPBearer(auto_error=False, description="`tingjian key add` 生成的
 _cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="登录后的会话")
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:  # async: anything else would be a hop to another thread, for nothing
     service: Service = request.app.state.service
     return service
 

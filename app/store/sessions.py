@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 from app.security import Principal, digest, new_token
 from app.tables import User, UserSession
 
+#: Use is noted once a minute.
+_MINUTE_AGO = func.now() - text("interval '1 minute'")
+
 
 def start(session: Session, user: User) -> str:
     """Start a session and return its token, which is not kept. Always a new one: no token is known beforehand."""
@@ -19,7 +22,7 @@ def start(session: Session, user: User) -> str:
 def find(session: Session, token: str, *, idle: timedelta, longest: timedelta, in_use: bool = True) -> Principal | None:
     """The user of a session, None when it is unknown, ended, idle or too old; `in_use`: note that it is not idle."""
     valid = (
-        select(UserSession, User)
+        select(UserSession, User, (UserSession.seen_at < _MINUTE_AGO).label("unnoted"))
         .join(User)
         .where(
             UserSession.digest == digest(token),
@@ -31,15 +34,14 @@ def find(session: Session, token: str, *, idle: timedelta, longest: timedelta, i
     row = session.execute(valid).one_or_none()
     if row is None:
         return None
-    known, user = row
-    if in_use:
+    known, user, unnoted = row
+    if in_use and unnoted:
         _note_use(session, known)
     return principal(user)
 
 
 def _note_use(session: Session, known: UserSession) -> None:
-    minute_ago = func.now() - text("interval '1 minute'")
-    seen = update(UserSession).where(UserSession.digest == known.digest, UserSession.seen_at < minute_ago)
+    seen = update(UserSession).where(UserSession.digest == known.digest, UserSession.seen_at < _MINUTE_AGO)
     session.execute(seen.values(seen_at=func.now()))
 
 

@@ -2,7 +2,7 @@
 
 import gzip
 import secrets
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
@@ -97,11 +97,18 @@ def _templates() -> jinja2.Environment:
         "category": category,
         "may": Principal.may,
         "kind": kind,
+        "apart": apart,
         "enumerate": enumerate,
     }
     environment.filters |= {"clock": clock, "moment": moment, "number": number, "category": category}
-    environment.tests["kind"] = lambda name, wanted: kind(name) == wanted
     return environment
+
+
+def apart(categories: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Of what was found in a call, what is told by name, violations first, and the steps that are missing."""
+    told = {name: kind(name) for name in categories}
+    named = [name for wanted in ("violation", "signal") for name in told if told[name] == wanted]
+    return named, [name for name in told if told[name] == "step"]
 
 
 def category(name: str) -> str:
@@ -123,8 +130,8 @@ def moment(value: datetime | None) -> str:
     """A moment on the wall clock of the calls, the year only where it is not this one."""
     if value is None:
         return "–"
-    local = value.astimezone(CALL_ZONE)
-    return f"{local:%m-%d %H:%M}" if local.year == datetime.now(CALL_ZONE).year else f"{local:%Y-%m-%d %H:%M}"
+    told = value.astimezone(CALL_ZONE).isoformat(" ", "minutes")[:16]  # twice as fast as strftime, and lists have many
+    return told.removeprefix(f"{datetime.now(CALL_ZONE).year}-")
 
 
 def number(value: float | None) -> str:
