@@ -22,6 +22,10 @@ from sqlalchemy.orm import Session, sessionmaker
 #: SQLSTATE classes that pass by themselves: no connection, out of room or memory, shut down, rolled back for others.
 _PASSING = ("08", "53", "57P", "40")
 
+#: Of libpq: firewalls forget quiet connections, and a server that lost its power takes no leave. Whoever waits for an
+#: answer would wait a quarter of an hour, whoever listens for ever.
+_WATCHFUL = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+
 #: Seconds between two looks whether another process is through with its migrations.
 _LOOK = 0.2
 
@@ -51,7 +55,7 @@ class Database:
 
     def __init__(self, url: str, statement_seconds: float | None = None) -> None:
         """`statement_seconds`: after which a statement is ended; None: it may take as long as it likes."""
-        self.url = url
+        self.url = _watchful(url)
         self._statement_seconds = statement_seconds
 
     @cached_property
@@ -141,6 +145,13 @@ class Database:
     def close(self) -> None:
         """Close the pooled connections."""
         self.engine.dispose()
+
+
+def _watchful(url: str) -> str:
+    for name, value in _WATCHFUL.items():
+        if f"{name}=" not in url:  # whoever gave it knows better
+            url += f"{'&' if '?' in url else '?'}{name}={value}"
+    return url
 
 
 def _alembic(connection: Connection | None = None) -> Config:

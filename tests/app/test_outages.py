@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
@@ -20,6 +21,18 @@ def test_a_request_is_refused_for_now(service: Service, method: str, path: str) 
         assert client.get("/healthz").status_code == 200
     assert (answer.status_code, answer.json()["code"]) == (503, "database_away")
     assert answer.headers["retry-after"]
+
+
+@pytest.mark.parametrize(("given", "idle"), [("", "30"), ("keepalives_idle=5", "5")])
+def test_a_server_that_went_silent_is_found_out(database_url: str, given: str, idle: str) -> None:
+    database = Database(f"{database_url}{'&' if '?' in database_url else '?'}{given}" if given else database_url)
+    again = Database(database.url)  # as a worker gets it
+    with database.engine.connect() as connection, psycopg.connect(again.url) as other:
+        for known in (connection.connection.driver_connection, other):
+            assert known
+            told = known.info.get_parameters()
+            assert (told["keepalives_idle"], told["tcp_user_timeout"]) == (idle, "30000")
+    database.close()
 
 
 def test_a_query_that_takes_too_long_is_ended(service: Service) -> None:
