@@ -105,7 +105,7 @@ class Feed:
                     async for notice in connection.notifies():
                         for mailbox in self._mailboxes:
                             mailbox.put(int(notice.payload))
-            except psycopg.Error as error:
+            except (psycopg.Error, ValueError) as error:  # ValueError: somebody else's notice, of no call
                 log.warning("feed interrupted", reason=type(error).__name__)
             self._connected = False
             await asyncio.sleep(_PAUSE)

@@ -132,6 +132,9 @@ def test_a_reader_outlives_the_databases_connections(
             listeners = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
             assert connection.execute(text(f"SELECT count(pg_terminate_backend(pid)) FROM ({listeners}) AS l")).scalar()
         wait_for(heard, lambda kind, _: kind == "snapshot")
+        with service.database.transaction() as session:
+            session.execute(text("NOTIFY tingjian_calls, 'by hand'"))
+        wait_for(heard, lambda kind, _: kind == "snapshot")
         call_id = post_text(client, auth["dialer"])
         wait_for(heard, lambda kind, data: kind == "call" and data["id"] == call_id)
 
