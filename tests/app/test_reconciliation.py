@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app import cdr, rescoring
+from app.api import reconciliation
 from app.security import Principal
 from app.service import Service
 from app.store import dials
@@ -128,6 +129,13 @@ def test_a_file_with_a_fault_is_refused_whole(
     assert answer.status_code == 422, answer.text
     assert told in answer.json()["detail"]
     assert compare(client, auth)["expected"] == 0
+
+
+def test_one_file_is_read_at_a_time(client: TestClient, auth: Auth) -> None:
+    with reconciliation._IMPORTING:
+        answer = send(client, auth, "c-1,8026,D1,早班,2026-11-02 09:00:00,60,是,x")
+        assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert send(client, auth, "c-1,8026,D1,早班,2026-11-02 09:00:00,60,是,x").json() == {"new": 1, "known": 0}
 
 
 def test_a_broken_heading_is_refused(client: TestClient, auth: Auth) -> None:
