@@ -16,6 +16,10 @@ Over the budget, and why:
 
 - `agent, busy: score_lt=60` (70 ms): of the 200 000 calls of one agent those below 60 are few, and the index on agents
   holds no score, so they are sifted until there are enough (96 645 pages).
+- `agent, busy: category, common` (54 ms): the calls of both indexes are put together before they are sorted.
+- `an hour of a weekday` (53 ms): asked on a Sunday, the last Wednesday's calls lie 45 000 back, and all between are
+  walked through (`Index Scan Backward using calls_newest`, 52 994 pages). An index on the weekday is not taken: the
+  walk is in the order of the table, and nothing tells PostgreSQL how far it goes. With a period it is a day's calls.
 - A word said in one call of a hundred, by score (`q=样要坐牢`), or asked for by an inspector who sees one call of 140:
   90 ms each. Not among the questions, whose `one in a hundred` the samples say in one of 15. Too rare to be found by
   reading the next 2 000 calls; the index names 10 000 in no order, and each is fetched for its number, which is 50 ms
