@@ -22,16 +22,16 @@ FORGIVING = 5
 
 
 class CoreHits(NamedTuple):
-    """The cores found in one text, a column for each thing known of them, in order of start."""
+    """The cores found in one text, a column for each thing known of them."""
 
-    core: Column  #: its place in `Cores.words`
+    core: Column  #: its place in `Cores.words`; of one that only sounds so, as many further on as there are words
     start: Column  #: characters of the text, end exclusive
     end: Column
     support: Column  #: characters' worth of evidence
     most: Column  #: the support it would have if all were as written
 
-    def take(self, which: Ints) -> "CoreHits":
-        """Only those, in that order."""
+    def take(self, which: Column) -> "CoreHits":
+        """Only those."""
         return CoreHits(*[column[which] for column in self])
 
 
@@ -53,8 +53,7 @@ class Cores:
         parts = [self._exactly(text.chars, inside), self._numbers(text)]
         if by_ear:
             parts.append(self._heard(text.chars, inside))
-        found = CoreHits(*map(np.concatenate, zip(*parts, strict=True)))
-        return found.take(np.lexsort((found.core, found.end, found.start)))
+        return CoreHits(*map(np.concatenate, zip(*parts, strict=True)))
 
     def _exactly(self, chars: str, inside: Flags) -> CoreHits:
         core, start, end = self._written.find(chars)
@@ -79,10 +78,10 @@ class Cores:
         walls = np.append(0, (codes(chars) == ord(WALL)).cumsum())
         # 逾期六十二天 is heard as 于762天: by ear, a core without digits may end in the middle of a number.
         fits = (walls[start] == walls[end]) & ~inside[start] & ~(inside[end] & sounds.ends_in_digit[core])
-        hits = CoreHits(*[column[fits] for column in (core, start, end, start, start)])
+        hits = self._supported(CoreHits(*[column[fits] for column in (core, start, end, start, start)]), chars)
         hits = hits.take(np.lexsort((hits.core, hits.start)))
         # One found by both its halves comes twice.
-        return self._supported(hits.take(np.flatnonzero(firsts(hits.start, hits.core))), chars)
+        return hits.take(firsts(hits.start, hits.core))
 
     def _supported(self, hits: CoreHits, chars: str) -> CoreHits:
         """Those of the hits for which what was heard is evidence, and not the very word."""
@@ -95,7 +94,8 @@ class Cores:
         support = np.bincount(rows, alike)
         wrong = np.bincount(rows, alike == 0)
         enough = (support >= LEAST_LIKENESS * size) & (wrong <= (size >= FORGIVING)) & (support < size)
-        return hits._replace(support=support, most=size).take(np.flatnonzero(enough))
+        hits = hits._replace(core=hits.core + len(self.words), support=support, most=size)
+        return hits.take(enough)
 
     @cached_property
     def _sounds(self) -> "_Sounds":

@@ -1,13 +1,16 @@
-"""How families grow from the hits of their most telling slot, slot by slot, to one side and then to the other."""
+"""How families grow from the hits of their most telling slot, slot by slot, to one side."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from rules.arrays import Column, Ints, Lists, among, firsts
-from rules.hits import View
+from rules.arrays import Column, Ints, among, firsts
+from rules.hits import Fills, View
 from rules.lexicon import Gap
+
+#: What hits are worth to families, given as a column of each.
+Worth = Callable[[Ints, Ints], Column]
 
 
 class Ways(NamedTuple):
@@ -15,12 +18,21 @@ class Ways(NamedTuple):
 
     row: Column  #: which of the candidates it is
     at: Column  #: where it got to
-    support: Column  #: characters' worth of evidence on the way
+    worth: Column  #: of the hits on the way, together
     hits: Column  #: the hits it got there by, a column for each slot; -1 where the family had no more
 
-    def take(self, which: Ints) -> "Ways":
+    def take(self, which: Column) -> "Ways":
         """Only those."""
         return Ways(*[column[which] for column in self])
+
+    def on(self, hits: Ints, at: Ints, worth: Column) -> "Ways":
+        """Each gone on by one hit, to where that leads."""
+        return Ways(self.row, at, self.worth + worth, np.column_stack((self.hits, hits)))
+
+    def worthiest(self, places: Ints) -> "Ways":
+        """Of the ways of one candidate to one place the worthiest; in order of place."""
+        order = np.lexsort((-self.worth, places, self.row))
+        return self.take(order[firsts(self.row[order], places[order])])
 
 
 class Side:
@@ -34,40 +46,47 @@ class Side:
         longest = max(map(len, steps), default=0)
         table = [[(slot, gap.width, gap.over_negation) for slot, gap in way] for way in steps]
         padded = [way + [(-1, 0, False)] * (longest - len(way)) for way in table]
-        self.slots, self._widths, self._over = (
+        self._slots, self._widths, self._over = (
             np.array(padded, np.intp).reshape(len(steps), longest, 3).transpose(2, 0, 1)
         )
-        self._edges = np.array(edges, np.intp)
+        self._sizes, self._edges = np.array([*map(len, steps)], np.intp), np.array(edges, np.intp)
         self._count = count
 
-    def grow(self, family: Ints, hit: Ints, view: View, fills: Lists, support: Column) -> Ways:
-        """The shortest way each candidate is complete on this side; none for those that are not.
+    def grow(self, family: Ints, hit: Ints, view: View, fills: Fills, worth: Worth) -> Ways:
+        """The nearest way each candidate is complete on this side, in order; none for those that are not.
 
-        A candidate is a family and the hit it starts from; `fills` are the slots of each core, `support` that of hits.
+        A candidate is a family and the hit it starts from; `worth` tells what hits are worth to families.
         """
-        fillers = view.fillers(fills, among(self.slots[family], self._count))
+        fillers = view.fillers(fills, among(self._slots[family], self._count))
         ways = Ways(np.arange(len(family)), view.ends[hit], np.zeros(len(hit)), np.empty((len(hit), 0), np.intp))
-        for step in range(self.slots.shape[1]):
-            slot = self.slots[family[ways.row], step]
-            going, there = ways.take(np.flatnonzero(slot >= 0)), ways.take(np.flatnonzero(slot < 0))
-            of = family[going.row]
-            reach = view.reach(going.at, self._widths[of, step], self._over[of, step])
-            hits, origin = fillers.between(self.slots[of, step], going.at, reach)
-            ways = _together(there, _surest(going.take(origin), hits, view.ends[hits], support[hits]))
-        edge = self._edges[family[ways.row]]
-        ways = ways.take(np.flatnonzero((edge < 0) | view.clause_ends(ways.at, edge)))
-        ways = ways.take(np.lexsort((ways.at, ways.row)))
-        return ways.take(np.flatnonzero(firsts(ways.row)))
+        complete: list[Ways] = []
+        while True:
+            step, of = len(complete), family[ways.row]
+            whole = self._sizes[of] == step
+            complete.append(_nearest(ways.take(whole), self._edges[of[whole]], view))
+            ways = ways.take(~whole).worthiest(ways.at[~whole])
+            if not len(ways.row):
+                return _together(complete)
+            of = family[ways.row]
+            reach = view.reach(ways.at, self._widths[of, step], self._over[of, step])
+            hits, origin = fillers.between(self._slots[of, step], ways.at, reach)
+            ways = ways.take(origin).on(hits, view.ends[hits], worth(of[origin], hits))
 
 
-def _surest(ways: Ways, hits: Ints, at: Ints, support: Column) -> Ways:
-    """Every way gone on by one hit; of those of one candidate that lead to the same place, the best supported."""
-    on = Ways(ways.row, at, ways.support + support, np.column_stack((ways.hits, hits)))
-    on = on.take(np.lexsort((-on.support, on.at, on.row)))
-    return on.take(np.flatnonzero(firsts(on.row, on.at)))
+def _nearest(ways: Ways, edges: Ints, view: View) -> Ways:
+    """Of the ways whose clause ends there the one of each candidate whose last core begins first, and the worthiest."""
+    ways = ways.take((edges < 0) | view.clause_ends(ways.at, edges))
+    if not ways.hits.shape[1]:
+        return ways
+    ways = ways.worthiest(view.begins[ways.hits[:, -1]])
+    return ways.take(firsts(ways.row))
 
 
-def _together(there: Ways, going: Ways) -> Ways:
-    ended = np.full(len(there.row), -1, np.intp)
-    there = there._replace(hits=np.column_stack((there.hits, ended)))
-    return Ways(*map(np.concatenate, zip(there, going, strict=True)))
+def _together(complete: Sequence[Ways]) -> Ways:
+    """All of them, in order of row, those of each step with a hit more than those before."""
+    wide = [
+        ways._replace(hits=np.pad(ways.hits, ((0, 0), (0, len(complete) - 1 - step)), constant_values=-1))
+        for step, ways in enumerate(complete)
+    ]
+    ways = Ways(*map(np.concatenate, zip(*wide, strict=True)))
+    return ways.take(np.argsort(ways.row))

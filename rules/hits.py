@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rules.arrays import Flags, Ints, Lists, ranges
+from rules.arrays import Bits, Flags, Ints, Lists, firsts, ordered, packed, ranges
 from rules.automaton import CoreHits
 from rules.text import WALL, Text
 
@@ -16,11 +16,41 @@ _NEGATION = re.compile(
 )
 
 
+class Fills:
+    """Which hits fill which slots. A call has ten times as many hits as different cores, which all fill the same.
+
+    `core` is that of each hit, `fills` are the slots of each core.
+    """
+
+    def __init__(self, core: Ints, fills: Lists) -> None:
+        self.cores, self._which = np.unique(core, return_inverse=True)
+        self._hits = Lists.grouped(self._which, np.arange(len(core)), len(self.cores))
+        slot, row = fills.at(self.cores)
+        order = ordered(slot)
+        self._slot, self._row = slot[order], row[order]
+
+    def of(self, wanted: Flags) -> tuple[Ints, Ints]:
+        """Every slot that is wanted with every hit that fills it."""
+        kept = np.flatnonzero(wanted[self._slot])
+        hits, rows = self._hits.at(self._row[kept])
+        return self._slot[kept[rows]], hits
+
+    def breaths(self, breath: Ints, counts: Flags, slots: int) -> Bits:
+        """For each slot the breaths in which a hit of a core that counts fills it; `breath` is that of each hit."""
+        said = np.zeros((len(self.cores), -64 * (-(breath.max(initial=0) + 1) // 64)), bool)
+        said[self._which, breath] = True
+        said[~counts] = False
+        bits, first = packed(said), np.flatnonzero(firsts(self._slot))
+        filled = np.zeros((slots, bits.shape[1]), np.uint64)
+        filled[self._slot[first]] = np.bitwise_or.reduceat(bits[self._row], first)
+        return filled
+
+
 class View:
     """A text with its hits, read onwards or backwards: backwards, position 0 is the end of the text."""
 
     def __init__(self, text: Text, found: CoreHits, *, backwards: bool = False) -> None:
-        self._length, self._core = len(text.chars), found.core
+        self._length = len(text.chars)
         self.begins, self.ends = found.start, found.end
         if backwards:
             self.begins, self.ends = self._length - found.end, self._length - found.start
@@ -35,22 +65,19 @@ class View:
         """Whether a clause ends within `width`."""
         return self._stops[at] <= at + width
 
-    def fillers(self, fills: Lists, wanted: Flags) -> "Fillers":
-        """What fills the slots that are wanted, where `fills` are the slots of each core."""
-        order = np.argsort(self.begins, kind="stable")
-        slot, rows = fills.at(self._core[order])
-        kept = np.flatnonzero(wanted[slot])
-        return Fillers(slot[kept], order[rows[kept]], self.begins, self._length)
+    def fillers(self, fills: Fills, wanted: Flags) -> "Fillers":
+        """What fills the slots that are wanted."""
+        return Fillers(*fills.of(wanted), self.begins, self._length)
 
 
 class Fillers:
     """For each slot the hits that fill it, in order."""
 
     def __init__(self, slots: Ints, hits: Ints, begins: Ints, length: int) -> None:
-        # Numbers of two bytes are sorted in one go, without comparing.
-        order = np.argsort(slots.astype(np.uint16 if slots.max(initial=0) < 1 << 16 else np.uint32), kind="stable")
-        self._hits, self._pace = hits[order], length + 1
-        self._places = slots[order] * self._pace + begins[self._hits]
+        self._pace = length + 1
+        places = slots * self._pace + begins[hits]
+        order = np.argsort(places)
+        self._hits, self._places = hits[order], places[order]
 
     def between(self, slot: Ints, first: Ints, last: Ints) -> tuple[Ints, Ints]:
         """For each row the hits that fill its slot and begin from `first` to `last`; and the row each belongs to."""

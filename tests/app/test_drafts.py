@@ -181,7 +181,7 @@ def test_half_a_number_that_a_rule_quotes_is_masked(
 ) -> None:
     """Half of it alone looks like none, in a finding as in the line of the scorecard that repeats it."""
     name = "collection-standard"
-    quoting = RULE.replace("[风紧扯呼]}}", "[扯呼 ~2 <数>]}}").replace("hit: [风紧扯呼]", "hit: [扯呼12]")
+    quoting = RULE.replace("[风紧扯呼]}}", "[扯呼 ~12 <数>]}}").replace("hit: [风紧扯呼]", "hit: [扯呼12]")
     save(client, auth, (BUILT_IN / f"{name}.yaml").read_text("utf-8") + quoting, name=name)
     said = [{"speaker": "agent", "text": text} for text in ("您好，扯呼1381234", "5678")]
     call = client.post("/v1/texts", headers=auth["inspector"], json={"utterances": said}).json()["id"]
