@@ -102,6 +102,12 @@ class Conversation:
         """Each utterance in simplified characters, half width and lower case."""
         return tuple(fold(one.text) for one in self.transcript.utterances)
 
+    @cached_property
+    def spoken(self) -> tuple[Hit, ...]:
+        """Each utterance that is more than blanks, all of it."""
+        said = enumerate(self.transcript.utterances)
+        return tuple(Hit(at, 0, len(one.text)) for at, one in said if one.text.strip())
+
     def scan(self, matchers: Iterable[Matcher]) -> Scan:
         """What the matchers find; a matcher that packs share scans once."""
         groups: dict[Group, Sequence[Span]] = {}
@@ -207,6 +213,12 @@ class Call:
     def said(self, part: Part, speaker: Speaker | None) -> list[int]:
         """The utterances of `speaker` in that part, in order."""
         return sorted(part.utterances & self.said_by(speaker))
+
+    def within(self, part: Part, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        """Those of the hits that lie in that part, which mostly is the whole call."""
+        if part == Part(self.conversation.everything, part.speaker):
+            return hits
+        return tuple(hit for hit in hits if part.covers(hit))
 
     def spoke(self, speaker: Speaker | None, who: Speaker) -> bool:
         """Whether what `who` said counts as said by `speaker`, or by anyone for None."""

@@ -1,60 +1,46 @@
 """`answered`: a question and the other side's answer to it."""
 
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from rules.call import Call, Hit, Part
-from rules.operators.base import Operator, Outcome
+from rules.operators.base import Outcome
+from rules.operators.trails import Trail, Trails
 
 if TYPE_CHECKING:
     from rules.operators import Find
 
 
-class Answered(Operator):
+class Answered(Trail):
     """Found when the question is followed, within so many turns, by the answer named, or by any where none is."""
 
     question: "Find"
     answer: "Find | None" = None
     within_turns: int = Field(2, ge=1)
 
-    def find(self, call: Call, part: Part) -> Outcome:
-        """The first question that was answered."""
-        answered = self._pairs(call, part)
-        return answered if isinstance(answered, Outcome) else Outcome(bool(answered), next(iter(answered), ()))
-
-    def moments(self, call: Call, part: Part) -> Outcome:
-        """The answers: what was said along with a question came before it was answered."""
-        answered = self._pairs(call, part)
-        if isinstance(answered, Outcome):
-            return answered
-        return Outcome(bool(answered), tuple(dict.fromkeys(answer for _, answer in answered)))
-
-    def _pairs(self, call: Call, part: Part) -> list[tuple[Hit, Hit]] | Outcome:
-        """Every question that was answered, with its first answer; or why that cannot be told."""
+    def trails(self, call: Call, part: Part) -> Trails:
+        """Every question that was answered, with its first answer."""
         asked = self.question.operator.find(call, part)
         answers = self._answers(call, part)
         if asked.found is None or answers.found is None:
-            return Outcome(None, (), asked.why or answers.why)
-        firsts = (
-            (question, next((answer for answer in answers.hits if self._answers_to(call, question, answer)), None))
-            for question in asked.hits
-        )
-        return [(question, answer) for question, answer in firsts if answer]
+            return Trails(why=asked.why or answers.why)
+        return Trails(tuple(self._answered(call, asked.hits, sorted(answers.hits, key=call.turn))))
+
+    def _answered(self, call: Call, asked: Sequence[Hit], answers: Sequence[Hit]) -> Iterator[tuple[Hit, Hit]]:
+        said, turns = call.transcript.utterances, [call.turn(answer) for answer in answers]
+        for question in asked:
+            turn, speaker = call.turn(question), said[question.utterance].speaker
+            near = answers[bisect_right(turns, turn) : bisect_right(turns, turn + self.within_turns)]
+            yield from [(question, one) for one in near if said[one.utterance].speaker != speaker][:1]
 
     def _answers(self, call: Call, part: Part) -> Outcome:
         everyone = Part(part.utterances, None, part.after, part.before)
         if self.answer:
             return self.answer.operator.find(call, everyone)
-        said = enumerate(call.transcript.utterances)
-        return Outcome(
-            True, tuple(Hit(at, 0, len(one.text)) for at, one in said if one.text.strip() and at in part.utterances)
-        )
-
-    def _answers_to(self, call: Call, question: Hit, answer: Hit) -> bool:
-        apart = call.turn(answer) - call.turn(question)
-        speakers = {call.transcript.utterances[hit.utterance].speaker for hit in (question, answer)}
-        return 0 < apart <= self.within_turns and len(speakers) == 2
+        return Outcome(True, tuple(hit for hit in call.conversation.spoken if hit.utterance in part.utterances))
 
     def children(self) -> tuple["Find", ...]:
         """Question and answer."""

@@ -62,8 +62,7 @@ class Phrases(Operator):
     def find(self, call: Call, part: Part) -> Outcome:
         """Every match that counts, said in the part by the speaker named."""
         guards = self.source.guards if self.guards is None else self.guards
-        said = call.matches(self.source, guards, self.speaker or part.speaker)
-        hits = tuple(hit for hit in said if part.covers(hit))
+        hits = call.within(part, call.matches(self.source, guards, self.speaker or part.speaker))
         if hits and all(hit.doubted for hit in hits):
             return Outcome(None, hits, "说了这样的词，整句读来却不像违规，请人工判断")
         return Outcome(bool(hits), hits)

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from rules.call import Call, Hit, Part
-from rules.operators.base import Operator, Outcome
+from rules.operators.base import Outcome
+from rules.operators.trails import Trail, Trails
 
 if TYPE_CHECKING:
     from rules.operators import Find
 
 
-class Sequence(Operator):
+class Sequence(Trail):
     """Found when the steps come in this order, with nothing of `without` from one to the next."""
 
     steps: tuple["Find", ...] = Field(min_length=2)
@@ -20,27 +21,17 @@ class Sequence(Operator):
     without: "Find | None" = None
     unless_earlier: "Find | None" = None  #: a first step does not count once this was found in an earlier turn
 
-    def find(self, call: Call, part: Part) -> Outcome:
-        """The first way through the steps."""
-        ways = self._ways(call, part)
-        return ways if isinstance(ways, Outcome) else Outcome(bool(ways), next(iter(ways), ()))
-
-    def moments(self, call: Call, part: Part) -> Outcome:
-        """Every last step."""
-        ways = self._ways(call, part)
-        return ways if isinstance(ways, Outcome) else Outcome(bool(ways), tuple(way[-1] for way in ways))
-
-    def _ways(self, call: Call, part: Part) -> list[tuple[Hit, ...]] | Outcome:
-        """One way, a hit for each step, to each hit of the last step; or why that cannot be told."""
+    def trails(self, call: Call, part: Part) -> Trails:
+        """One way, a hit for each step, to each hit of the last step."""
         *steps, between, earlier = [
             find.operator.moments(call, part) if find else Outcome(False)
             for find in (*self.steps, self.without, self.unless_earlier)
         ]
         if any(outcome.found is None for outcome in steps):
-            return Outcome(None, (), "；".join(outcome.why for outcome in steps if outcome.why))
+            return Trails(why="；".join(outcome.why for outcome in steps if outcome.why))
         settled = min((call.turn(hit) for hit in earlier.hits), default=None)
         first = tuple(hit for hit in steps[0].hits if settled is None or call.turn(hit) <= settled)
-        return self._through(call, [first, *(outcome.hits for outcome in steps[1:])], between.hits)
+        return Trails(tuple(self._through(call, [first, *(outcome.hits for outcome in steps[1:])], between.hits)))
 
     def _through(self, call: Call, steps: list[tuple[Hit, ...]], between: tuple[Hit, ...]) -> list[tuple[Hit, ...]]:
         """For each hit of a step the best way there is kept: one pass, no search."""
