@@ -8,32 +8,27 @@ find the same call.
 
 import errno
 import hashlib
-import json
 import os
-import stat
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from io import BufferedReader
 from pathlib import Path
-from typing import Any
 
 import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.audiotypes import TYPES
-from app.errors import NO_ROOM, AppError, NotFound, Unavailable, Unprocessable
+from app.beside import Found, State, is_file, opened
+from app.errors import NO_ROOM, AppError, NotFound, Unavailable
 from app.intake import Sent, completed, take_recording
 from app.schemas import CallFacts, faults_of
 from app.security import Principal
 from app.service import Service
 from app.store import audit, users
-from app.tabular import facts_in, rows
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -41,44 +36,8 @@ log = structlog.stdlib.get_logger(__name__)
 _PAUSE = 2.0
 _ENDED = ("done", "failed")
 
-#: Bytes of a file beside recordings, at most: it is read into memory.
-_LARGEST = 32 * 1024 * 1024
-
 #: Faults of the disk a recording comes from or goes to: like NO_ROOM, they say nothing of the recording.
 _DISK = {errno.EIO, errno.ESTALE, errno.ENOENT}
-
-_State = tuple[tuple[str, int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A recording in the folder and what lies beside it."""
-
-    path: Path
-    beside: tuple[Path, ...]  #: what belongs to it alone, and moves with it
-
-    @property
-    def is_done(self) -> bool:
-        """Whether its writer says that it is complete."""
-        return any(path.suffix == ".done" for path in self.beside)
-
-    def state(self) -> _State:
-        """What changes while any of it is being written."""
-        stats = [(path.name, path.stat()) for path in (self.path, *self.beside)]
-        return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
-
-    def facts(self) -> dict[str, Any]:
-        """What the files beside it say.
-
-        Raises:
-            Unprocessable: one cannot be read.
-        """
-        for path in self.beside:
-            if path.suffix == ".json":
-                return _json(path)
-            if path.suffix == ".csv":
-                return next((facts_in(row) for _, row in rows(_read(path), path.name)), {})
-        return _listed(self.path)
 
 
 class Watch:
@@ -88,7 +47,7 @@ class Watch:
         self._service = service
         self._folder = folder
         self._settle = service.settings.watch_settle_seconds
-        self._seen: dict[Path, tuple[_State, float]] = {}
+        self._seen: dict[Path, tuple[State, float]] = {}
 
     def look(self) -> int:
         """Take every recording that is complete; returns how many.
@@ -117,9 +76,9 @@ class Watch:
     def _recordings(self) -> Iterator[Found]:
         for path in sorted(self._files()):
             # A link may lead to what this service can read and who put it there cannot.
-            if not path.name.startswith(".") and path.suffix.lower() in TYPES and _is_file(path):
+            if not path.name.startswith(".") and path.suffix.lower() in TYPES and is_file(path):
                 names = [path.with_name(f"{path.name}.done"), path.with_suffix(".json"), path.with_suffix(".csv")]
-                yield Found(path, tuple(name for name in names if _is_file(name)))
+                yield Found(path, tuple(name for name in names if is_file(name)))
 
     def _files(self) -> Iterator[Path]:
         """Every file but those that are through: reading the names of a year of them would take minutes."""
@@ -172,7 +131,7 @@ class Watch:
 
     def _post(self, one: Found) -> int:
         who = self._who(one)
-        with _opened(one.path) as file:
+        with opened(one.path) as file:
             facts = completed(self._service, who, Sent(CallFacts.model_validate(one.facts()), one.path.name))
             if facts.external_id is None:
                 # Hashed: a name may hold a debtor's number, and bytes that are no text.
@@ -221,47 +180,6 @@ def watching(service: Service) -> Iterator[None]:
     finally:
         stopping.set()
         thread.join()
-
-
-def _is_file(path: Path) -> bool:
-    """Whether a file and no link is there; no disk has one whose name is too long."""
-    return os.path.isfile(path) and not os.path.islink(path)  # noqa: PTH113, PTH114 - pathlib raises on such a name
-
-
-def _opened(path: Path) -> BufferedReader:
-    """Open a file to read, and no link: one may have been put in its place since we looked."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise Unprocessable(f"{path.name} 不是文件", code="not_a_file")
-    return os.fdopen(descriptor, "rb")
-
-
-def _read(path: Path) -> bytes:
-    with _opened(path) as file:
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise Unprocessable(f"{path.name} 超过 {_LARGEST // 2**20} MiB 的上限", code="too_large")
-    return content
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        facts = json.loads(_read(path).decode())
-    except (ValueError, RecursionError) as error:
-        raise Unprocessable(f"{path.name} 不是有效的 JSON：{error}", code="metadata_not_json") from error
-    if not isinstance(facts, dict):
-        raise Unprocessable(f"{path.name} 须为 JSON 对象", code="metadata_not_object")
-    return facts
-
-
-def _listed(path: Path) -> dict[str, Any]:
-    """What CSV files in the same folder say of the recording, in rows with its name as `file`."""
-    for table in sorted(path.parent.glob("*.csv")):
-        for _, row in rows(_read(table), table.name):
-            if row.get("file") == path.name:
-                return facts_in({name: value for name, value in row.items() if name != "file"})
-    return {}
 
 
 def _reason(error: Exception) -> str:

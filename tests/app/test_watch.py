@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from app import watch as watching
+from app.beside import opened
 from app.errors import Unavailable, Unprocessable
 from app.filenames import FileName
 from app.schemas import CallFacts
@@ -204,7 +205,7 @@ def test_only_files_are_opened(tmp_path: Path, path: Path) -> None:
     (tmp_path / "secret").write_bytes(wav())
     (tmp_path / "link").symlink_to(tmp_path / "secret")
     with pytest.raises((Unprocessable, OSError)):
-        watching._opened(tmp_path / path)
+        opened(tmp_path / path)
 
 
 @pytest.mark.parametrize(("number", "taken"), [(errno.EIO, ["b.wav"]), (errno.EACCES, ["b.wav"])])
@@ -213,14 +214,13 @@ def test_one_that_cannot_be_read_holds_up_no_other(
 ) -> None:
     drop(folder, "a.wav")
     drop(folder, "b.wav", seed=1)
-    opened = watching._opened
 
     def fails(path: Path) -> BufferedReader:
         if path.name == "a.wav":
             raise OSError(number, os.strerror(number))
         return opened(path)
 
-    monkeypatch.setattr(watching, "_opened", fails)
+    monkeypatch.setattr("app.watch.opened", fails)
     looks(watch)
     assert ended(folder, "done") == taken
     assert (folder / "a.wav").exists() == (number == errno.EIO)

@@ -1,0 +1,90 @@
+"""A recording in a watched folder and the files beside it: what is known of its call, and that it is complete."""
+
+import json
+import os
+import stat
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
+
+from app.errors import Unprocessable
+from app.tabular import facts_in, rows
+
+#: Bytes of a file beside recordings, at most: it is read into memory.
+_LARGEST = 32 * 1024 * 1024
+
+#: Name, bytes and time of change of each file.
+State = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A recording in the folder and what lies beside it."""
+
+    path: Path
+    beside: tuple[Path, ...]  #: what belongs to it alone, and moves with it
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its writer says that it is complete."""
+        return any(path.suffix == ".done" for path in self.beside)
+
+    def state(self) -> State:
+        """What changes while any of it is being written."""
+        stats = [(path.name, path.stat()) for path in (self.path, *self.beside)]
+        return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+
+    def facts(self) -> dict[str, Any]:
+        """What the files beside it say.
+
+        Raises:
+            Unprocessable: one cannot be read.
+        """
+        for path in self.beside:
+            if path.suffix == ".json":
+                return _json(path)
+            if path.suffix == ".csv":
+                return next((facts_in(row) for _, row in rows(_read(path), path.name)), {})
+        return _listed(self.path)
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file and no link is there; no disk has one whose name is too long."""
+    return os.path.isfile(path) and not os.path.islink(path)  # noqa: PTH113, PTH114 - pathlib raises on such a name
+
+
+def opened(path: Path) -> BufferedReader:
+    """Open a file to read, and no link: one may have been put in its place since we looked."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unprocessable(f"{path.name} 不是文件", code="not_a_file")
+    return os.fdopen(descriptor, "rb")
+
+
+def _read(path: Path) -> bytes:
+    with opened(path) as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise Unprocessable(f"{path.name} 超过 {_LARGEST // 2**20} MiB 的上限", code="too_large")
+    return content
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(_read(path).decode())
+    except (ValueError, RecursionError) as error:
+        raise Unprocessable(f"{path.name} 不是有效的 JSON：{error}", code="metadata_not_json") from error
+    if not isinstance(facts, dict):
+        raise Unprocessable(f"{path.name} 须为 JSON 对象", code="metadata_not_object")
+    return facts
+
+
+def _listed(path: Path) -> dict[str, Any]:
+    """What CSV files in the same folder say of the recording, in rows with its name as `file`."""
+    for table in sorted(path.parent.glob("*.csv")):
+        for _, row in rows(_read(table), table.name):
+            if row.get("file") == path.name:
+                return facts_in({name: value for name, value in row.items() if name != "file"})
+    return {}
