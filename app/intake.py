@@ -155,7 +155,7 @@ def check_disk(service: Service) -> None:
         Unavailable: the disk is over its limit.
     """
     # What is on its way in lies where recordings are kept, if those are on a disk.
-    for place in (service.settings.data, service.recordings.incoming):
+    for place in (service.settings.data, service.recordings.workspaces.folder):
         disk = shutil.disk_usage(place)
         if disk.used / disk.total > service.settings.max_disk_share:
             raise Unavailable("磁盘空间不足，请稍后重试", code="disk_full")

@@ -120,7 +120,7 @@ def work(settings: Settings, queues: Sequence[str], *, with_parent: bool) -> Non
     with connected_database(settings) as database:
         bench = build_bench(settings.model_copy(update={"database_url": database.url}))
         if not with_parent:  # otherwise that has done it
-            bench.recordings.sweep()
+            bench.recordings.workspaces.sweep()
         # Before the first call is taken: a worker that cannot hear must not fail one call after the other.
         if "transcribe" in queues:
             with report.model_bar(_err) as progress:

@@ -81,9 +81,9 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
         service = build_service(settings, settings.statement_seconds)
         service.judge.load(settings.template)
         take_up(service)
-        service.recordings.sweep()
+        service.recordings.workspaces.sweep()
         # What is written on the way lies where recordings are kept: the system's temporary folder may be small.
-        tempfile.tempdir = str(service.recordings.incoming)
+        tempfile.tempdir = str(service.recordings.workspaces.folder)
         app = create_app(service)
         server = uvicorn.Server(http_config(app, settings))
         http = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="http")

@@ -1,13 +1,10 @@
 """Recordings as received: immutable, named by the SHA-256 of what was received, sealed when there is a key."""
 
-import fcntl
 import hashlib
 import io
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from app.blobs import Blobs
 from app.errors import NotFound
 from app.sealing import NoKey, Seal, SealError, plain_size
+from app.workspaces import Workspaces
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -67,15 +65,14 @@ class Recordings:
 
     def __init__(self, blobs: Blobs, incoming: Path, seal: Seal | None = None) -> None:
         self.blobs = blobs
-        #: What is on its way in or being decoded, in the clear; on the blobs' disk if they are on one.
-        self.incoming = incoming
+        #: For what is on its way in or being decoded, in the clear; on the blobs' disk if they are on one.
+        self.workspaces = Workspaces(incoming)
         self._seal = seal
-        incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     @contextmanager
     def landing(self) -> Iterator[Callable[[str], Landing]]:
         """What opens a file for a recording of some name; the file is gone after the block unless `keep` took it."""
-        with self.workspace() as folder, ExitStack() as opened:
+        with self.workspaces.fresh() as folder, ExitStack() as opened:
             yield lambda name: opened.enter_context(Landing(folder / file_name(name)))
 
     @contextmanager
@@ -123,7 +120,7 @@ class Recordings:
         if not kept.sealed and (path := self.blobs.local(kept.name)):
             yield path
             return
-        with self.workspace() as folder:
+        with self.workspaces.fresh() as folder:
             path = folder / sha256
             self._fetch(sha256, kept, path)
             yield path
@@ -160,32 +157,13 @@ class Recordings:
         kept = self._found(sha256)
         if self._is_current(kept):
             return False
-        with self.workspace() as folder:
+        with self.workspaces.fresh() as folder:
             path = folder / sha256
             self._fetch(sha256, kept, path)
             self._put(path, sha256)
         plain, sealed = _names(sha256)
         self.blobs.delete(plain if self._seal else sealed)
         return True
-
-    def sweep(self) -> None:
-        """Remove what was left behind when a process was killed; what another process works with stays."""
-        with _locked(self.incoming, fcntl.LOCK_EX):
-            for left in self.incoming.iterdir():
-                if not left.is_dir():
-                    left.unlink(missing_ok=True)
-                elif _is_free(left):
-                    shutil.rmtree(left, ignore_errors=True)
-
-    @contextmanager
-    def workspace(self) -> Iterator[Path]:
-        """A folder for the time of the block, on the recordings' disk, that no sweep takes away."""
-        with ExitStack() as stack:
-            # No sweep may come between a folder and its lock.
-            with _locked(self.incoming, fcntl.LOCK_SH):
-                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self.incoming)))
-                stack.enter_context(_locked(folder, fcntl.LOCK_EX))
-            yield folder
 
     def _put(self, path: Path, sha256: str) -> None:
         plain, sealed = _names(sha256)
@@ -236,31 +214,3 @@ def file_name(name: str) -> str:
 def _names(sha256: str) -> tuple[str, str]:
     plain = f"{sha256[:2]}/{sha256}"
     return plain, f"{plain}.sealed"
-
-
-@contextmanager
-def _locked(folder: Path, how: int) -> Iterator[None]:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        # Some network file systems lock no folders: then only starting a second service at once is a risk.
-        with suppress(OSError):
-            fcntl.flock(descriptor, how)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _is_free(folder: Path) -> bool:
-    """Whether the folder is there and no living process works in it."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    else:
-        return True
-    finally:
-        os.close(descriptor)

@@ -51,7 +51,7 @@ def export_xlsx(service: ServiceDep, who: Exporter, query: Filters) -> Streaming
             raise Unprocessable(
                 f"超过 Excel 的 {exports.MOST_XLSX_ROWS} 行，请缩小范围或导出 CSV", code="too_many_rows"
             )
-    with service.recordings.workspace() as folder:
+    with service.recordings.workspaces.fresh() as folder:
         return _answer(_written(service, who, query, partial(exports.as_xlsx, folder=folder)), _XLSX, "xlsx")
 
 

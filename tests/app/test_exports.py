@@ -153,14 +153,14 @@ def test_a_workbook_on_its_way_is_not_swept_away(
     store(service, *CALLS)
 
     def swept(*given: Any) -> CallOut:
-        service.recordings.sweep()  # a worker starts on the same disk
+        service.recordings.workspaces.sweep()  # a worker starts on the same disk
         return listed(*given)
 
     monkeypatch.setattr(exports_api, "listed", swept)
-    monkeypatch.setattr("tempfile.tempdir", str(service.recordings.incoming))
+    monkeypatch.setattr("tempfile.tempdir", str(service.recordings.workspaces.folder))
     answer = client.get("/v1/calls/export.xlsx", headers=auth["supervisor"])
     assert (answer.status_code, len(sheet(answer.content))) == (200, 5)
-    assert not list(service.recordings.incoming.iterdir())
+    assert not list(service.recordings.workspaces.folder.iterdir())
 
 
 def test_a_slow_client_holds_no_connection(client: TestClient, auth: Auth, service: Service) -> None:

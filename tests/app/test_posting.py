@@ -203,7 +203,7 @@ def test_no_room_where_recordings_lie(
     client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def usage(place: Path) -> SimpleNamespace:
-        return SimpleNamespace(total=100, used=100 if place == service.recordings.incoming else 1)
+        return SimpleNamespace(total=100, used=100 if place == service.recordings.workspaces.folder else 1)
 
     monkeypatch.setattr(shutil, "disk_usage", usage)
     answer = post(client, auth["dialer"], wav())

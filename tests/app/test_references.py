@@ -101,7 +101,7 @@ def test_a_recording_is_fetched_heard_and_judged(
     assert client.get(f"/v1/calls/{detail['id']}/audio", headers=auth["supervisor"]).content == SOUND
     with service.database.transaction() as session:
         assert not session.scalar(text("SELECT count(*) FROM recording_urls"))
-    assert not list(service.recordings.incoming.iterdir())
+    assert not list(service.recordings.workspaces.folder.iterdir())
 
 
 def test_a_form_may_name_the_recording_too(client: TestClient, auth: Auth, server: str) -> None:
@@ -185,7 +185,7 @@ def test_a_hopeless_one_fails_the_call_with_its_reason(
     assert name in detail["error"] or code in ("not_audio", "truncated")
     assert "hush" not in detail["error"]
     assert RecordingServer.asked == [f"/rec/{name}?sig=hush"]
-    assert not list(bench.recordings.incoming.iterdir())
+    assert not list(bench.recordings.workspaces.folder.iterdir())
 
 
 @pytest.mark.parametrize("name", ["missing.wav", "broken.wav", "cut.wav"])

@@ -45,7 +45,7 @@ def _left(client: TestClient, auth: Auth) -> set[int]:
 
 
 def _files(service: Service) -> int:
-    return sum(path.is_file() for path in service.recordings.incoming.parent.rglob("*"))
+    return sum(path.is_file() for path in service.recordings.workspaces.folder.parent.rglob("*"))
 
 
 def test_what_is_past_its_time_goes(client: TestClient, auth: Auth, service: Service) -> None:

@@ -216,7 +216,7 @@ from app.storage import Recordings
 from tests.app.sounds import wav
 
 Auth = dict[str, dict[str, str]]
-with Recordings(LocalBlobs(Path(sys.argv[1])), Path(sys.argv[1]) / "incoming").workspace() as folder:
+with Recordings(LocalBlobs(Path(sys.argv[1])), Path(sys.argv[1]) / "incoming").workspaces.fresh() as folder:
     (folder / "half").write_bytes(b"half")
     print("ready", flush=True)
     time.sleep(60)
@@ -228,10 +228,10 @@ def test_a_sweep_takes_what_the_killed_left_and_nothing_else(tmp_path: Path) -> 
     with subprocess.Popen([sys.executable, "-c", _WORKS, str(tmp_path)], stdout=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stdout.readline() == b"ready\n"
-        here.sweep()
+        here.workspaces.sweep()
         assert [path.name for path in tmp_path.rglob("half")] == ["half"]
         process.kill()
-    here.sweep()
+    here.workspaces.sweep()
     assert not left(tmp_path)
 
 
@@ -254,7 +254,7 @@ def test_a_service_keeps_its_recordings_on_s3(
         answer = client.get(f"/v1/calls/{call_id}/audio", headers=ranged)
         assert (answer.status_code, answer.content) == (206, wav(5)[70000:80000])
     service.database.close()
-    assert not list(service.recordings.incoming.iterdir())
+    assert not list(service.recordings.workspaces.folder.iterdir())
 
 
 def test_posting_while_the_bucket_is_away_is_a_503(
@@ -269,4 +269,4 @@ def test_posting_while_the_bucket_is_away_is_a_503(
         assert int(answer.headers["retry-after"]) > 0
         assert client.get("/readyz").json()["checks"]["recordings"] == "storage_unavailable"
     service.database.close()
-    assert not list(service.recordings.incoming.iterdir())
+    assert not list(service.recordings.workspaces.folder.iterdir())
