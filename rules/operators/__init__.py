@@ -28,6 +28,7 @@ from rules.operators.several import Several
 from rules.operators.silence import Silence
 from rules.operators.similar import Similar
 from rules.operators.speech_rate import SpeechRate
+from rules.operators.talk_share import TalkShare
 from rules.operators.turns import Turns
 
 __all__ = ["OPERATORS", "Find", "Operator", "Outcome", "Vocabulary"]
@@ -56,6 +57,7 @@ class Find(Model):
     similar: Similar | None = None
     meaning: Meaning | None = None
     speech_rate: SpeechRate | None = None
+    talk_share: TalkShare | None = None
     quiet_hours: QuietHours | None = None
     fact: Fact | None = None
 

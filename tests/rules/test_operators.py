@@ -310,6 +310,11 @@ def timed(find: str, folder: Path, heard: Acoustics | None, said: list[tuple[str
         ("{silence: {seconds: 5}}", HEARD, True),
         ("{silence: {seconds: 6}}", HEARD, False),
         ("{silence: {seconds: 1}}", HEARD, True),
+        ("{talk_share: {speaker: agent, share: {gt: 0.5}}}", None, True),  # 10.5 of 20 seconds
+        ("{talk_share: {speaker: agent, share: {gt: 0.53}}}", None, False),
+        ("{talk_share: {speaker: agent, share: {gt: 0.5}}}", HEARD, False),
+        ("{talk_share: {speaker: customer, share: {ge: 0.5}}}", HEARD, True),
+        ("{talk_share: {speaker: agent, share: {gt: 0.5}}}", MONO, None),
         ("{loudness: {}}", None, None),
         ("{loudness: {}}", HEARD, True),
         ("{loudness: {speaker: agent, rise: 9}}", HEARD, True),
