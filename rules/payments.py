@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from rules.dates import Day, find_days
 from rules.numerals import Number, find_numbers
-from rules.paying import AHEAD, CONDITION, DONE, EMPTY, HEDGE, HOTLINE, NO, OPEN, PAST, PAYING, REST, STRONG
+from rules.paying import AHEAD, CONDITION, DONE, EMPTY, HEDGE, HOTLINE, IF_PAID, NO, OPEN, PAST, PAYING, REST, STRONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ _ASKS = re.compile(
 )
 _ENDS_ASKING = re.compile(r"[吗呢么]$")
 _NOT_MONEY = re.compile(
-    r"^(?:月(?![底末初中])|[号日天期点个年周岁次分%％位楼层栋口折张名家条件遍斤]|多天|小时|星期|礼拜|时|分钟|单元|来号)"
+    r"^(?:月(?![底末初中])|[号日天期点个年岁次分%％位楼层栋口折张名家条件遍斤]|(?:周|星期|礼拜)(?![一二三四五六日天末])|多天|小时|时|分钟|单元|来号)"
 )
 _PAID_BY = re.compile(
     r"(?:还|转|打|存|汇|划|付|交|缴|凑|给|拿|补|结|先|过|放)(?:个|上|给|出|够|足|掉)?(?:你|您)?们?(?:个)?$"
@@ -39,8 +39,14 @@ _HOTLINE = re.compile(HOTLINE)
 _DAY = "\0"
 #: A condition between what only says who and when: 我这边十五号|工资发下来, 只要利息能减|，我二十号.
 _WHO_AND_WHEN = re.compile(rf"(?:那我|我们?这边|我们?|俺|{_DAY})*(.*?)(?:[，,](?:我们?|俺|{_DAY})*)?")
+#: No condition, though it stands before 就: 你看账上就有了.
+_SEEN = re.compile("[你您]们?(?:自己)?[看查瞧]|(?:账|卡|户)[上里]$")
 #: An act of the customer's paying; that money reaches him (到账) is a condition.
 _PAID = re.compile(rf"(?!到账|入账)(?:{PAYING.pattern})")
+#: What stands beside the day and the sum of an instalment without a word of paying: 下周三再两千五.
+_SHARE = re.compile("(?:另外|等到|剩下|其余|然后|[先再到就给那吧我你您们块钱元整的了呢呗嘛啊，。,.；; ])*")
+#: A day only in 我马上去还; after a condition it is none: 钱一到我马上还.
+_AT_ONCE = re.compile("现在|马上|立刻|立马|这就|等会儿?|待会儿?|一会儿|等下")
 _NO_SUM = re.compile(r"(?:尾号|工号|卡号|电话|号码|编号|热线|拨打)$")
 
 
@@ -68,8 +74,8 @@ def payments(text: str, today: date) -> list[Payment]:
     sums = amounts(text, days)
     cuts = sorted({0, len(text), *(match.end() for match in _CUT.finditer(text)), *_second_days(text, days)})
     raw = [_piece(text, start, end, days, sums) for start, end in itertools.pairwise(cuts) if start < end]
-    joined = _joined(raw)
-    return [replace(piece, condition=_condition(text, joined, at, days)) for at, piece in enumerate(joined)]
+    joined = _joined(text, _with_shares(text, raw, days, sums))
+    return [_on_condition(text, joined, at, days) for at in range(len(joined))]
 
 
 def asks(text: str, piece: Payment) -> bool:
@@ -96,6 +102,8 @@ def _commits(text: str, pieces: list[Payment], at: int, today: date) -> bool:
     words = text[piece.start : piece.end]
     if _refused(words) or (piece.condition and _refused(piece.condition)) or _hedged(text, pieces, at):
         return False
+    if _supposed(text, pieces, at, today):
+        return False
     later = piece.day is not None and piece.day > today
     if PAST.search(words) and not later:
         return False
@@ -105,6 +113,15 @@ def _commits(text: str, pieces: list[Payment], at: int, today: date) -> bool:
         return True
     # 我肯定会还的, 但是现在没钱: good will, and no promise.
     return STRONG.search(words) is not None and not _refused(text)
+
+
+def _supposed(text: str, pieces: list[Payment], at: int, today: date) -> bool:
+    """Whether it hangs on what others may pay him, and no day of its own is named: 要是他们把钱给我，我立马就还."""
+    end = pieces[at].end
+    sentence = text[max(text.rfind(mark, 0, end - 1) for mark in "。！？；") + 1 : end]
+    if not IF_PAID.search(sentence):
+        return False
+    return not [day for day in find_days(sentence, today) if not _AT_ONCE.fullmatch(sentence[day.start : day.end])]
 
 
 def _hedged(text: str, pieces: list[Payment], at: int) -> bool:
@@ -123,6 +140,14 @@ def _hedged(text: str, pieces: list[Payment], at: int) -> bool:
     return False
 
 
+def _on_condition(text: str, pieces: list[Payment], at: int, days: list[Day]) -> Payment:
+    """The payment with what it depends on."""
+    piece, condition = pieces[at], _condition(text, pieces, at, days)
+    inside = [text[day.start : day.end] for day in days if piece.start <= day.start < piece.end]
+    at_once = condition is not None and all(_AT_ONCE.fullmatch(day) for day in inside)
+    return replace(piece, condition=condition, day=None if at_once else piece.day)
+
+
 def _condition(text: str, pieces: list[Payment], at: int, days: list[Day]) -> str | None:
     """What the payment depends on; a day alone (等到十号就还) is no condition."""
     piece = pieces[at]
@@ -136,14 +161,16 @@ def _condition(text: str, pieces: list[Payment], at: int, days: list[Day]) -> st
             _DAY if any(day.start <= at < day.end for day in days) else text[at] for at in range(first, last)
         )
         core = _WHO_AND_WHEN.fullmatch(said)
-        if core and not _PAID.search(said) and len(EMPTY.sub("", core[1])) >= 2:
+        if core and not (_PAID.search(said) or _SEEN.search(said)) and len(EMPTY.sub("", core[1])) >= 2:
             return text[first + core.start(1) : first + core.end(1)].strip("，, ")
     return None
 
 
 def _second_days(text: str, days: list[Day]) -> list[int]:
     """Where speech without punctuation goes on to the next payment: 明天还五千 | 后天还三千."""
-    return [day.start for before, day in itertools.pairwise(days) if PAYING.search(text[before.end : day.start])]
+    between = [(text[before.end : day.start], day.start) for before, day in itertools.pairwise(days)]
+    paid = [(list(PAYING.finditer(said)), said, start) for said, start in between]
+    return [start for acts, said, start in paid if acts and not _CUT.search(said, acts[-1].end())]
 
 
 def _piece(text: str, start: int, end: int, days: list[Day], sums: list[tuple[Number, Decimal]]) -> Payment:
@@ -158,12 +185,34 @@ def _piece(text: str, start: int, end: int, days: list[Day], sums: list[tuple[Nu
     return Payment(start, end, pays, money[-1] if money else None, inside[-1] if inside else None)
 
 
-def _joined(pieces: list[Payment]) -> list[Payment]:
+def _with_shares(text: str, raw: list[Payment], days: list[Day], sums: list[tuple[Number, Decimal]]) -> list[Payment]:
+    """The pieces; of several instalments those too without a word of paying: 周五先还一千，下周三再两千五."""
+    named: list[Day | Number] = [*days, *(number for number, _ in sums)]
+    shares = {
+        at
+        for at, piece in enumerate(raw)
+        if piece.day and piece.amount and _SHARE.fullmatch(_besides(text, piece, named))
+    }
+    if len(shares | {at for at, piece in enumerate(raw) if piece.pays and piece.amount}) < 2:
+        return raw
+    return [replace(piece, pays=piece.pays or at in shares) for at, piece in enumerate(raw)]
+
+
+def _besides(text: str, piece: Payment, named: list[Day | Number]) -> str:
+    """What a piece says besides days and sums."""
+    inside = {at for one in named for at in range(one.start, one.end)}
+    return "".join(text[at] for at in range(piece.start, piece.end) if at not in inside)
+
+
+def _joined(text: str, pieces: list[Payment]) -> list[Payment]:
     """Days and amounts said beside the act of paying belong to it: 等下个月十号, 我还两千; 明天就还清, 八千四百六十."""
     joined: list[Payment] = []
     waiting: Payment | None = None
     for piece in pieces:
-        if piece.pays and joined and waiting is None and _halves(joined[-1], piece):
+        if piece.pays and waiting and waiting.amount and REST.search(text[piece.start : piece.end]):
+            joined += [replace(waiting, pays=True), piece]
+            waiting = None
+        elif piece.pays and joined and waiting is None and _halves(joined[-1], piece):
             joined[-1] = replace(joined[-1], end=piece.end, amount=piece.amount)
         elif piece.pays:
             joined.append(_filled(waiting, piece) if waiting else piece)

@@ -5,14 +5,14 @@ said by one side alone: 那周五还三千行吗, 行 is a promise, and 礼拜�
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
 from asr.transcript import Transcript
 from rules.dates import find_days
-from rules.paying import PAYING, REST
+from rules.paying import PAYING
 from rules.payments import Payment, commitments, proposals
 from rules.replies import (
     TAKEN_BACK,
@@ -24,8 +24,10 @@ from rules.replies import (
     correction,
     half_offered,
     offers_in,
+    read_back,
     restated,
     says_yes,
+    sum_of_all,
     sums_in,
     taken_up,
 )
@@ -56,21 +58,34 @@ _ANY_DAY = date(2000, 1, 1)
 _CORRECTED = re.compile(r"不对|不是不是|说错|错了|哦不|不不|还是(?!.{0,3}[吗么])|要不|算了|改成")
 
 
+#: What is said of the rest: 月底把剩下的结清.
+_LEFT = re.compile("剩|其余|其它|其他|余下|另外|余款|尾款")
+
+
 def find_promises(transcript: Transcript, call_date: date | None) -> list[Promise]:
     """Every promise in the order it was made; the last one is what the call ends on.
 
     `call_date` is the day of the call, against which 明天 and 下周五 are read; where it is not known, the promised day
     is not either. An agent's restatement (好的, 星期五还五千元, 是吗) counts when it follows the customer's promise.
     """
-    if call_date is None:
-        return [replace(promise, date=None) for promise in find_promises(transcript, _ANY_DAY)]
-    talk = _Talk(call_date)
+    promises = _talk(transcript, call_date or _ANY_DAY).promises
+    return promises if call_date else [replace(promise, date=None) for promise in promises]
+
+
+def find_withdrawn(transcript: Transcript, call_date: date | None) -> list[Promise]:
+    """The promises that the customer took back before the call was over, so that none stood; as `find_promises`."""
+    withdrawn = _talk(transcript, call_date or _ANY_DAY).withdrawn
+    return withdrawn if call_date else [replace(promise, date=None) for promise in withdrawn]
+
+
+def _talk(transcript: Transcript, today: date) -> "_Talk":
+    talk = _Talk(today)
     for at, said in enumerate(transcript.utterances):
         if said.speaker == "agent":
             talk.agent(at, said.text)
         else:
             talk.customer(at, said.text)
-    return talk.promises
+    return talk
 
 
 @dataclass(slots=True)
@@ -79,6 +94,7 @@ class _Talk:
 
     today: date
     promises: list[Promise] = field(default_factory=list)
+    withdrawn: list[Promise] = field(default_factory=list)
     spoken_of: int = 0  # the utterance that last said something of the last promise
     asked: str = ""  # what the agent has said since the customer last spoke
     proposed: list[Promise] = field(default_factory=list)  # by the customer, waiting for the agent's yes
@@ -91,7 +107,7 @@ class _Talk:
         if self.proposed and agreed(said):
             self._add(self.proposed)
         if self.promises and at - self.spoken_of <= _RESTATED_WITHIN:
-            self._add(_promise(at, text, payment) for payment in restated(said, self.today))
+            self._add([_promise(at, text, payment) for payment in self._repeated(said)])
         self.proposed = []
         self.asked += said + "。"
         self.sums |= sums_in(said, self.today)
@@ -101,19 +117,29 @@ class _Talk:
         said = fold(text)
         if not said.strip("，。,.!！ "):
             return
-        if TAKEN_BACK.search(said):
-            self.promises.clear()
         self._remember_payday(said)
-        self._add(_promise(at, text, payment) for payment in self._made(at, text, said))
+        made = [_promise(at, text, payment) for payment in self._made(at, text, said)]
+        if not made and TAKEN_BACK.search(said):
+            self.withdrawn, self.promises = [*self.withdrawn, *self.promises], []
+        self._add(made)
         self.asked = ""
 
+    def _repeated(self, said: str) -> list[Payment]:
+        if repeated := restated(said, self.today):
+            return repeated
+        last = self.promises[-1]
+        half = read_back(said, self.today, last.amount is None, last.date is None)
+        return [half] if half else []
+
     def _made(self, at: int, text: str, said: str) -> list[Payment]:
+        made = commitments(said, self.today)
         if PAYING.search(said):
             self.proposed = [_promise(at, text, payment) for payment in proposals(said, self.today)]
-            if made := commitments(said, self.today):
-                return [self._whole(_next_due(made, said), said)]
-            if self.proposed:
-                return []
+        if made and (PAYING.search(said) or len(made) > 1):
+            first, *others = _parts(made, said)
+            return [self._whole(first, said), *others]
+        if self.proposed:
+            return []
         if says_yes(said) and (offers := offers_in(self.asked, self.today)):
             return accepted(offers, said, self.today)
         last = self._last(at)
@@ -129,7 +155,8 @@ class _Talk:
         amount, day = beside(offer, said)
         if payment.day is None and WAGES.search(payment.condition or said[payment.start : payment.end]):
             day = self.payday or day
-        amount = payment.amount or taken_up(self.sums, said) or amount
+        plan = [self.promises[at].amount for at in self._standing()]
+        amount = payment.amount or taken_up(self.sums, said) or sum_of_all(plan, said) or amount
         return replace(payment, amount=amount, day=payment.day or day)
 
     def _corrected(self, last: Promise | None, said: str) -> Payment | None:
@@ -141,19 +168,19 @@ class _Talk:
         """The last promise, if what is said now can still be part of it."""
         return self.promises[-1] if self.promises and at - self.spoken_of <= _SAME_PROMISE else None
 
-    def _said_before(self, promise: Promise) -> bool:
-        """Whether it is the last promise once more, or its other half."""
-        last = self.promises[-1] if self.promises else None
-        if last and (last.amount, last.date) == (promise.amount, promise.date):
-            return True
-        near = self._last(promise.utterance)
-        return near is not None and _agree(near, promise)
+    def _standing(self) -> list[int]:
+        """Which promises stand: the last, with the other parts of its plan."""
+        return [at for at, one in enumerate(self.promises) if one.utterance == self.promises[-1].utterance]
 
-    def _add(self, made: Iterable[Promise]) -> None:
+    def _add(self, made: Sequence[Promise]) -> None:
+        standing = self._standing()
+        near = bool(made) and made[0].utterance - self.spoken_of <= _SAME_PROMISE
         for promise in made:
-            if self._said_before(promise):
-                self.promises[-1] = _joined(self.promises[-1], promise)
-            else:
+            again = [at for at in standing if _same(self.promises[at], promise)]
+            halves = [at for at in standing if near and _agree(self.promises[at], promise)]
+            for at in (again or halves)[:1]:
+                self.promises[at] = _joined(self.promises[at], promise)
+            if not again and not halves:
                 self.promises.append(promise)
             self.spoken_of = promise.utterance
 
@@ -167,19 +194,26 @@ def _promise(at: int, text: str, payment: Payment) -> Promise:
     return Promise(at, words, payment.amount, payment.day, payment.condition, (payment.start, payment.end))
 
 
-def _next_due(made: list[Payment], said: str) -> Payment:
-    """Of several payments said at once, the instalment due next, or the last where the speaker corrected himself."""
-    if len(made) > 1 and _CORRECTED.search(said[made[0].start : made[-1].end]):
-        return made[-1]
-    own = [payment for payment in made if not REST.search(said[payment.start : payment.end])] or made
-    first = next((payment for payment in own if payment.day), own[0])
-    return replace(first, end=made[-1].end)
+def _parts(made: list[Payment], said: str) -> list[Payment]:
+    """Of several payments said at once those that are meant: the parts of a plan, or what a correction ends on."""
+    if corrected := [match.end() for match in _CORRECTED.finditer(said, made[0].start, made[-1].end)]:
+        made = [payment for payment in made if payment.start >= corrected[-1]] or made[-1:]
+    shares = [one for one in made if one.amount or _LEFT.search(said[one.start : one.end])]
+    if len({one.day for one in shares}) == len(shares) > 1 and all(one.day for one in shares[1:]):
+        return shares
+    first = next((payment for payment in made if payment.day), made[0])
+    return [replace(first, end=made[-1].end)]
+
+
+def _same(one: Promise, other: Promise) -> bool:
+    return (one.amount, one.date) == (other.amount, other.date)
 
 
 def _agree(one: Promise, other: Promise) -> bool:
-    """Whether two may be halves of one: neither names another sum or day, nor what is left of it."""
+    """Whether two may be halves of one: neither names another sum or day, nor the other what is left of the one."""
     sums, days = {one.amount, other.amount} - {None}, {one.date, other.date} - {None}
-    return len(sums) <= 1 and len(days) <= 1 and not REST.search(other.text)
+    both = _LEFT.search(one.text) or not _LEFT.search(other.text)
+    return len(sums) <= 1 and len(days) <= 1 and bool(both)
 
 
 def _joined(one: Promise, other: Promise) -> Promise:

@@ -46,7 +46,8 @@ _EITHER = re.compile(r"还是|或者|或是|要么|要不")
 _TOLD = re.compile(r"打电话|联系您|还款日|到期日|账单日")
 _PAPERWORK = re.compile(r"申请|材料|资料|手续|提交|上报|登记|备案|反馈|截图|减免")
 _CORRECTS = re.compile(
-    r"^(?:哦|噢|嗯|呃|那|哎|[，。,.\s])*(?:不对|不是|错了|说错|改|换成|还是|要不|应该是|我说的是|等等|等下)"
+    r"^(?:(?:哦|噢|嗯|呃|那|哎|呀|不|[，。,.\s])*(?:不对|不是|不行|不成|错了|说错|改成?|换成|还是|要不|算了|应该是|我说的是"
+    r"|等等|等下|等一下|慢着|[^，。]{1,6}(?:不行|不成|来不及)(?=[，。,.\s])))+"
 )
 #: What may stand beside a day or a sum without saying anything more.
 _FILLING = re.compile(
@@ -82,7 +83,13 @@ WAGES = re.compile(r"工资|开支|发薪|薪水|发钱|开资|奖金|提成|货
 _QUESTION = re.compile(r"[?？]|吗\s*$")
 
 #: A promise taken back.
-TAKEN_BACK = re.compile(r"刚才说的不算|反悔|收回刚才|改主意|不还了|爱咋咋地|当我没说|我没答应|不作数")
+TAKEN_BACK = re.compile(
+    r"(?:说|讲|答应|承诺)的(?:话|那些|那个|那句)?[^，。]{0,4}(?:不算|不作数|不作准|别当真|作废|收回|取消|当没|别记|做不到|办不到)"
+    r"|当我?(?:刚才|刚刚)?(?:啥也|啥都|什么都|什么也)?没(?:说|讲|答应)|我(?:可)?没答应|不作数|收回(?:刚才|我|那)|反悔|变卦|改主意|爱咋咋地"
+    r"|(?:还|给|付|转|拿|打)不(?:了|上|成|出来?)了|不(?:还|给|转|打|付)了(?!吗|么)|(?:没法|没办法|不能)(?:再)?(?:还|给|转|付)(?:你|您)?们?了"
+    r"|(?:别|不要|甭)(?:给我|帮我)?(?:记|登记|备注|写)(?:了|上|这个|那个|$)"
+    r"|(?:那|这)(?:笔|个|点|些)?钱[^，。]{0,4}(?:要用|得用|有(?:别的|其他|大)?用|急用|留着|留给|不能动|动不(?:了|得)|另有|派上|派别的|给不了)"
+)
 
 
 def offers_in(asked: str, today: date) -> list[Payment]:
@@ -120,6 +127,12 @@ def sums_in(said: str, today: date) -> dict[str, Decimal]:
         clause = re.split("[，。]", said[: number.start])[-1]
         sums |= {name: value for name, (called, _) in _OWED.items() if called.search(clause)}
     return sums
+
+
+def sum_of_all(parts: Sequence[Decimal | None], said: str) -> Decimal | None:
+    """What the instalments of a plan add up to, for who would rather pay all at once."""
+    known = [part for part in parts if part is not None]
+    return sum(known, Decimal(0)) if len(known) == len(parts) > 1 and _WHOLE.search(said) else None
 
 
 def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
@@ -172,12 +185,27 @@ def half_offered(asked: str, said: str, today: date, amount: bool, day: bool) ->
 
 def correction(last: Payment, said: str, today: date) -> Payment | None:
     """A promise changed in the half that is named: 不对，是这个礼拜五."""
-    if not _CORRECTS.search(said) or NO.search(said) or HEDGE.search(said):
+    corrects = _CORRECTS.search(said)
+    if corrects is None or NO.search(said) or HEDGE.search(said) or _ELSEWHERE.search(said):
         return None
-    amount, day, _ = _named(said, today)
+    amount, day, _ = _named(said[corrects.end() :], today)
     if not amount and not day:
         return None
     return replace(last, start=0, end=len(said), amount=amount or last.amount, day=day or last.day)
+
+
+def read_back(said: str, today: date, amount: bool, day: bool) -> Payment | None:
+    """The sum or the day alone that a promise lacks, as an agent repeats it: 好的，三千二，给您记上了."""
+    if not _RECAP.search(said) or any(
+        one.search(said) for one in (_TOLD, _PAPERWORK, PAST, NO, _ELSEWHERE, _OPEN_QUESTION)
+    ):
+        return None
+    sum_named, day_named, _ = _named(said, today)
+    told = sums_in(said, today).values()
+    half = Payment(
+        0, len(said), True, sum_named if amount and sum_named not in told else None, day_named if day else None
+    )
+    return half if half.amount or half.day else None
 
 
 def restated(said: str, today: date) -> list[Payment]:

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from rules import find_promises
-from tests.rules.helpers import call
+from rules import check, find_promises
+from rules.promises import find_withdrawn
+from tests.rules.helpers import built_in, call
 
 MONDAY = date(2026, 3, 2)
 
@@ -170,10 +171,9 @@ def test_the_agent_asking_is_no_promise() -> None:
     [
         ("客户：我明天还\n坐席：好的，明天还三千元，是吗？\n客户：是的", (3000, "2026-03-03")),
         ("客户：今天晚上就还\n坐席：好的\n客户：那我全部还清，三千七百二十元", (3720, "2026-03-02")),
-        # A plan of instalments is one promise: what falls due next.
-        ("客户：我周五还五千，剩下的下个月十号还", (5000, "2026-03-06")),
-        ("客户：明天还五千后天还三千", (5000, "2026-03-03")),
-        ("客户：月初还一千五，剩下月底还", (1500, "2026-04-01")),
+        ("客户：我周五还五千，剩下的下个月十号还", (None, "2026-04-10")),
+        ("客户：明天还五千后天还三千", (3000, "2026-03-04")),
+        ("坐席：您应还三千五\n客户：周四两千\n坐席：好的\n客户：算了，明天一次性给你结了", (3500, "2026-03-03")),
         ("客户：我周四还，不对，周五还三千", (3000, "2026-03-06")),
         ("客户：我明天还五百\n坐席：太少了\n客户：那月底还两千", (2000, "2026-03-31")),
     ],
@@ -297,6 +297,7 @@ def test_a_day_is_no_condition(text: str) -> None:
             (5600, "2026-03-04"),
         ),
         ("客户：周五还两千\n坐席：好的，那周五还两千，我今天把减免申请交上去", (2000, "2026-03-06")),
+        ("客户：我周四还两千\n坐席：好\n客户：周四不行，周五吧", (2000, "2026-03-06")),
         ("坐席：今天先还五百可以吗\n客户：不行\n坐席：那周五还三百行吗\n客户：行吧", (300, "2026-03-06")),
     ],
 )
@@ -309,6 +310,69 @@ def test_a_yes_to_a_plan_takes_all_its_parts() -> None:
     plan = "坐席：那这样，周五先还三千，剩下五千月底还清，可以吧\n客户：可以，没问题"
     made = [(promise.amount, promise.date) for promise in find_promises(call(plan), MONDAY)]
     assert made == [(Decimal(3000), date(2026, 3, 6)), (Decimal(5000), date(2026, 3, 31))]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("礼拜五先还两千，月底把剩下的结清", [(2000, "03-06"), (None, "03-31")]),
+        ("我周五还三千，剩下五千下个月十号还", [(3000, "03-06"), (5000, "04-10")]),
+        ("明天先打五百过去，剩的一千二周日给你", [(500, "03-03"), (1200, "03-08")]),
+        ("周四我先给你一千，其余的二十五号一把清", [(1000, "03-05"), (None, "03-25")]),
+        ("后天还两千，另外三千等到下月五号", [(2000, "03-04"), (3000, "04-05")]),
+        ("周五先一千，下周三再两千五", [(1000, "03-06"), (2500, "03-11")]),
+        ("周四还，不对，周五先还一千，剩下的十五号还", [(1000, "03-06"), (None, "03-15")]),
+        ("周五先还两千，剩下的再说", [(2000, "03-06")]),
+        ("我这两天想办法还两千，不行就周末还", [(None, "03-08")]),
+    ],
+)
+def test_each_part_of_a_plan_is_a_promise(text: str, parts: list[tuple[int | None, str]]) -> None:
+    made = [(promise.amount, promise.date) for promise in find_promises(call(f"客户：{text}"), MONDAY)]
+    assert made == [(amount and Decimal(amount), date.fromisoformat(f"2026-{day}")) for amount, day in parts]
+
+
+def test_a_plan_read_back_is_the_same_plan() -> None:
+    script = (
+        "客户：周五还两千，剩下的下月五号还\n坐席：好的，周五还两千，剩下三千下月五号结清，我登记了\n客户：嗯，可以"
+    )
+    made = [(promise.amount, promise.date) for promise in find_promises(call(script), MONDAY)]
+    assert made == [(Decimal(2000), date(2026, 3, 6)), (Decimal(3000), date(2026, 4, 5))]
+
+
+def test_what_is_promised_anew_stands_last() -> None:
+    script = (
+        "客户：我周四还两千，剩下一千五下周一还\n坐席：好的\n"
+        "客户：等等，不是周四，周五先一千，下周三再两千五\n坐席：行\n客户：算了，我明天一把给你清了"
+    )
+    made = find_promises(call(script), MONDAY)
+    assert [promise.amount for promise in made] == [2000, 1500, 1000, 2500, 3500]
+    assert made[-1].date == date(2026, 3, 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "要是他们把钱给我，我立马就还你",
+        "只要老板给我结了账，我马上打给你",
+        "人家把工程款给我了我就给你还",
+    ],
+)
+def test_what_others_may_pay_him_is_no_promise(text: str) -> None:
+    assert find_promises(call(f"客户：{text}"), MONDAY) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("礼拜五你看账上就有了", "2026-03-06"),
+        ("后天你查，卡里肯定有", "2026-03-04"),
+        ("下周二准让你见着钱", "2026-03-10"),
+        ("要是工程款下来了，我二十号就还", "2026-03-20"),
+    ],
+)
+def test_what_is_as_good_as_paying(text: str, day: str) -> None:
+    (promise,) = find_promises(call(f"客户：{text}"), MONDAY)
+    assert promise.date == date.fromisoformat(day)
 
 
 def test_a_yes_to_alternatives_takes_one() -> None:
@@ -341,8 +405,35 @@ def test_a_yes_to_what_was_or_is_told_promises_nothing(script: str) -> None:
     assert find_promises(call(script), MONDAY) == []
 
 
-def test_a_promise_taken_back_is_none() -> None:
-    assert find_promises(call("客户：我明天还三千\n坐席：好的\n客户：算了我不还了，爱咋咋地"), MONDAY) == []
+@pytest.mark.parametrize(
+    "said",
+    [
+        "算了我不还了，爱咋咋地",
+        "哎不行，那笔钱我得留着给孩子交学费，刚才说的当我没说",
+        "等下，不行不行，那钱要用的，你别记了",
+        "算了，明天还不了了",
+        "我刚才答应的不算啊",
+    ],
+)
+def test_a_promise_taken_back_is_none_but_was_heard(said: str) -> None:
+    taken_back = call(f"客户：我明天还三千\n坐席：好的\n客户：{said}")
+    assert find_promises(taken_back, MONDAY) == []
+    assert [promise.utterance for promise in find_withdrawn(taken_back, MONDAY)] == [0]
+    heard = next(one for one in check(built_in("collection-standard"), taken_back) if one.category == "ptp")
+    assert (heard.verdict, heard.evidence[0].note) == ("passed", "客户随后收回")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "客户：我周五还三千\n坐席：今天能还吗\n客户：今天还不了",
+        "客户：我周五还三千\n坐席：好的\n客户：你别再给我打电话了",
+        "客户：我周五还三千\n坐席：剩下的呢\n客户：剩下的真没办法",
+    ],
+)
+def test_what_takes_no_promise_back(script: str) -> None:
+    (promise,) = find_promises(call(script), MONDAY)
+    assert (promise.amount, promise.date) == (Decimal(3000), date(2026, 3, 6))
 
 
 @pytest.mark.parametrize(
@@ -356,6 +447,9 @@ def test_a_promise_taken_back_is_none() -> None:
         ("客户：我先还两千\n坐席：好的，我周五给您打电话确认\n客户：好", 0, 2000, None),
         ("客户：我周五还三千\n坐席：好的，周五还三千\n客户：嗯，周五还", 0, 3000, "2026-03-06"),
         ("客户：我明天还\n坐席：好的，明天还三千元，是吗？\n客户：是的", 0, 3000, "2026-03-03"),
+        ("客户：下周二准让你见着钱\n坐席：行，三千对吧", 0, 3000, "2026-03-10"),
+        ("客户：两千，我肯定给你打过去\n坐席：好，周五之前，我记录一下", 0, 2000, "2026-03-06"),
+        ("客户：我明天还\n坐席：好的，您欠款八千我登记一下", 0, None, "2026-03-03"),
     ],
 )
 def test_two_halves_are_one_promise(script: str, utterance: int, amount: int | None, day: str | None) -> None:
