@@ -38,9 +38,10 @@ class PagesHook(BuildHookInterface[Any]):
         _node(root, "无法取得页面所需的 npm 包（package-lock.json），请检查网络或 npm 源", npm, "ci", *quiet)
 
     def _bundle(self, root: Path) -> None:
-        """Bundle into files that carry a digest of their content in their names; `manifest.json` maps the plain ones.
+        """Bundle into files that carry a digest of their content in their names: a browser may then keep each for ever.
 
-        A browser may then keep each for ever.
+        `manifest.json` maps each plain name to that file, followed by those that it imports, for pages to ask for all
+        at once: a browser that learns of an import from the script that imports it asks for it a round trip later.
         """
         dist, assets = root / "app/web/dist", root / "app/web/assets"
         shutil.rmtree(dist, ignore_errors=True)
@@ -54,9 +55,15 @@ class PagesHook(BuildHookInterface[Any]):
         meta = dist / "meta.json"
         outputs = json.loads(meta.read_text("utf-8"))["outputs"]
         meta.unlink()
-        manifest = {Path(output.get("entryPoint", path)).name: Path(path).name for path, output in outputs.items()}
+        manifest = {
+            Path(output.get("entryPoint", path)).name: [
+                Path(path).name,
+                *(Path(one["path"]).name for one in output["imports"] if one["kind"] == "import-statement"),
+            ]
+            for path, output in outputs.items()
+        }
         (dist / "manifest.json").write_text(json.dumps(manifest, indent=1), "utf-8")
-        for name in manifest.values():
+        for name, *_ in manifest.values():
             (dist / f"{name}.gz").write_bytes(gzip.compress((dist / name).read_bytes(), 9, mtime=0))
 
 

@@ -63,7 +63,7 @@ SessionDep = Annotated[Session, Depends(_session, scope="function")]
 
 
 #: What pages ask by themselves as calls come further. A browser that nobody sits at must not stay signed in by it.
-_UNASKED = frozenset({"get_events", "call_row"})
+_UNASKED = frozenset({"get_events", "call_row", "fresh_calls"})
 
 
 def identify(

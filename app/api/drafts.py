@@ -33,12 +33,17 @@ Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
 
 class DraftIn(BaseModel):
-    """The text, and the digest of the draft that it was made from; null: of none."""
+    """The text, and the digest of the draft that it was made from; null: of none.
+
+    `base` is the digest of the pack's file as whoever began the text had it; null: that of the draft before, or else of
+    the file as it is now. An upgrade may change the file while somebody writes.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=400_000), AfterValidator(printable)]
     replaces: Digest | None = None
+    base: Digest | None = None
 
 
 class FaultOut(BaseModel):
@@ -71,7 +76,8 @@ def save_draft(pack: str, body: DraftIn, service: ServiceDep, session: SessionDe
     judge = packs.follow(session, service.judge)
     judge.book.text(pack)
     found = checked_faults(judge, pack, body.text)
-    return _out(session, packs.save(session, pack, body.text, body.replaces, who), found)
+    base = body.base or (None if body.replaces else packs.file_digest(judge.book, pack))
+    return _out(session, packs.save(session, pack, body.text, body.replaces, who, base), found)
 
 
 @router.delete("/{pack}/draft", status_code=204)

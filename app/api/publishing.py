@@ -48,7 +48,7 @@ def publish_pack(pack: str, body: PublishIn, service: ServiceDep, session: Sessi
     made = judge.trying(pack, kept.body).book.pack(pack)
     if made.version == _in_force(judge, pack):
         raise Conflict(f"规则包 {pack} 生效的就是版本 {made.version}，请改写 version", code="same_version")
-    packs.publish(session, kept, made.version, who, instead_of=judge.book.file(pack))
+    packs.publish(session, kept, made.version, who)
     if body.rescore_since:
         since = datetime.combine(body.rescore_since, datetime.min.time(), CALL_ZONE)
         queue.defer_renewal(session, queue.Renewal(pack, since.isoformat()))

@@ -264,6 +264,21 @@ def count(session: Session, query: Query, who: Principal, at_most: int) -> int:
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
+def newest(session: Session) -> int:
+    """The number of the call that came last, 0 if there is none."""
+    return session.scalar(select(func.max(Call.id))) or 0
+
+
+def has_since(session: Session, query: Query, who: Principal, call_id: int) -> bool:
+    """Whether any call that came after that one passes every filter. They are few: what was said in them is read."""
+    words = search.words_of(query.q or "")
+    if query.q and not words:
+        return False
+    said = [search.read(Call.id.expression, words)] if words else []
+    wanted = select(Call.id).where(Call.id > call_id, _reached(query, who), *_conditions(query), *said)
+    return session.scalar(wanted.limit(1)) is not None
+
+
 def following(session: Session, query: Query, who: Principal, call: Call) -> int | None:
     """The call after `call` in a list, whether or not `call` still passes the filters itself; None at the end."""
     place = session.scalar(select(_ORDERS[query.sort.removeprefix("-")]).where(Call.id == call.id))

@@ -28,8 +28,8 @@ def drafts(session: Session) -> Sequence[str]:
     return session.scalars(select(PackVersion.pack).where(~_PUBLISHED).order_by(PackVersion.pack)).all()
 
 
-def save(session: Session, pack: str, body: str, replaces: str | None, who: Principal) -> PackVersion:
-    """Keep the text as the pack's draft.
+def save(session: Session, pack: str, body: str, replaces: str | None, who: Principal, base: str | None) -> PackVersion:
+    """Keep the text as the pack's draft; `base`: the digest of the file that it was begun from, None: as before.
 
     Raises:
         Conflict: the draft is no longer the one with the digest `replaces`, None: that there was none.
@@ -40,7 +40,7 @@ def save(session: Session, pack: str, body: str, replaces: str | None, who: Prin
     if kept is None:
         kept = PackVersion(pack=pack, body=body, saved_by=who.user_id)
         session.add(kept)
-    kept.body, kept.saved_by, kept.saved_at = body, who.user_id, func.now()
+    kept.body, kept.saved_by, kept.saved_at, kept.base = body, who.user_id, func.now(), base or kept.base
     session.flush()
     return kept
 
@@ -62,8 +62,8 @@ def _unchanged(kept: PackVersion | None, known: str | None) -> PackVersion | Non
     return kept
 
 
-def publish(session: Session, kept: PackVersion, version: str, who: Principal, instead_of: str | None = None) -> None:
-    """Make a draft the version that calls are judged by from now on; `instead_of`: the text of the file it hides.
+def publish(session: Session, kept: PackVersion, version: str, who: Principal) -> None:
+    """Make a draft the version that calls are judged by from now on.
 
     Raises:
         Conflict: that version was published before.
@@ -72,7 +72,6 @@ def publish(session: Session, kept: PackVersion, version: str, who: Principal, i
     if session.scalar(same):
         raise Conflict(f"规则包 {kept.pack} 的版本 {version} 已经发布过，请改写 version", code="same_version")
     kept.version, kept.published_at, kept.published_by = version, func.clock_timestamp(), who.user_id
-    kept.base = digest(instead_of) if instead_of else None
     session.flush()
 
 
@@ -86,7 +85,7 @@ def follow(session: Session, judge: Judge) -> Judge:
 
 
 def outgrown(session: Session, book: Rulebook) -> Mapping[str, str]:
-    """By pack in force, the text of the file it hides, where that is not the one that was there when it was published.
+    """By pack in force, the text of the file it hides, where that is not the one that it was begun from.
 
     An upgrade brings newer files, and what was published stays in front of them until somebody looks. Of what was
     published before that was kept, nobody knows.
@@ -95,12 +94,20 @@ def outgrown(session: Session, book: Rulebook) -> Mapping[str, str]:
         row.pack: row.base
         for row in session.execute(select(PackVersion.pack, PackVersion.base).where(_PUBLISHED).order_by(_ORDER))
     }
-    files = {pack: book.file(pack) for pack in bases}
-    return {
-        pack: text
-        for pack, text in files.items()
-        if text and bases[pack] and digest(text) not in (bases[pack], digest(book.text(pack)))
-    }
+    found = {pack: newer(book, pack, base, book.text(pack)) for pack, base in bases.items()}
+    return {pack: text for pack, text in found.items() if text}
+
+
+def file_digest(book: Rulebook, pack: str) -> str | None:
+    """The digest of what the pack's file says; None: there is none."""
+    text = book.file(pack)
+    return digest(text) if text else None
+
+
+def newer(book: Rulebook, pack: str, base: str | None, body: str) -> str | None:
+    """What the pack's file says, if that is neither `body` nor what it was begun from, whose digest is `base`."""
+    text = book.file(pack)
+    return text if text and base and digest(text) not in (base, digest(body)) else None
 
 
 def published(session: Session, pack: str) -> Sequence[Row[PackVersion, str]]:

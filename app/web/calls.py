@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from markupsafe import Markup
 from pydantic import ValidationError
 
@@ -29,6 +29,10 @@ COLUMNS = (
     "when", "call", "agent", "team", "length", "score", "state", "found", "review", "received", "rules", "template",
 )  # fmt: skip
 _USUAL = COLUMNS[:-3]
+
+
+#: Orders in which what comes in stands in front.
+_NEWEST_FIRST = ("-started_at", "-received_at")
 
 
 def filters(given: Mapping[str, str]) -> dict[str, str]:
@@ -77,12 +81,22 @@ def calls_page(request: Request, session: SessionDep, who: Reader) -> Response:
         "back": urlencode(given),
         "export": urlencode(given | _whole_day(given)),
         "more": urlencode(given | {"cursor": found.next}) if found.next else None,
-        "newest": not cursor and given.get("sort", "-started_at") in ("-started_at", "-received_at"),
+        "newest": None if cursor or given.get("sort", "-started_at") not in _NEWEST_FIRST else lists.newest(session),
         "columns": columns(request),
     }
     if part is None:
         shown |= {"categories": ALL, "all_columns": COLUMNS, "views": views.of(session, who)}
     return page(request, part or "calls.html", shown, who)
+
+
+#: The number of a call that others are compared with.
+After = Annotated[int, Query(ge=0, lt=2**63)]
+
+
+@router.get("/calls/fresh")
+def fresh_calls(request: Request, session: SessionDep, who: Reader, after: After = 0) -> bool:
+    """Whether calls that came after this one belong in the list."""
+    return lists.has_since(session, query_of(filters(request.query_params)), who, after)
 
 
 @router.get("/calls/{call_id}/row")

@@ -94,6 +94,7 @@ def _templates() -> jinja2.Environment:
     )
     environment.globals |= {
         "file": files.address,
+        "imports": files.imports,
         "category": category,
         "may": Principal.may,
         "kind": kind,

@@ -105,11 +105,15 @@ def edit_page(
     """The editor, with the draft if there is one and what is in force otherwise; `file`: with what its file says."""
     book = packs.follow(session, service.judge).book
     text = book.text(pack)
-    draft = drafts_api.get_draft(pack, service, session, who) if packs.draft(session, pack) else None
+    kept = packs.draft(session, pack)
+    draft = drafts_api.get_draft(pack, service, session, who) if kept else None
     faults = [fault.model_dump() for fault in draft.faults] if draft else []
     begun = draft.text if draft else text
+    newer = packs.newer(book, pack, kept.base, begun) if kept and not file else None
     shown = {"pack": pack, "draft": draft, "text": book.file(pack) or begun if file else begun, "faults": faults}
-    return page(request, "edit.html", {**shown, "saved": begun}, who)
+    base = kept.base if kept and not file else packs.file_digest(book, pack)
+    more = {"base": base, "changes": _changes(begun, newer) if newer else None}
+    return page(request, "edit.html", {**shown, **more, "saved": begun}, who)
 
 
 @router.get("/rules/{pack}/compare")

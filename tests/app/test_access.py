@@ -87,6 +87,7 @@ PAGES: dict[Route, set[str]] = {
     ("GET", "/"): _ALL,
     ("GET", "/account"): _ALL,
     ("GET", "/calls"): _READERS,
+    ("GET", "/calls/fresh"): _READERS,
     ("GET", "/calls/{call_id}"): _READERS,
     ("GET", "/calls/{call_id}/row"): _READERS,
     ("POST", "/views"): _READERS,

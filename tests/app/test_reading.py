@@ -111,6 +111,9 @@ def test_filters_and_orders(client: TestClient, auth: Auth, service: Service, qu
     answer = client.get(f"/v1/calls?{query}", headers=auth["supervisor"])
     assert answer.status_code == 200, answer.text
     assert "".join(call["external_id"][1] for call in answer.json()["calls"]) == found
+    for after, told in ((0, bool(found)), (2**40, False)):  # whether what came since belongs in the list
+        fresh = client.get(f"/calls/fresh?{query}&after={after}", headers=auth["supervisor"])
+        assert (fresh.status_code, fresh.json()) == (200, told)
 
 
 def test_days_are_those_of_shanghai(client: TestClient, auth: Auth, service: Service) -> None:

@@ -36,7 +36,7 @@ def publish(service: Service) -> None:
     with service.database.transaction() as session:
         user = users.named(session, "supervisor")
         who = Principal(user.id, user.name, "supervisor")
-        kept = packs.save(session, PACK, (BUILT_IN / f"{PACK}.yaml").read_text("utf-8") + RULE, None, who)
+        kept = packs.save(session, PACK, (BUILT_IN / f"{PACK}.yaml").read_text("utf-8") + RULE, None, who, None)
         packs.publish(session, kept, "renewed", who)
 
 

@@ -1,5 +1,6 @@
 """Rule packs over HTTP and as pages: reading them, and how often each rule is broken and overturned."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,3 +138,25 @@ def test_a_file_that_changes_under_what_was_published_is_told(packs: Path, clien
     publish(OWN.replace('"1"', '"2-mine"'))
     assert "/rules/own#newer" not in shown("/rules")
     assert 'id="newer"' not in shown("/rules/own")
+
+
+def test_a_draft_begun_before_the_file_changed_does_not_hide_the_change(
+    packs: Path, client: TestClient, auth: Auth
+) -> None:
+    def save(**given: str) -> str:
+        answer = client.put("/v1/rules/packs/own/draft", json=given, headers=auth["supervisor"])
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["digest"])
+
+    mine = OWN.replace('"1"', '"1-mine"')
+    begun = save(text=mine)
+    (packs / "own.yaml").write_text(OWN.replace('"1"', '"2"').replace("报机构名称", "报名称"), "utf-8")
+    editor = client.get("/rules/own/edit", headers=auth["supervisor"]).text
+    assert '<span class="add">+    title: 报名称' in editor
+    base = re.findall('data-base="([0-9a-f]{64})"', editor)[0]
+    kept = save(text=mine, replaces=begun, base=base)
+    client.post("/v1/rules/packs/own/publish", json={"digest": kept}, headers=auth["supervisor"]).raise_for_status()
+    assert "/rules/own#newer" in client.get("/rules", headers=auth["supervisor"]).text
+    taken = client.get("/rules/own/edit?file=true", headers=auth["supervisor"]).text
+    assert 'id="newer"' not in taken
+    assert base not in taken

@@ -95,13 +95,13 @@ function drawChannel(pen, part, channel, width, middle, half, ink) {
   const played = ((audio.currentTime - from) / shown()) * width;
   const rate = channel.length / (part.end - part.start || 1);
   const at = (column) => Math.floor((from - part.start + (column / width) * shown()) * rate);
+  pen.fillStyle = colour(ink); // once: asking for a style is the slowest thing here
   for (let column = 0; column < width; column += 2) {
     const first = at(column);
     const last = Math.max(first + 1, at(column + 2));
     let peak = 0;
     for (let n = Math.max(0, first); n < last && n < channel.length; n++) peak = Math.max(peak, channel[n]);
     const size = Math.max(0.5, peak * half);
-    pen.fillStyle = colour(ink);
     pen.globalAlpha = column < played ? 1 : 0.5;
     pen.fillRect(column, middle - size, 1.5, size * 2);
   }
@@ -138,6 +138,8 @@ function look(left) {
 const [SPEED, SKIP] = ["tingjian.speed", "tingjian.skip"];
 
 let current = null; // the utterance being said, or chosen
+let spoken = null; // every utterance with its time: sixty times a second is too often to look for them in the page
+const utterances = () => (spoken ??= all("#lines > li[data-start]").map((line) => [Number(line.dataset.start), line]));
 
 function seek(seconds, play = false) {
   if (!audio) return;
@@ -153,7 +155,7 @@ function tick() {
   canvas.setAttribute("aria-valuetext", clock(now));
   if (now < from || now > from + shown()) look(now - shown() * 0.1);
   else draw();
-  const line = all("#lines > li[data-start]").findLast((said) => Number(said.dataset.start) <= now + 0.05);
+  const [, line] = utterances().findLast(([start]) => start <= now + 0.05) ?? [];
   if (line && line.id !== current?.id) choose(line, !audio.paused);
 }
 
@@ -280,6 +282,7 @@ async function refresh() {
   const [kept, place] = [chosen()?.id, [window.scrollY, $(".judged").scrollTop]];
   const [held, notes] = [document.activeElement.closest("#body [id]")?.id, written()];
   for (const part of ["#head", "#body"]) $(part).replaceWith(fresh.querySelector(part));
+  spoken = null;
   window.scrollTo(0, place[0]);
   $(".judged").scrollTop = place[1];
   for (const [finding, note] of notes) {

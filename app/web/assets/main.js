@@ -35,6 +35,18 @@ async function refresh(id) {
   row.replaceWith(made.content.querySelector("tr"));
 }
 
+// New calls never push away the row that somebody is reading: one is told of those that the filters let through.
+let noticing = null;
+function notice({ id }) {
+  const { newest, live } = list().dataset;
+  if (!newest || id <= Number(newest) || noticing || !document.querySelector("#fresh").hidden) return;
+  noticing = setTimeout(async () => {
+    noticing = null;
+    const fresh = !live || (await (await fetch(`/calls/fresh?${live}&after=${newest}`)).json()) === true;
+    if (fresh && list().dataset.live === live) document.querySelector("#fresh").hidden = false;
+  }, live ? 5000 : 0);
+}
+
 actions.retry = async ({ dataset }) => {
   if (await api("POST", `/v1/calls/${dataset.call}/retry`)) refresh(dataset.call);
 };
@@ -47,6 +59,15 @@ document.addEventListener("change", ({ target }) => {
   document.cookie = `tingjian_columns=${["call", ...chosen].join(".")}; path=/calls; max-age=31536000; samesite=strict`;
   htmx.ajax("GET", location.pathname + location.search, { target: "#list", swap: "outerHTML" });
 });
+
+// What is folded away is made when it is first unfolded: most fields of the list's page are, and a browser takes its time
+// for each.
+document.addEventListener("toggle", ({ target }) => {
+  const folded = target.open && target.querySelector(":scope > template");
+  if (!folded) return;
+  folded.replaceWith(folded.content);
+  htmx.process(target);
+}, true);
 
 // A menu closes when one goes on elsewhere.
 const menus = () => document.querySelectorAll("details.menu[open]");
@@ -86,10 +107,8 @@ if (list()) {
   follow(
     (call) => {
       const row = document.querySelector(`#call-${call.id}`);
-      if (!row) {
-        // New calls never push away the row that somebody is reading.
-        if (list().dataset.newest) document.querySelector("#fresh").hidden = false;
-      } else if (call.status === "transcribing" && row.dataset.status === call.status) {
+      if (!row) notice(call);
+      else if (call.status === "transcribing" && row.dataset.status === call.status) {
         row.querySelector("[data-progress]").textContent = ` ${Math.round((call.progress ?? 0) * 100)}%`;
       } else if (row.dataset.status !== call.status) refresh(call.id);
     },

@@ -79,7 +79,7 @@ actions["go-to"] = ({ dataset }) => {
 
 actions["save-draft"] = async () => {
   const text = view.state.doc.toString();
-  const draft = await api("PUT", `/v1/rules/packs/${page.dataset.pack}/draft`, { text, replaces: digest });
+  const draft = await api("PUT", `/v1/rules/packs/${page.dataset.pack}/draft`, { text, replaces: digest, base: page.dataset.base || null });
   if (!draft) return;
   ({ digest } = draft);
   saved = text;
