@@ -23,7 +23,7 @@ class Payment:
     condition: str | None = None  #: what it depends on, in the speaker's words
 
 
-_CUT = re.compile(r"[，。！？；,!?;\s]|\.(?![0-9])|(?=剩下|剩的|剩余|其余|余下|另外的|然后)")
+_CUT = re.compile(r"[，。！？；,!?;\s]|\.(?![0-9])|(?=(?:剩下|剩的|剩余|其余|余下|另外的|然后)(?!的?(?:$|[，。！,.])))")
 _ASKS = re.compile(
     r"行不行|行吗|行么|可以吗|可以么|可不可以|好不好|好吗|成吗|成不成|成不$|中不|怎么样|咋样|能不能|能不能够|可以不|行不$|得不得行"
 )
@@ -44,7 +44,10 @@ _SEEN = re.compile("[你您]们?(?:自己)?[看查瞧]|(?:账|卡|户)[上里]$"
 #: An act of the customer's paying; that money reaches him (到账) is a condition.
 _PAID = re.compile(rf"(?!到账|入账)(?:{PAYING.pattern})")
 #: What stands beside the day and the sum of an instalment without a word of paying: 下周三再两千五.
-_SHARE = re.compile("(?:另外|等到|剩下|其余|然后|[先再到就给那吧我你您们块钱元整的了呢呗嘛啊，。,.；; ])*")
+_SHARE = re.compile(
+    "(?:那就是|对[吧吗]|另外|等到|剩下|其余|然后|[先再到就给那吧我你您们块钱元整的了呢呗嘛啊，。,.；; ])*"
+)
+_NOT_THEN = re.compile("不行|不成|来不及|不方便")
 #: A day only in 我马上去还; after a condition it is none: 钱一到我马上还.
 _AT_ONCE = re.compile("现在|马上|立刻|立马|这就|等会儿?|待会儿?|一会儿|等下")
 _NO_SUM = re.compile(r"(?:尾号|工号|卡号|电话|号码|编号|热线|拨打)$")
@@ -176,7 +179,7 @@ def _second_days(text: str, days: list[Day]) -> list[int]:
 def _piece(text: str, start: int, end: int, days: list[Day], sums: list[tuple[Number, Decimal]]) -> Payment:
     words = text[start:end]
     pays = bool(PAYING.search(words))
-    if not pays and (NO.search(words) or HEDGE.search(words)):
+    if not pays and (NO.search(words) or HEDGE.search(words) or _NOT_THEN.search(words)):
         # 明天还不上, 后天还: the first day is refused, it says nothing about the second.
         return Payment(start, end, False, None, None)
     inside = [day.date for day in days if start <= day.start < end]

@@ -199,7 +199,7 @@ def _parts(made: list[Payment], said: str) -> list[Payment]:
     if corrected := [match.end() for match in _CORRECTED.finditer(said, made[0].start, made[-1].end)]:
         made = [payment for payment in made if payment.start >= corrected[-1]] or made[-1:]
     shares = [one for one in made if one.amount or _LEFT.search(said[one.start : one.end])]
-    if len({one.day for one in shares}) == len(shares) > 1 and all(one.day for one in shares[1:]):
+    if len({one.day for one in shares}) == len(shares) > 1 and all(one.day or one.amount for one in shares):
         return shares
     first = next((payment for payment in made if payment.day), made[0])
     return [replace(first, end=made[-1].end)]

@@ -87,7 +87,7 @@ TAKEN_BACK = re.compile(
     r"(?:说|讲|答应|承诺)的(?:话|那些|那个|那句)?[^，。]{0,4}(?:不算|不作数|不作准|别当真|作废|收回|取消|当没|别记|做不到|办不到)"
     r"|当我?(?:刚才|刚刚)?(?:啥也|啥都|什么都|什么也)?没(?:说|讲|答应)|我(?:可)?没答应|不作数|收回(?:刚才|我|那)|反悔|变卦|改主意|爱咋咋地"
     r"|(?:还|给|付|转|拿|打)不(?:了|上|成|出来?)了|不(?:还|给|转|打|付)了(?!吗|么)|(?:没法|没办法|不能)(?:再)?(?:还|给|转|付)(?:你|您)?们?了"
-    r"|(?:别|不要|甭)(?:给我|帮我)?(?:记|登记|备注|写)(?:了|上|这个|那个|$)"
+    r"|(?:别|不要|甭)(?:给我|帮我)?(?:记|登记|备注|写)(?:了|上|这个|那个|(?=$|[，。！,.]))|(?:划|删|消)掉吧"
     r"|(?:那|这)(?:笔|个|点|些)?钱[^，。]{0,4}(?:要用|得用|有(?:别的|其他|大)?用|急用|留着|留给|不能动|动不(?:了|得)|另有|派上|派别的|给不了)"
 )
 
@@ -196,7 +196,7 @@ def correction(last: Payment, said: str, today: date) -> Payment | None:
 
 def read_back(said: str, today: date, amount: bool, day: bool) -> Payment | None:
     """The sum or the day alone that a promise lacks, as an agent repeats it: 好的，三千二，给您记上了."""
-    if not _RECAP.search(said) or any(
+    if not (_RECAP.search(said) or _AGREED.search(said)) or any(
         one.search(said) for one in (_TOLD, _PAPERWORK, PAST, NO, _ELSEWHERE, _OPEN_QUESTION)
     ):
         return None
@@ -210,7 +210,7 @@ def read_back(said: str, today: date, amount: bool, day: bool) -> Payment | None
 
 def restated(said: str, today: date) -> list[Payment]:
     """The payments that an agent repeats: 好的，星期五还五千元，是吗."""
-    if not _RECAP.search(said) or not PAYING.search(said):
+    if not _RECAP.search(said):
         return []
     named = [piece for piece in payments(said, today) if piece.pays and piece.day]
     return [replace(piece, condition=None) for piece in named if not _other_deed(piece, said[piece.start : piece.end])]
