@@ -34,8 +34,10 @@ def ranges(first: Ints, count: Ints) -> tuple[Ints, Ints]:
 
 def firsts(*keys: Ints) -> Flags:
     """Where a row differs from the one before it in any of its keys: the first of each kind, in sorted rows."""
-    new = np.ones(len(keys[0]), bool)
-    new[1:] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
+    new = np.zeros(len(keys[0]), bool)
+    new[:1] = True
+    for key in keys:
+        new[1:] |= key[1:] != key[:-1]
     return new
 
 

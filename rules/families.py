@@ -44,15 +44,17 @@ class Families:
 
     def __init__(self, families: Sequence[Family], words: Sequence[str]) -> None:
         self._written, self._words = len(families), len(words)
-        of = [*range(len(families)), *(at for at, one in enumerate(families) if _audible(one))]
         slots = {slot: at for at, slot in enumerate(dict.fromkeys(chain.from_iterable(one.slots for one in families)))}
         places = {core: at for at, core in enumerate(words)}
         cores = Lists.of([[places[core] for core in slot] for slot in slots])
         ways = [[slots[slot] for slot in one.slots] for one in families]
+        lengths = [*map(_length, slots)]
+        audible = [at for at, way in enumerate(ways) if sum(lengths[slot] for slot in way) >= LEAST_SUPPORT]
+        of = [*range(len(families)), *audible]
         common = _commonness(words, cores, numbers(chain.from_iterable(ways))).tolist()
         telling = [min(range(len(way)), key=lambda at, way=way: common[way[at]]) for way in ways]  # type: ignore[misc]
         self._listed(cores, len(slots), numbers(ways[at][telling[at]] for at in of))
-        heard = [[slot + len(slots) for slot in ways[at]] for at in of[self._written :]]
+        heard = [[slot + len(slots) for slot in ways[at]] for at in audible]
         twice = [(families[at], way, telling[at]) for at, way in zip(of, ways + heard, strict=True)]
         self._right, self._left = _sides(twice, 2 * len(slots))
         self._ways = numbers(chain.from_iterable(ways + heard))
@@ -151,10 +153,10 @@ def _nearest(family: Ints, first_end: Ints, last_start: Ints, worth: Column) -> 
     return nearest
 
 
-def _audible(family: Family) -> bool:
-    """Whether it could count by sound, were all of it heard."""
-    most = [max(2 if core == NUMBER else len(core) for core in slot) for slot in family.slots]
-    return sum(size for size in most if size > 1) >= LEAST_SUPPORT
+def _length(slot: frozenset[str]) -> int:
+    """How many characters could be heard in a slot that count as support."""
+    longest = max(2 if core == NUMBER else len(core) for core in slot)
+    return longest if longest > 1 else 0
 
 
 def _sides(families: Sequence[tuple[Family, Sequence[int], int]], slots: int) -> tuple[Side, Side]:

@@ -19,15 +19,17 @@ class Ways(NamedTuple):
     row: Column  #: which of the candidates it is
     at: Column  #: where it got to
     worth: Column  #: of the hits on the way, together
-    hits: Column  #: the hits it got there by, a column for each slot; -1 where the family had no more
+    hits: Column  #: the hits it got there by, a column for each slot; -1 where the family has no more, or not yet
 
     def take(self, which: Column) -> "Ways":
         """Only those."""
         return Ways(*[column[which] for column in self])
 
-    def on(self, hits: Ints, at: Ints, worth: Column) -> "Ways":
-        """Each gone on by one hit, to where that leads."""
-        return Ways(self.row, at, self.worth + worth, np.column_stack((self.hits, hits)))
+    def on(self, origin: Ints, step: int, hits: Ints, at: Ints, worth: Column) -> "Ways":
+        """The ways of `origin`, each gone on by one hit to where that leads."""
+        ways = self.take(origin)
+        ways.hits[:, step] = hits  # these are copies
+        return ways._replace(at=at, worth=ways.worth + worth)
 
     def worthiest(self, places: Ints) -> "Ways":
         """Of the ways of one candidate to one place the worthiest; in order of place."""
@@ -58,35 +60,29 @@ class Side:
         A candidate is a family and the hit it starts from; `worth` tells what hits are worth to families.
         """
         fillers = view.fillers(fills, among(self._slots[family], self._count))
-        ways = Ways(np.arange(len(family)), view.ends[hit], np.zeros(len(hit)), np.empty((len(hit), 0), np.intp))
+        ways = Ways(
+            np.arange(len(family)), view.ends[hit], np.zeros(len(hit)), np.full((len(hit), self._slots.shape[1]), -1)
+        )
         complete: list[Ways] = []
         while True:
             step, of = len(complete), family[ways.row]
             whole = self._sizes[of] == step
-            complete.append(_nearest(ways.take(whole), self._edges[of[whole]], view))
+            complete.append(_nearest(ways.take(whole), step, self._edges[of[whole]], view))
             ways = ways.take(~whole).worthiest(ways.at[~whole])
             if not len(ways.row):
-                return _together(complete)
+                break
             of = family[ways.row]
             reach = view.reach(ways.at, self._widths[of, step], self._over[of, step])
             hits, origin = fillers.between(self._slots[of, step], ways.at, reach)
-            ways = ways.take(origin).on(hits, view.ends[hits], worth(of[origin], hits))
+            ways = ways.on(origin, step, hits, view.ends[hits], worth(of[origin], hits))
+        ways = Ways(*map(np.concatenate, zip(*complete, strict=True)))
+        return ways.take(np.argsort(ways.row))
 
 
-def _nearest(ways: Ways, edges: Ints, view: View) -> Ways:
+def _nearest(ways: Ways, step: int, edges: Ints, view: View) -> Ways:
     """Of the ways whose clause ends there the one of each candidate whose last core begins first, and the worthiest."""
     ways = ways.take((edges < 0) | view.clause_ends(ways.at, edges))
-    if not ways.hits.shape[1]:
+    if not step:
         return ways
-    ways = ways.worthiest(view.begins[ways.hits[:, -1]])
+    ways = ways.worthiest(view.begins[ways.hits[:, step - 1]])
     return ways.take(firsts(ways.row))
-
-
-def _together(complete: Sequence[Ways]) -> Ways:
-    """All of them, in order of row, those of each step with a hit more than those before."""
-    wide = [
-        ways._replace(hits=np.pad(ways.hits, ((0, 0), (0, len(complete) - 1 - step)), constant_values=-1))
-        for step, ways in enumerate(complete)
-    ]
-    ways = Ways(*map(np.concatenate, zip(*wide, strict=True)))
-    return ways.take(np.argsort(ways.row))
