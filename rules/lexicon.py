@@ -17,6 +17,8 @@ written                 means
 ``^`` and ``$``          the beginning and the end of a clause; ``是不是 ~4 $``: within 4 characters of the end
 ======================  ==============================================================================
 
+Where a text holds a family in several ways it is found at its nearest: ``坐牢 ~6 <数>`` in 坐牢三年五年 takes 三.
+
 In guards a gap may also stand last (``不会 ~8``) or first (``~8 都是诈骗``): it is the distance to the guarded words.
 """
 

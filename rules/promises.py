@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from asr.transcript import Transcript
 from rules.dates import find_days
@@ -69,15 +70,16 @@ def find_promises(transcript: Transcript, call_date: date | None) -> list[Promis
     is not either. An agent's restatement (好的, 星期五还五千元, 是吗) counts when it follows the customer's promise.
     """
     promises = _talk(transcript, call_date or _ANY_DAY).promises
-    return promises if call_date else [replace(promise, date=None) for promise in promises]
+    return [promise if call_date else replace(promise, date=None) for promise in promises]
 
 
 def find_withdrawn(transcript: Transcript, call_date: date | None) -> list[Promise]:
     """The promises that the customer took back before the call was over, so that none stood; as `find_promises`."""
     withdrawn = _talk(transcript, call_date or _ANY_DAY).withdrawn
-    return withdrawn if call_date else [replace(promise, date=None) for promise in withdrawn]
+    return [promise if call_date else replace(promise, date=None) for promise in withdrawn]
 
 
+@lru_cache(maxsize=1)  # whoever judges a call asks for what was promised, for what was withdrawn, and once more
 def _talk(transcript: Transcript, today: date) -> "_Talk":
     talk = _Talk(today)
     for at, said in enumerate(transcript.utterances):
