@@ -73,7 +73,11 @@ class AuditEntry(Base):
     """One thing that somebody did; the database refuses to change or delete it."""
 
     __tablename__ = "audit"
-    __table_args__ = (UniqueConstraint("previous"), Index("ix_audit_actor", "actor", "id"))
+    __table_args__ = (
+        UniqueConstraint("previous"),
+        Index("ix_audit_actor", "actor", "id"),
+        Index("ix_audit_action", "action", "id"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     at: Mapped[datetime]
