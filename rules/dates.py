@@ -5,6 +5,7 @@ from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from rules.festivals import FESTIVAL, FESTIVALS, LUNAR_DAY, festival, lunar_day
 from rules.numerals import find_numbers
@@ -37,6 +38,7 @@ class Day:
     date: date
 
 
+@lru_cache(maxsize=8)  # what is said is asked about several times in a row; only to be read
 def find_days(text: str, today: date) -> list[Day]:
     """Every day named in `text`, in order. Days that name no one day (下个月, 过一阵) are left out."""
     days: list[Day] = []

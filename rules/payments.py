@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from rules.dates import Day, find_days
 from rules.numerals import Number, find_numbers
@@ -71,6 +72,7 @@ def proposals(text: str, today: date) -> list[Payment]:
     ]
 
 
+@lru_cache(maxsize=8)  # what is said is asked about several times in a row; only to be read
 def payments(text: str, today: date) -> list[Payment]:
     """Every stretch of `text` about paying, with the days and sums said beside it."""
     days = find_days(text, today)
