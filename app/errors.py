@@ -24,7 +24,11 @@ log = structlog.stdlib.get_logger(__name__)
 TOLD = 20
 
 #: Faults of a machine that is out of room: nothing that was asked of it is to blame.
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EAGAIN})
+
+
+#: What a sender is told of those that are of the disk.
+_FULL = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), ("disk_full", "磁盘空间不足"))
 
 
 class AppError(Exception):
@@ -156,9 +160,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(OSError)
     def _disk(_: Request, error: OSError) -> JSONResponse:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in NO_ROOM:
             raise error
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "disk_full", "磁盘空间不足，请稍后重试", Unavailable.headers)
+        code, what = _FULL.get(error.errno, ("busy", "系统资源不足"))
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, code, f"{what}，请稍后重试", Unavailable.headers)
 
     for kind in (DBAPIError, NoConnection, ConnectorException):
         app.exception_handler(kind)(_database_away)

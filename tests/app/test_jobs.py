@@ -185,6 +185,7 @@ def test_what_may_get_better_is_tried_three_times(
         OSError(errno.EIO, "input/output error"),
         OSError(errno.ESTALE, "stale file handle"),
         OSError(errno.ENOSPC, "no space left"),
+        OSError(errno.EAGAIN, "no more processes"),
         AsrError("backend_away", "没有应答"),
     ],
 )

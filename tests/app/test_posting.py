@@ -1,7 +1,9 @@
 """Posting calls: stored once, refused clearly, nothing left half-way."""
 
+import errno
 import http.client
 import json
+import os
 import re
 import shutil
 import socket
@@ -17,6 +19,7 @@ from starlette.testclient import TestClient
 
 from app.api import uploads
 from app.service import Service
+from app.storage import Recordings
 from tests.app.sounds import long_silence, wav
 
 Auth = dict[str, dict[str, str]]
@@ -197,6 +200,35 @@ def test_file_names_are_made_harmless(client: TestClient, auth: Auth, service: S
     assert not set("/\\") & set(stored)
     assert len(stored.encode()) <= 120
     assert kept(service) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "code"),
+    [
+        (errno.ENOSPC, 503, "disk_full"),
+        (errno.EMFILE, 503, "busy"),
+        (errno.ENFILE, 503, "busy"),
+        (errno.EAGAIN, 503, "busy"),  # no more processes: a recording is probed in one
+        (errno.EIO, 500, "internal"),
+    ],
+)
+def test_a_machine_out_of_room_asks_to_come_again(
+    client: TestClient,
+    auth: Auth,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    status: int,
+    code: str,
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Recordings, "keep", fails)
+    answer = post(client, auth["dialer"], wav())
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert ("retry-after" in answer.headers) is (status == 503)
+    assert kept(service) == (0, 0, 0)
 
 
 def test_no_room_where_recordings_lie(
