@@ -73,6 +73,59 @@ def test_what_asks_something_else(said: str) -> None:
     assert judged(f"坐席：{said}")["identity_check"] == {"failed"}
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "verdict"),
+    [
+        ("喂，赵建国是吧", "是我，你哪位", "passed"),
+        ("您好，孙晓梅，对吧", "对", "passed"),
+        ("是吴桂芳吧，六三年生人，没错吧", "嗯没错", "passed"),
+        ("高俊峰，三十八岁，住城东的，没错吧", "是", "passed"),
+        ("喂，胡军，是胡军不", "是我是我", "passed"),
+        ("请问是不是黄志刚的电话", "是我", "passed"),
+        ("找一下郑秀兰", "我就是", "passed"),
+        ("喂，周海涛", "是我", "passed"),
+        ("这是刘强家是吧", "我是他妈，他不在", "failed"),
+        ("找一下郑秀兰", "嗯，你说", "failed"),
+        ("周五是吧", "对", "failed"),
+        ("您收到短信了，对吧", "对", "failed"),
+        ("您说的方便是吧", "对", "failed"),
+    ],
+)
+def test_a_name_alone_asks_who_is_there(question: str, answer: str, verdict: str) -> None:
+    verdicts = judged(f"坐席：{question}\n客户：{answer}\n坐席：你欠的八千块什么时候给\n客户：嗯")
+    assert verdicts["identity_check"] == {verdict}
+    assert ("failed" in verdicts["disclosure_before_identity"]) == (verdict == "failed")
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ("你那八千六，六十七天了，想好了没", "passed"),
+        ("您尾款六千二拖了仨月了", "passed"),
+        ("您办的分期，拖了四个多月了", "passed"),
+        ("我跟您说了三遍，都三天了", "failed"),
+    ],
+)
+def test_a_debt_told_without_the_word_overdue(said: str, verdict: str) -> None:
+    talk = "\n".join("坐席：在听吗\n客户：在" for _ in range(3))
+    assert judged(f"{ASKED}\n客户：是我\n坐席：{said}\n客户：嗯\n{talk}")["debt_confirm"] == {verdict}
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ("感谢来电", "passed"),
+        ("不客气，祝您晚安", "passed"),
+        ("应该的，周末愉快", "passed"),
+        ("不用谢", "passed"),
+        ("别怪我对你不客气", "failed"),
+        ("你等着", "failed"),
+    ],
+)
+def test_thanks_and_wishes_end_a_call(said: str, verdict: str) -> None:
+    assert judged(f"坐席：您好\n客户：我查下账单\n坐席：{said}")["closing"] == {verdict}
+
+
 WRONG = "failed"
 FINE = "passed"
 
@@ -260,6 +313,11 @@ def test_questions_back_tell_nobody_who_is_there(answer: str) -> None:
         "喂，安融金融客服张，跟您确认个事",
         "您好，诚信贷后专员刘洋",
         "我叫陈晨，负责您在恒通小贷的业务",
+        "喂您好，鼎信资产，找一下赵先生",
+        "您好，融汇金服",
+        "蓝海数科给您来电",
+        "你好，恒远汽车金融的",
+        "速贷宝的，跟您说个事",
     ],
 )
 def test_ways_to_say_who_is_calling(said: str) -> None:
@@ -267,7 +325,16 @@ def test_ways_to_say_who_is_calling(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["您可以打我们银行客服高峰期可能要等", "您找银行客服马上能查", "我这边听不清", "您姓李吗"]
+    "said",
+    [
+        "您可以打我们银行客服高峰期可能要等",
+        "您找银行客服马上能查",
+        "我这边听不清",
+        "您姓李吗",
+        "你去银行",
+        "查一下您名下资产",
+        "不是我的",
+    ],
 )
 def test_what_says_nothing_of_the_caller(said: str) -> None:
     assert judged(f"坐席：{said}\n客户：哦")["self_intro"] - NOT_DUE == {"failed"}
