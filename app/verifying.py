@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from app.errors import AppError
 from app.sealing import SealError
 from app.service import Service
-from app.store import integrity
+from app.store import integrity, recordings
 
 #: An upload is on disk before its call is: only what is older without a call is nobody's.
 _GRACE = timedelta(days=1)
@@ -29,7 +29,7 @@ def verify(service: Service, progress: Callable[[int, int], None]) -> Iterator[F
         known = integrity.recordings(session)
         yield from (Fault(what, f"通话 {call_id}") for what, call_id in integrity.faults(session))
     for done, (recording, size, calls) in enumerate(known, start=1):
-        if fault := _fault(service, recording, size):
+        if (fault := _fault(service, recording, size)) and _is_used(service, recording):
             yield Fault(fault, f"录音 {recording}（通话 {'、'.join(map(str, calls))}）")
         progress(done, len(known))
     # Not older than a day by now: reading them all may take longer, and calls came meanwhile.
@@ -43,6 +43,12 @@ def _fault(service: Service, recording: str, size: int) -> str | None:
         return None if service.recordings.whole(recording) else "内容与其 SHA-256 不符"
     except (AppError, SealError, OSError) as error:
         return f"无法读取：{error}"
+
+
+def _is_used(service: Service, recording: str) -> bool:
+    """Whether it is still to be here: its calls may have been deleted since we began."""
+    with service.database.transaction() as session:
+        return recordings.is_used(session, recording)
 
 
 def _orphans(service: Service, known: set[str], old: datetime) -> Iterator[Fault]:

@@ -78,6 +78,20 @@ def test_what_came_while_others_were_read_is_no_orphan(recording: Path, service:
     assert not [fault for fault in verify(service, comes) if fault.orphan]
 
 
+def test_what_is_deleted_while_others_are_read_is_not_missed(
+    recording: Path, client: TestClient, auth: Auth, service: Service
+) -> None:
+    client.post("/v1/calls", headers=auth["inspector"], files={"audio": ("b.wav", wav(seed=1))})
+
+    def purged(done: int, _: int) -> None:
+        if done == 1:
+            with service.database.transaction() as session:
+                gone = session.scalars(text("DELETE FROM calls WHERE id = 2 RETURNING recording")).one()
+            assert delete_unused(service, gone)
+
+    assert not list(verify(service, purged))
+
+
 @pytest.mark.parametrize(
     ("damage", "fault"),
     [
