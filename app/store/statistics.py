@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.kinds import ALL
 from app.schemas import CALL_ZONE
-from app.tables import STAGE
+from app.tables import STAGE, Call
 
 #: What calls are grouped by: the whole day, the team, the agent, the hour of the day, a category or rule that failed,
 #: the stage of the debt (M0: not overdue, M1: up to 30 days, …, M7: over 180), the channel.
@@ -86,6 +86,11 @@ class Period:
     last: date
     team: str | None = None
 
+    def before(self) -> "Period":
+        """As many days right before it."""
+        length = self.last - self.first + timedelta(days=1)
+        return Period(self.first - length, self.last - length, self.team)
+
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
@@ -150,6 +155,13 @@ def heat(hours: Iterable[Numbers]) -> list[tuple[int, int, int, int]]:
         cell[0] += numbers.calls
         cell[1] += numbers.flagged
     return [(weekday, hour, *counts) for (weekday, hour), counts in sorted(cells.items())]  # type: ignore[misc]
+
+
+def last_day(session: Session, team: str | None) -> date | None:
+    """The day of the newest call of a team, None for all; None: there is no call."""
+    newest = select(func.max(Call.happened_at))
+    moment = session.scalar(newest.where(Call.team == team) if team else newest)
+    return moment.astimezone(CALL_ZONE).date() if moment else None
 
 
 def refresh(session: Session, period: Period) -> None:

@@ -12,7 +12,7 @@ from app.api.access import COOKIE, Anyone, ServiceDep, identify
 from app.errors import AppError, Unauthorized
 from app.security import csrf_token, new_token
 from app.service import Service
-from app.web.pages import PageRoute, page, texts
+from app.web.pages import PageRoute, page, texts, told
 
 router = APIRouter(route_class=PageRoute)
 
@@ -47,8 +47,8 @@ def sign_in(
     except ValidationError:
         return _form(request, next, name, texts()["login"]["wrong"], 401)
     except AppError as error:
-        wrong = isinstance(error, Unauthorized)
-        return _form(request, next, name, texts()["login"]["wrong"] if wrong else error.detail, error.status)
+        fault = texts()["login"]["wrong"] if isinstance(error, Unauthorized) else told(error.code, error.detail)
+        return _form(request, next, name, fault, error.status)
     answer.delete_cookie(_FORM_COOKIE, path="/login")
     return answer
 

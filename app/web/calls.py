@@ -16,9 +16,8 @@ from app.api.schemas import listed
 from app.errors import AppError
 from app.kinds import ALL
 from app.masking import masked
-from app.schemas import faults_of
 from app.store import calls, lists, search, views
-from app.web.pages import PageRoute, page, texts
+from app.web.pages import PageRoute, in_words, page, texts
 
 router = APIRouter(route_class=PageRoute)
 
@@ -55,7 +54,9 @@ def query_of(given: dict[str, str]) -> lists.Query:
     try:
         return lists.Query.model_validate(given | _whole_day(given))
     except ValidationError as error:
-        raise AppError(texts()["calls"]["bad_filter"].format(faults=faults_of(error)), code="bad_filter") from error
+        words = texts()["calls"]
+        faults = in_words(error, words)
+        raise AppError(words["bad_filter"].format(faults=faults), code="bad_filter") from error
 
 
 def _whole_day(given: dict[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from app.store import lists, progress, reach, statistics
 from app.store.statistics import Cut
 from app.web.charts import MEASURES, SMALL
 from app.web.pages import PageRoute, page
-from app.web.statistics import last_days, worst_first
+from app.web.statistics import last_days, latest_period, worst_first
 
 router = APIRouter(route_class=PageRoute)
 
@@ -51,7 +51,9 @@ def _week(session: Session, who: Principal) -> Mapping[str, Any]:
     total, agents = statistics.cuts(session, period, Cut("day"), Cut("agent"))
     bad = [agent for agent in agents if agent.key and agent.violations]
     worst = [replace(agent, key=masked_id(agent.key)) for agent in worst_first(bad, _BY.name)[:_WORST]]
-    return {"period": period, "total": next(iter(total), None), "worst": worst, "measures": MEASURES, "by": _BY}
+    latest = None if total else latest_period(session, period.team)
+    found = {"period": period, "total": next(iter(total), None), "worst": worst, "latest": latest}
+    return found | {"measures": MEASURES, "by": _BY}
 
 
 def _queue(session: Session, who: Principal, name: str) -> dict[str, object]:

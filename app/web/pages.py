@@ -13,15 +13,16 @@ from urllib.parse import quote
 
 import jinja2
 import yaml
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
+from pydantic import ValidationError
 
 import rules
 from app.api.access import COOKIE
 from app.database import is_outage
-from app.errors import AppError, Forbidden, Unauthorized
+from app.errors import AppError, Forbidden, Unauthorized, problem
 from app.kinds import kind
 from app.schemas import CALL_ZONE
 from app.security import Principal, csrf_token
@@ -55,6 +56,35 @@ def _language_of(request: Request) -> Language:
     known = (language for language in LANGUAGES if language == chosen)
     setting: Language = request.app.state.service.settings.language
     return next(known, setting)
+
+
+def told(code: str | None, detail: str, language: Language | None = None) -> str:
+    """What went wrong, in the language of the page: errors are raised in Chinese, their code tells which it is."""
+    known = _faults() if (language or _language.get()) == "en" else {}
+    return known[code].format(detail=detail) if code in known else detail
+
+
+@cache
+def _faults() -> Mapping[str | None, str]:
+    found: dict[str | None, str] = yaml.safe_load((_HERE / "faults.en.yaml").read_text("utf-8"))
+    return found
+
+
+def in_words(error: ValidationError, names: Mapping[str, str]) -> str:
+    """What is wrong with each field, as somebody says it who never saw pydantic; `names`: what fields are called."""
+    words, faults = texts()["upload"]["faults"], error.errors(include_input=False)
+    wrongs = (words.get(fault["type"], " " + fault["msg"].removeprefix("Value error, ")) for fault in faults)
+    fields = (str(fault["loc"][0]) for fault in faults)
+    return "；".join(f"{names.get(field, field)}{wrong}" for field, wrong in zip(fields, wrongs, strict=True))
+
+
+def install(app: FastAPI) -> None:
+    """Have the API tell errors in the language of the pages too: their scripts show them."""
+
+    @app.exception_handler(AppError)
+    def _told(request: Request, error: AppError) -> Response:
+        detail = told(error.code, error.detail, _language_of(request))
+        return problem(error.status, error.code, detail, error.answer_headers)
 
 
 def page(
@@ -95,6 +125,7 @@ def _templates() -> jinja2.Environment:
     environment.globals |= {
         "file": files.address,
         "imports": files.imports,
+        "told": told,
         "category": category,
         "may": Principal.may,
         "kind": kind,
@@ -156,7 +187,8 @@ class PageRoute(APIRoute):
             except AppError as error:
                 request.state.fault = error  # for the record: nobody above sees it any more
                 refused = isinstance(error, Forbidden) and request.method == "GET"
-                return failed(request, error.status, texts()["error"]["refused"] if refused else error.detail)
+                detail = texts()["error"]["refused"] if refused else told(error.code, error.detail)
+                return failed(request, error.status, detail)
             except RequestValidationError as error:
                 request.state.fault = error
                 return failed(request, HTTPStatus.NOT_FOUND, texts()["error"]["address"])

@@ -156,7 +156,7 @@ def lexicon_page(
         for lexicon in rule.lexicons():
             if lexicon.name == name:
                 return page(request, "lexicon.html", {"pack": pack, "lexicon": lexicon}, who)
-    raise NotFound(texts()["rules"]["no_lexicon"].format(name=name))
+    raise NotFound(texts()["rules"]["no_lexicon"].format(name=name), code="no_lexicon")
 
 
 def _worth_telling(finding: Mapping[str, Any]) -> bool:

@@ -58,6 +58,12 @@ def last_days(days: int) -> Period:
     return Period(today - timedelta(days=days - 1), today)
 
 
+def latest_period(session: Session, team: str | None) -> Period | None:
+    """The thirty days to the newest call, for whoever finds none where he looks."""
+    last = statistics.last_day(session, team)
+    return Period(last - timedelta(days=29), last) if last else None
+
+
 def worst_first(groups: Sequence[Numbers], column: str) -> list[Numbers]:
     """The groups by how bad they are in one column.
 
@@ -89,11 +95,14 @@ _CUTS = (
 
 def _numbers(session: Session, period: Period, order: str | None) -> Mapping[str, Any]:
     total, days, categories, teams, agents, stages, hours = statistics.cuts(session, period, *_CUTS)
+    if not total:
+        return {"total": None, "latest": latest_period(session, period.team)}
     found = {
         name: [group for group in categories if kind(group.key) == name] for name in ("violation", "step", "signal")
     }
     return {
-        "total": next(iter(total), None),
+        "total": total[0],
+        "before": next(iter(statistics.by(session, "day", period.before())), None),
         "trends": [trend(measure, period, days) for measure in MEASURES],
         "bars": bars(period, days),
         "found": found,

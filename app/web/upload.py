@@ -13,7 +13,7 @@ from app.errors import Unprocessable
 from app.schemas import CallFacts, Label
 from app.settings import LANGUAGES
 from app.tabular import DIRECTIONS, moment, rows
-from app.web.pages import PageRoute, catalogue, page, texts
+from app.web.pages import PageRoute, catalogue, in_words, page, texts
 
 router = APIRouter(route_class=PageRoute)
 
@@ -56,7 +56,7 @@ def _read_row(sheet: Sheet, place: Mapping[str, Any], row: dict[str, str]) -> No
     try:
         facts = CallFacts.model_validate({field: _value(field, cell) for field, cell in row.items()})
     except ValidationError as error:
-        sheet.faults.append(words["sheet_fault"].format(**place, file=file, faults=_in_words(error)))
+        sheet.faults.append(words["sheet_fault"].format(**place, file=file, faults=in_words(error, texts()["facts"])))
     else:
         # A list may name files by their folders; a browser tells the last part only.
         sheet.facts[PurePath(file.replace("\\", "/")).name] = facts.model_dump(mode="json", exclude_unset=True)
@@ -73,13 +73,3 @@ def _value(field: str, cell: str) -> object:
         known = (named for language in LANGUAGES for named in catalogue(language)["facts"].items())
         return next((value for value, text in known if text == cell), cell)
     return cell
-
-
-def _in_words(error: ValidationError) -> str:
-    """What is wrong with each field, as somebody says it who never saw pydantic."""
-    words, names = texts()["upload"]["faults"], texts()["facts"]
-    faults = error.errors(include_input=False)
-    return "；".join(
-        f"{names.get(fault['loc'][0], fault['loc'][0])}{words.get(fault['type'], ' ' + fault['msg'])}"
-        for fault in faults
-    )

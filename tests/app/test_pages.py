@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,6 +105,25 @@ def _shape(text: Any) -> Any:
 
 def test_every_text_is_there_in_every_language() -> None:
     assert _shape(pages.catalogue("en")) == _shape(pages.catalogue("zh"))
+
+
+_CODED = re.compile(r'code="([a-z_]+)"')
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_APP = Path(pages.__file__).parents[1]
+#: Errors that no page leads to, and those that pages raise in their own language.
+_APART = {
+    "audio_missing", "bad_cdr", "bad_filter", "bad_multipart", "bad_url", "invalid", "metadata_not_json",
+    "metadata_not_object", "no_lexicon", "not_a_file", "not_multipart", "two_recordings",
+}  # fmt: skip
+
+
+def test_every_error_can_be_told_in_english() -> None:
+    raised = {code for path in _APP.rglob("*.py") for code in _CODED.findall(path.read_text("utf-8"))}
+    for code in raised - _APART:
+        told = pages.told(code, "某处", "en")
+        assert not _CHINESE.search(told.replace("某处", "")), code
+        assert told != "某处", code
+    assert pages.told("draft_changed", "草稿已被别人改动", "zh") == "草稿已被别人改动"
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ async function ask(start, end) {
 }
 
 async function load() {
+  waiting = true; // an hour takes its time
+  draw();
   whole = await ask();
   draw();
 }
@@ -85,7 +87,11 @@ function draw() {
   pen.fillStyle = colour("--quiet");
   if (waiting && !part) pen.fillText(canvas.dataset.waiting, 40, height / 2);
   if (part?.peaks.length === 2) {
-    JSON.parse(canvas.dataset.names).forEach((name, n) => pen.fillText(name, 4, row * n + 14));
+    [pen.lineWidth, pen.strokeStyle] = [3, colour("--card")]; // to be read over whatever is drawn there
+    JSON.parse(canvas.dataset.names).forEach((name, n) => {
+      pen.strokeText(name, 4, row * n + 14);
+      pen.fillText(name, 4, row * n + 14);
+    });
   }
   pen.fillStyle = colour("--ink");
   pen.fillRect(x(audio.currentTime), 0, 1.5, height);
@@ -141,8 +147,10 @@ let current = null; // the utterance being said, or chosen
 let spoken = null; // every utterance with its time: sixty times a second is too often to look for them in the page
 const utterances = () => (spoken ??= all("#lines > li[data-start]").map((line) => [Number(line.dataset.start), line]));
 
+const saidAt = (seconds) => utterances().findLast(([start]) => start <= seconds + 0.05)?.[1];
+
 function seek(seconds, play = false) {
-  if (!audio) return;
+  if (!audio) return saidAt(seconds) && choose(saidAt(seconds)); // of a text one goes to the line
   audio.currentTime = Math.min(Math.max(0, seconds), length() - 0.05);
   if (play) audio.play();
   tick();
@@ -155,7 +163,7 @@ function tick() {
   canvas.setAttribute("aria-valuetext", clock(now));
   if (now < from || now > from + shown()) look(now - shown() * 0.1);
   else draw();
-  const [, line] = utterances().findLast(([start]) => start <= now + 0.05) ?? [];
+  const line = saidAt(now);
   if (line && line.id !== current?.id) choose(line, !audio.paused);
 }
 
@@ -235,11 +243,10 @@ function pick(finding) {
   if (!finding) return;
   finding.classList.add("chosen");
   for (const folded of [finding.closest("details"), finding.querySelector(":scope > details")]) if (folded) folded.open = true;
-  const time = finding.querySelector("[data-seek]");
-  if (time) {
-    seek(Number(time.dataset.seek));
-    current?.scrollIntoView({ block: "center" });
-  }
+  const [time, place] = [finding.querySelector("[data-seek]"), finding.querySelector("a.time")];
+  if (time) seek(Number(time.dataset.seek));
+  else if (place) choose($(place.hash));
+  if (time || place) current?.scrollIntoView({ block: "center" });
   // Last: what is to be decided must be in sight, whatever else moved.
   finding.scrollIntoView({ block: "nearest" });
   finding.focus({ preventScroll: true });
