@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.api.access import SessionDep, Statistician
 from app.masking import masked_id
@@ -20,13 +20,17 @@ router = APIRouter(prefix="/v1/statistics", tags=["统计"])
 _LONGEST = 800
 
 
+#: There are no days before the first one, which some periods would begin on.
+_Day = Annotated[date, Field(ge=date(1990, 1, 1), lt=date(2100, 1, 1))]
+
+
 class Asked(BaseModel):
     """Which calls: those of the days from `first` to `last`, both included; without them, the last thirty days."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    first: date | None = None
-    last: date | None = None
+    first: _Day | None = None
+    last: _Day | None = None
     team: Label | None = None
 
     @model_validator(mode="after")

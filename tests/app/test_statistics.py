@@ -108,7 +108,17 @@ def test_heat(client: TestClient, auth: Auth, service: Service) -> None:
     }
 
 
-@pytest.mark.parametrize("query", ["colour", "day?first=2026-02-30", "day?first=2026-02-02&last=2026-02-01", "day?x=1"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "colour",
+        "day?first=2026-02-30",
+        "day?first=2026-02-02&last=2026-02-01",
+        "day?last=0001-01-05",
+        "day?first=9999-12-31&last=9999-12-31",
+        "day?x=1",
+    ],
+)
 def test_bad_questions(client: TestClient, auth: Auth, query: str) -> None:
     assert client.get(f"/v1/statistics/{query}", headers=auth["supervisor"]).status_code == 422
 
