@@ -216,7 +216,7 @@ class Call:
 
     def within(self, part: Part, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
         """Those of the hits that lie in that part, which mostly is the whole call."""
-        if part == Part(self.conversation.everything, part.speaker):
+        if part.utterances is self.conversation.everything and part.after is None and part.before is None:
             return hits
         return tuple(hit for hit in hits if part.covers(hit))
 

@@ -115,7 +115,7 @@ class _Judge:
             part = replace(part, utterances=self._seconds(scope))
         if scope.first_turns or scope.last_turns:
             part = replace(part, utterances=part.utterances & self._turns(scope))
-        return self._anchored(scope, part) if scope.anchors() else part
+        return self._anchored(scope, part) if scope.anchors else part
 
     def _seconds(self, scope: Scope) -> frozenset[int]:
         """Utterances with something of them in the first or last seconds."""

@@ -108,7 +108,7 @@ def _rule_faults(rules: list[tuple[str, Rule]]) -> list[Fault]:
             faults.append(Fault(file, rule.id, "id", "这个规则编号用了两次"))
         by_id[rule.id] = rule
     for file, rule in rules:
-        for anchor in rule.scope.anchors():
+        for anchor in rule.scope.anchors:
             if anchor not in by_id:
                 faults.append(Fault(file, rule.id, "scope", f"没有编号为“{anchor}”的规则"))
             elif _reaches(anchor, rule.id, by_id, frozenset()):
@@ -121,4 +121,4 @@ def _reaches(start: str, goal: str, by_id: Mapping[str, Rule], seen: frozenset[s
         return True
     if start in seen or start not in by_id:
         return False
-    return any(_reaches(anchor, goal, by_id, seen | {start}) for anchor in by_id[start].scope.anchors())
+    return any(_reaches(anchor, goal, by_id, seen | {start}) for anchor in by_id[start].scope.anchors)

@@ -50,6 +50,7 @@ class Scope(Model):
     after: str | None = None  #: from the first evidence of that rule on; nothing where it has none
     around: Around | None = None
 
+    @cached_property
     def anchors(self) -> tuple[str, ...]:
         """The rules this scope refers to."""
         around = self.around.rule if self.around else None

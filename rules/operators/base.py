@@ -32,6 +32,10 @@ class Outcome:
     why: str = ""  #: why the call cannot tell, or what was measured, in Simplified Chinese
 
 
+#: What most operators see in most calls.
+NOTHING = Outcome(False)
+
+
 class Operator(Model):
     """Looks for one kind of thing. Subclasses declare their parameters as fields and implement `find`."""
 

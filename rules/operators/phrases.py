@@ -1,6 +1,7 @@
 """`phrases`: families of a lexicon, or families written on the spot."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, InstanceOf, ValidationInfo, model_validator
@@ -8,7 +9,7 @@ from pydantic import BeforeValidator, InstanceOf, ValidationInfo, model_validato
 from asr.transcript import Speaker
 from rules.call import Call, Part
 from rules.lexicon import Lexicon, parse_family
-from rules.operators.base import Operator, Outcome
+from rules.operators.base import NOTHING, Operator, Outcome
 
 
 def _lexicon(name: Any, info: ValidationInfo) -> Lexicon:
@@ -52,7 +53,7 @@ class Phrases(Operator):
             raise ValueError("lexicon 与 families 必须且只能写一个")
         return self
 
-    @property
+    @cached_property
     def source(self) -> Lexicon:
         """The lexicon looked for, named or written on the spot."""
         source = self.lexicon or self.families
@@ -63,9 +64,11 @@ class Phrases(Operator):
         """Every match that counts, said in the part by the speaker named."""
         guards = self.source.guards if self.guards is None else self.guards
         hits = call.within(part, call.matches(self.source, guards, self.speaker or part.speaker))
-        if hits and all(hit.doubted for hit in hits):
+        if not hits:
+            return NOTHING
+        if all(hit.doubted for hit in hits):
             return Outcome(None, hits, "说了这样的词，整句读来却不像违规，请人工判断")
-        return Outcome(bool(hits), hits)
+        return Outcome(True, hits)
 
     def own_lexicons(self) -> Iterator[Lexicon]:
         """The families written on the spot."""
