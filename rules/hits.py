@@ -10,8 +10,9 @@ from rules.automaton import CoreHits
 from rules.text import WALL, Text
 
 #: What a plain gap must not contain. 您不还 or 一直没接 between two cores denies neither, and 不然 is no negation.
+#: 好不好 is none either; but 不 between two walls is all that somebody said, and must not bring them down.
 _NEGATION = re.compile(
-    r"特别|分别|区别|别的|别人|别处|差不多|要不|不然|不过|不管|不仅|不但|不光|不论|不好意思|不断|不停|(.)[不没]\1"
+    rf"特别|分别|区别|别的|别人|别处|差不多|要不|不然|不过|不管|不仅|不但|不光|不论|不好意思|不断|不停|(?!{WALL})(.)[不没]\1"
     rf"|[不没](?:按时|能|肯|想|主动)?(?:还|接|给|来|处理|交|付|动静|回)|(?P<no>[不没别未勿])|(?P<wall>{WALL})"
 )
 

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asr.transcript import Transcript, Utterance
 from rules.lexicon import parse_family
 from rules.matcher import Matcher, Span
+from rules.speech import join
 from rules.text import WALL, Text, normalise
 
 #: In company with these another slot of a family is the most telling one, and growth begins there.
@@ -62,6 +64,14 @@ def test_what_only_sounds_so_hides_no_word(
 ) -> None:
     spans = found(family, normalise(heard), companions, by_ear=True)
     assert [span.confidence for span in spans] == confidences
+
+
+@pytest.mark.parametrize("reply", ["不", "没", "嗯", "好的", "没没没"])
+@pytest.mark.parametrize("gap", ["~9", "~~9"])
+def test_nothing_is_found_across_a_reply(gap: str, reply: str) -> None:
+    said = [Utterance("agent", "再拖"), Utterance("customer", reply), Utterance("agent", "坐牢")]
+    text = join(Transcript("given", "zh", None, "given", tuple(said))).text
+    assert found(f"再拖 {gap} 坐牢", text, []) == []
 
 
 LETTERS = "还环坐做牢老一不"
