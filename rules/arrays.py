@@ -61,9 +61,10 @@ def packed(flags: Flags) -> Bits:
     return np.packbits(flags, axis=1).view(np.uint64)
 
 
-def unpacked(bits: Bits) -> Flags:
-    """And back."""
-    return np.unpackbits(bits.view(np.uint8), axis=1).view(bool)
+def bits(rows: Bits, row: Ints, column: Ints) -> Flags:
+    """The flags at these places of such rows."""
+    flags: Flags = (rows.view(np.uint8)[row, column >> 3] << (column & 7)) & 0x80 > 0
+    return flags
 
 
 class Lists:

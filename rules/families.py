@@ -13,7 +13,7 @@ from itertools import chain
 
 import numpy as np
 
-from rules.arrays import Bits, Column, Flags, Floats, Ints, Lists, codes, numbers, unpacked
+from rules.arrays import Bits, Column, Flags, Floats, Ints, Lists, bits, codes, numbers
 from rules.automaton import CoreHits
 from rules.growth import Side, Worth
 from rules.hits import Fills, View, barriers
@@ -29,7 +29,7 @@ LEAST_LIKENESS = 0.75
 _NUMBERS = 0.03
 
 #: What a hit loses in worth for each of its characters, and for each that stands before it: less than support differs.
-_LONGER, _FURTHER = 2.0**-6, 2.0**-30
+_LONGER, _FURTHER = 2.0**-8, 2.0**-30
 
 #: Where the cores of a family stand.
 Places = tuple[tuple[int, int], ...]
@@ -127,7 +127,7 @@ class Families:
         by_sound = fills.breaths(breath, fills.cores >= self._words, self._slots)
         possible[self._written :] &= np.bitwise_or.reduceat(by_sound[self._ways], self._begins[self._written :])
         family, hit = self._waiting.at(found.core)
-        near = unpacked(possible)[family, breath[hit]]
+        near = bits(possible, family, breath[hit])
         return family[near], hit[near]
 
 
