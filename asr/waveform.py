@@ -25,8 +25,8 @@ class Waveform:
         """What lies between two moments, None: the end; from and to where a stretch begins."""
         count = len(self.peaks[0]) if self.peaks else 0
         rate = count / self.duration if count else 1.0
-        first = min(math.floor(start * rate), count)
-        last = count if end is None else min(max(first, math.ceil(end * rate)), count)
+        first = min(math.floor(min(start, self.duration) * rate), count)
+        last = count if end is None else min(max(first, math.ceil(min(end, self.duration) * rate)), count)
         return Part(first / rate, last / rate, tuple(_fewer(channel[first:last]) for channel in self.peaks))
 
 
@@ -44,7 +44,7 @@ def draw(audio: Audio) -> Waveform:
     length = audio.samples.shape[1]
     count = min(max(PEAKS, round(audio.duration * RATE)), length)
     edges = np.linspace(0, length, count, endpoint=False, dtype=np.int64)
-    return Waveform(round(audio.duration, 2), tuple(_peaks(channel, edges) for channel in audio.samples))
+    return Waveform(audio.duration, tuple(_peaks(channel, edges) for channel in audio.samples))
 
 
 def _peaks(

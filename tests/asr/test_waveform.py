@@ -31,6 +31,8 @@ def test_a_long_one_is_kept_closely_and_drawn_coarsely() -> None:
         (10.01, 19.99, (10, 20)),  # to where stretches begin
         (1199, 9999, (1199, 1200)),
         (9999, None, (1200, 1200)),
+        (1190, 1e308, (1190, 1200)),
+        (1e308, 1e308, (1200, 1200)),
         (20, 10, (20, 20)),
     ],
 )
@@ -39,6 +41,11 @@ def test_a_part_is_seen_closely(start: float, end: float | None, seen: tuple[flo
     assert (part.start, part.end) == pytest.approx(seen)
     assert len(part.peaks[0]) == round((seen[1] - seen[0]) * RATE)
     assert list(part.peaks[0][::RATE]) == [n % 100 for n in range(int(seen[0]), int(seen[1]))]
+
+
+def test_a_click_has_a_waveform_too() -> None:
+    part = draw(Audio("", np.full((1, 16), 16384, np.int16))).part(0, None)
+    assert (part.start, part.end, part.peaks) == (0, 0.001, (bytes([50] * 16),))
 
 
 def test_both_signs_count() -> None:
