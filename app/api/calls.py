@@ -148,7 +148,7 @@ def assign_call(call_id: CallId, assignee: Assignee, session: SessionDep, who: A
     """Give a call to an inspector."""
     call = calls.get(session, call_id, who)
     inspector = users.named(session, assignee.user) if assignee.user else None
-    if inspector and inspector.role not in ("inspector", "supervisor"):
+    if inspector and inspector.role not in users.REVIEWING:
         raise Unprocessable(f"{inspector.name} 不是质检员或主管，不能分配通话", code="no_inspector")
     call.assigned_to = inspector.id if inspector else None
     session.flush()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -46,6 +46,17 @@ def named(session: Session, name: str) -> User:
 def everyone(session: Session) -> Sequence[User]:
     """All users, disabled ones too, oldest first."""
     return session.scalars(select(User).order_by(User.id)).all()
+
+
+#: Who looks at calls that are given to them.
+REVIEWING: tuple[Role, ...] = ("inspector", "supervisor")
+
+
+def reviewers(session: Session) -> Sequence[User]:
+    """Every person whom a call can be given to, by name; a program that has a key cannot sign in to look at it."""
+    is_person = or_(User.password.is_not(None), User.subject.is_not(None))
+    wanted = select(User).where(User.role.in_(REVIEWING), is_person, User.disabled_at.is_(None))
+    return session.scalars(wanted.order_by(User.name)).all()
 
 
 def first_admin(session: Session) -> str | None:

@@ -13,7 +13,7 @@ from app.api.schemas import CallDetail, FindingOut, listed
 from app.kinds import ALL, kind
 from app.masking import masked
 from app.security import Principal
-from app.store import calls, lists, neighbours
+from app.store import calls, lists, neighbours, users
 from app.web.calls import filters, query_of
 from app.web.dialogue import dialogue
 from app.web.home import QUEUES
@@ -34,7 +34,8 @@ def call_page(call_id: CallId, request: Request, session: SessionDep, who: Reade
     given = filters(request.query_params)
     following = lists.following(session, _queue(given), who, row)
     others = [listed(other, None, masked) for other in neighbours.same_day(session, row, who)]
-    way = {"back": urlencode(given), "following": following, "others": others}
+    given_to = {"assignee": row.assigned_to, "reviewers": users.reviewers(session) if who.may("assign") else []}
+    way = {"back": urlencode(given), "following": following, "others": others} | given_to
     shown = {"call": detail, "unmask": unmask, "categories": ALL, **way, **_judged(detail, who)}
     return page(request, "call.html", shown, who)
 

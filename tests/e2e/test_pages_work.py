@@ -407,3 +407,29 @@ def test_an_administrator_makes_and_ends_a_key(visit: Visit) -> None:
         row.get_by_role("button", name="吊销").click()
         expect(row).to_contain_text("已吊销")
         assert program.get("/v1/session", headers=held).status_code == 401
+
+
+def test_a_call_is_given_to_an_inspector(visit: Visit) -> None:
+    page = visit.sign_in("supervisor", f"/calls/{visit.site.calls['compliant']}")
+    page.select_option("#assignee", "inspector")
+    page.wait_for_selector("#says.good")
+    page.reload()
+    assert page.locator("#assignee").evaluate("field => field.value") == "inspector"
+    page.select_option("#assignee", "")
+    page.wait_for_selector("#says.good")
+
+
+def test_new_calls_are_told_of_where_the_filters_let_them_through(visit: Visit) -> None:
+    page = visit.sign_in("supervisor", "/calls?channel=sms")
+    token = page.evaluate("fetch('/v1/session').then(answer => answer.json()).then(({csrf}) => csrf)")
+
+    def send(channel: str) -> None:
+        sent = {"call": {"channel": channel}, "utterances": [{"speaker": "agent", "text": "您好"}]}
+        page.request.post(f"{visit.site.address}/v1/texts", data=sent, headers={"X-CSRF-Token": token})
+
+    with page.expect_response(lambda answer: "/calls/fresh" in answer.url) as asked:
+        send("visit")
+    assert asked.value.json() is False
+    assert page.is_hidden("#fresh")
+    send("sms")
+    page.wait_for_selector("#fresh", state="visible")

@@ -340,6 +340,12 @@ document.addEventListener("submit", async (event) => {
   event.target.reset();
 });
 
+document.addEventListener("change", async ({ target }) => {
+  if (target.id !== "assignee") return;
+  if (await api("PUT", `/v1/calls/${id}/assignee`, { user: target.value || null })) say(target.dataset.done, "good");
+  else await refresh(); // to whom it is given
+});
+
 // --- actions and keys -----------------------------------------------------------------------------------------------
 
 Object.assign(actions, {

@@ -36,10 +36,14 @@ export async function api(method, path, body) {
   }
 }
 
+let leaving = false;
+
 /** Functions by the name in data-do; pages add their own. */
 export const actions = {
   async "sign-out"() {
-    if (await api("DELETE", "/v1/session")) location.assign("/login");
+    leaving = true; // or what is told of the end on another line would bring one back here
+    leaving = await api("DELETE", "/v1/session");
+    if (leaving) location.assign("/login");
   },
   print: () => window.print(),
   keys: () => document.querySelector("#keys")?.showModal(),
@@ -85,7 +89,7 @@ export function follow(changed, all = () => {}) {
   // Whoever may no longer listen is told on a page of its own; what is being written is not taken away.
   events.addEventListener("end", () => {
     events.close();
-    if (!document.activeElement?.matches("input, textarea")) location.reload();
+    if (!leaving && !document.activeElement?.matches("input, textarea")) location.reload();
   });
   events.addEventListener("snapshot", (event) => all(JSON.parse(event.data).calls));
   // A page that is left keeps nothing open: a browser has six lines to a server.

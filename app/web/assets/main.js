@@ -44,7 +44,7 @@ function notice({ id }) {
     noticing = null;
     const fresh = !live || (await (await fetch(`/calls/fresh?${live}&after=${newest}`)).json()) === true;
     if (fresh && list().dataset.live === live) document.querySelector("#fresh").hidden = false;
-  }, live ? 5000 : 0);
+  }, live ? 3000 : 0);
 }
 
 actions.retry = async ({ dataset }) => {
