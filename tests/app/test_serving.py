@@ -1,6 +1,7 @@
 """What `serve` starts beside itself fits the machine, unless somebody said otherwise."""
 
 import errno
+import socket
 import subprocess
 import threading
 from itertools import count
@@ -28,6 +29,14 @@ def test_a_worker_that_cannot_be_started_is_tried_again(tmp_path: Path, monkeypa
     monkeypatch.setattr(subprocess, "Popen", fails)
     serving._keep(Settings(data=tmp_path, database_url="postgresql://nowhere/"), stopping)
     assert next(tries) == 3
+
+
+def test_an_answer_in_two_packets_waits_for_no_acknowledgement(tmp_path: Path) -> None:
+    with serving._listening(Settings(data=tmp_path, port=0)) as listener:
+        with socket.create_connection(listener.getsockname()[:2]):
+            taken, _ = listener.accept()
+        with taken:
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize(
