@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from sqlalchemy.orm import Session
 
 from app.errors import Unprocessable
-from app.schemas import Label, Moment
+from app.schemas import Label, Moment, Seconds
 from app.store import dials
 from app.tabular import DIRECTIONS, moment, rows
 
@@ -38,7 +38,7 @@ class DialIn(BaseModel):
     debtor_id: Label | None = None  #: as the calls' metadata names the debtor or number, which may be a hash
     direction: Annotated[Literal["outbound", "inbound"] | None, BeforeValidator(lambda v: DIRECTIONS.get(v, v))] = None
     started_at: Annotated[Moment, BeforeValidator(moment)]
-    seconds: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False), BeforeValidator(_seconds)] | None = None
+    seconds: Annotated[Seconds, BeforeValidator(_seconds)] | None = None
     answered: Annotated[bool, BeforeValidator(lambda value: _WORDS.get(value, value))] | None = None
 
     @model_validator(mode="after")

@@ -47,6 +47,8 @@ Moment = Annotated[datetime, AfterValidator(_zoned)]
 Label = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)
 ]
+#: Of a call, which nobody makes for eleven days; sums of larger ones would end statistics.
+Seconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Scalar = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_storable)] | int | float | bool | None
 
 
@@ -91,8 +93,8 @@ class UtteranceIn(BaseModel):
 
     speaker: Speaker | None = None  #: when not given: the agent in a message or visit note, unknown in a call
     text: Annotated[str, StringConstraints(max_length=20_000)]
-    start: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    end: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    start: Seconds | None = None
+    end: Seconds | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

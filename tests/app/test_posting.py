@@ -283,6 +283,7 @@ def test_a_text_too_long_is_refused(client: TestClient, auth: Auth, service: Ser
         {"utterances": [{"speaker": "robot", "text": "…"}]},
         {"utterances": [{"speaker": "agent"}]},
         {"utterances": [{"speaker": "agent", "text": "…", "start": 2, "end": 1}]},
+        {"utterances": [{"speaker": "agent", "text": "…", "start": 0, "end": 1e308}]},
         {"utterances": "hello"},
         {"utterances": [], "external_id": "in the wrong place"},
         {},
