@@ -46,8 +46,7 @@ async function ask(start, end) {
 }
 
 async function load() {
-  waiting = true; // an hour takes its time
-  draw();
+  waiting = true; // an hour takes its time; drawn once the page is laid out
   whole = await ask();
   draw();
 }
