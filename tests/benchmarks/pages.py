@@ -12,7 +12,7 @@ picture. Exit status 1 when a change of the filter or a cold page misses its bud
 
 On two cores of a rented server with two to three times the work they could do, so that times say nothing and CPU does:
 server CPU of a change of the filter 24 ms, with words searched for 52 to 54 ms, the first page 34 ms, the list 28 ms,
-statistics of a month 46 ms. Cold: list 26 kB and 383 ms, call 35 kB and 460 ms, statistics 37 kB and 472 ms, where an
+statistics of a month 46 ms. Cold: list 32 kB and 383 ms, call 38 kB and 460 ms, statistics 37 kB and 472 ms, where an
 empty answer took 162 ms; main thread of the browser for the list 102 ms of CPU, of which 30 are any page's.
 """
 
