@@ -15,8 +15,8 @@ Two authors wrote it, one after the other; each part was judged before it was re
 - 155 of 165 and 185 of 196 steps right; in the second 14 amounts and 15 dates of 18 promises
 
 Then 14 labels of the first were mended, after they had been compared with what was found. Both times the classes of
-failure were told to who writes rules and sentences to learn from. After that, together: of 353 violations 277 convicted,
-334 or suspected, 341 flagged; of 274 traps 2 convicted, 3 suspected; 357 of 359 steps; 29 of 31 promises.
+failure were told to who writes rules and sentences to learn from. After that, together: of 353 violations 277
+convicted, 334 or suspected, 341 flagged; of 274 traps 2 convicted, 3 suspected; 357 of 359 steps; 29 of 31 promises.
 """
 
 import argparse
