@@ -11,9 +11,9 @@ nothing, until the page is loaded; of a call, one sample that is posted and tran
 picture. Exit status 1 when a change of the filter or a cold page misses its budget.
 
 On two cores of a rented server with two to three times the work they could do, so that times say nothing and CPU does:
-server CPU of a change of the filter 24 ms, with words searched for 52 to 54 ms, the first page 34 ms, the list 28 ms,
-statistics of a month 46 ms. Cold: list 32 kB and 383 ms, call 38 kB and 460 ms, statistics 37 kB and 472 ms, where an
-empty answer took 162 ms; main thread of the browser for the list 102 ms of CPU, of which 30 are any page's.
+server CPU of a change of the filter 25 to 32 ms, with words searched for 35 to 59 (p95 36 to 61 and 64 to 100 ms), the
+first page 35 ms, the list 38 ms, statistics of a month 55 ms. Cold: list 32 kB and 318 ms, call 39 kB and 445 ms,
+statistics 38 kB and 517 ms, where an empty answer took 92 ms.
 """
 
 import argparse
