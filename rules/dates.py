@@ -16,6 +16,9 @@ _OR = re.compile("([二三]?十)?[一两二三四五六七八九]([两二三四�
 _WEEKDAYS = {**dict(zip("一二三四五六日", range(7), strict=True)), "天": 6, "末": 6} | {
     str(n): n - 1 for n in range(1, 8)
 }
+#: 下周三四: the first of two weekdays, which 周五六百块 and 周三四点 do not name.
+_PAIRS = zip("一二三四五", "二三四五六", strict=True)
+_EITHER = f"(?:{'|'.join(f'{one}(?={two}(?![百千万块元多个点十号]))' for one, two in _PAIRS)})"
 #: Characters between a day and the time of that day: 明天下午的三点前.
 _BESIDE = 3
 
@@ -159,7 +162,7 @@ def _year_end(match: re.Match[str], today: date) -> date | None:
 
 
 #: The last day meant by a part of a month; 月初 is its first, as 月底 is its last.
-_PARTS = {"初": 1, "中": 15, "中旬": 15, "上旬": 10, "下旬": 31, "底": 31, "末": 31, "最后一天": 31}
+_PARTS = {"初": 1, "头": 1, "中": 15, "中旬": 15, "上旬": 10, "下旬": 31, "底": 31, "末": 31, "最后一天": 31}
 
 _NEAR = {
     **dict.fromkeys(("今天", "今日", "今晚", "今儿个", "今儿", "今早", "今夜", "今下午"), 0),
@@ -174,12 +177,12 @@ _NEAR = {
 _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
     "k_near": (rf"(?:{'|'.join(sorted(_NEAR, key=len, reverse=True))})(?!(?<=等下)个?[月周星礼])", _later(_NEAR)),
     "k_weekday": (
-        r"(?<!上)(?<!上个)(?P<which>(?:下下|下|这|本)?个?)(?:周|星期|礼拜)(?P<day>[一二三四五六日天末1-7])(?![0-9个天年期])",
+        rf"(?<!上)(?<!上个)(?P<which>(?:下下|下|这|本)?个?)(?:周|星期|礼拜){_EITHER}?(?P<day>[一二三四五六日天末1-7])(?![0-9个天年期])",
         _weekday,
     ),
     "k_month_part": (
-        rf"(?<!上个)(?<!上)(?:{_THIS_MONTH}|{_NEXT_MONTH})?的?(?:月)?(?P<part>底|末|初|中旬|上旬|下旬|最后一天|中)"
-        r"(?:(?<=月底|月末|月初|月中|中旬|上旬|下旬)|(?<=最后一天))",
+        rf"(?<!上个)(?<!上)(?:{_THIS_MONTH}|{_NEXT_MONTH})?的?(?:月)?(?P<part>底|末|初|头|中旬|上旬|下旬|最后一天|中)"
+        r"(?:(?<=月底|月末|月初|月头|月中|中旬|上旬|下旬)|(?<=最后一天))",
         _part_of_month,
     ),
     "k_lunar": (LUNAR_DAY, lunar_day),
@@ -188,6 +191,10 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
     "k_named_month_part": (
         rf"{_YEAR}(?P<month>{_NUM})月份?的?月?(?P<part>底|末|初|中旬|上旬|下旬|最后一天)",
         _part_of_named_month,
+    ),
+    "k_bare_day_of_month": (
+        rf"(?<!上个月)(?<!上月)(?:{_THIS_MONTH}|{_NEXT_MONTH})的?(?P<day>(?:二?十|三十)[一二三四五六七八九]{{0,2}}){_NO_MEASURE}",
+        _day_of_month,
     ),
     "k_day_of_month": (
         rf"(?<!上个月)(?<!上月)(?:{_THIS_MONTH}|{_NEXT_MONTH}|每个?月)?的?(?P<day>{_NUM})[号日](?![楼院])",

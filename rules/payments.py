@@ -9,7 +9,22 @@ from functools import lru_cache
 
 from rules.dates import Day, find_days
 from rules.numerals import Number, find_numbers
-from rules.paying import AHEAD, CONDITION, DONE, EMPTY, HEDGE, HOTLINE, IF_PAID, NO, OPEN, PAST, PAYING, REST, STRONG
+from rules.paying import (
+    AHEAD,
+    CONDITION,
+    DONE,
+    EMPTY,
+    HEDGE,
+    HOTLINE,
+    IF_PAID,
+    NO,
+    NOT_THEN,
+    OPEN,
+    PAST,
+    PAYING,
+    REST,
+    STRONG,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +63,6 @@ _PAID = re.compile(rf"(?!到账|入账)(?:{PAYING.pattern})")
 _SHARE = re.compile(
     "(?:那就是|对[吧吗]|另外|等到|剩下|其余|然后|[先再到就给那吧我你您们块钱元整的了呢呗嘛啊，。,.；; ])*"
 )
-_NOT_THEN = re.compile("不行|不成|来不及|不方便")
 #: A day only in 我马上去还; after a condition it is none: 钱一到我马上还.
 _AT_ONCE = re.compile("现在|马上|立刻|立马|这就|等会儿?|待会儿?|一会儿|等下")
 _NO_SUM = re.compile(r"(?:尾号|工号|卡号|电话|号码|编号|热线|拨打)$")
@@ -181,7 +195,7 @@ def _second_days(text: str, days: list[Day]) -> list[int]:
 def _piece(text: str, start: int, end: int, days: list[Day], sums: list[tuple[Number, Decimal]]) -> Payment:
     words = text[start:end]
     pays = bool(PAYING.search(words))
-    if not pays and (NO.search(words) or HEDGE.search(words) or _NOT_THEN.search(words)):
+    if not pays and (NO.search(words) or HEDGE.search(words) or NOT_THEN.search(words)):
         # 明天还不上, 后天还: the first day is refused, it says nothing about the second.
         return Payment(start, end, False, None, None)
     inside = [day.date for day in days if start <= day.start < end]

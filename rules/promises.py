@@ -16,6 +16,7 @@ from rules.dates import find_days
 from rules.paying import PAYING
 from rules.payments import Payment, commitments, proposals
 from rules.replies import (
+    HAGGLES,
     TAKEN_BACK,
     WAGES,
     accepted,
@@ -148,7 +149,12 @@ class _Talk:
         lacks = (last.amount is None, last.date is None) if last else (False, False)
         if any(lacks) and (half := half_offered(self.asked, said, self.today, *lacks)):
             return [half]
-        reply = self._corrected(last, said) or answer(self.asked, said, self.today, about_paying=any(lacks))
+        haggled = last if HAGGLES.search(self.asked) else None
+        reply = self._corrected(last, said) or answer(
+            self.asked, said, self.today, about_paying=any(lacks) or haggled is not None
+        )
+        if reply and haggled:
+            reply = replace(reply, amount=reply.amount or haggled.amount, day=reply.day or haggled.date)
         return [self._whole(reply, said)] if reply else []
 
     def _whole(self, payment: Payment, said: str) -> Payment:

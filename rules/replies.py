@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from rules.dates import Day, find_days
 from rules.numerals import Number
-from rules.paying import AHEAD, DONE, HEDGE, NO, OPEN, PAST, PAYING, REST
+from rules.paying import AHEAD, DONE, HEDGE, NO, NOT_THEN, OPEN, PAST, PAYING, REST
 from rules.payments import Payment, amounts, asks, payments
 
 _RECAP = re.compile(r"您承诺|你承诺|您答应|记录一下|登记|跟您确认|确认一下|那就|好的|是吗|对吧|对吗|记下|备注")
@@ -46,7 +46,7 @@ _EITHER = re.compile(r"还是|或者|或是|要么|要不")
 _TOLD = re.compile(r"打电话|联系您|还款日|到期日|账单日")
 _PAPERWORK = re.compile(r"申请|材料|资料|手续|提交|上报|登记|备案|反馈|截图|减免")
 _CORRECTS = re.compile(
-    r"^(?:(?:哦|噢|嗯|呃|那|哎|呀|不|[，。,.\s])*(?:不对|不是|不行|不成|错了|说错|改成?|换成|还是|要不|算了|应该是|我说的是"
+    r"^(?:(?:哦|噢|嗯|呃|那|哎|呀|不|[，。,.…\s])*(?:不对|不是|不行|不成|错了|说错|改成?|换成|还是|要不|算了|应该是|我说的是"
     r"|等等|等下|等一下|慢着|[^，。]{1,6}(?:不行|不成|来不及)(?=[，。,.\s])))+"
 )
 #: What may stand beside a day or a sum without saying anything more.
@@ -71,6 +71,9 @@ _OWED = {
     ),
     "due": (re.compile("应还|逾期|账单(?!最低)"), _WHOLE),
 }
+
+#: That the sum or the day promised is not enough yet.
+HAGGLES = re.compile("太少|少了|不够|多一点|多点|再多|太晚|晚了|早一点|早点|提前|再加")
 
 #: What else days and sums are said about.
 _ELSEWHERE = re.compile(
@@ -163,7 +166,7 @@ def answer(asked: str, said: str, today: date, *, about_paying: bool = False) ->
         return None
     if DONE.search(said) and not AHEAD.search(said):
         return None
-    amount, day, spoken = _named(_dated(asked, said), today)
+    amount, day, spoken = _named(_dated(asked, _meant(said)), today)
     about = about_paying or bool(_ABOUT_PAYING.search(asked))
     if amount and day:
         enough = spoken <= (_ASIDE if about else _PHRASE)
@@ -186,9 +189,9 @@ def half_offered(asked: str, said: str, today: date, amount: bool, day: bool) ->
 def correction(last: Payment, said: str, today: date) -> Payment | None:
     """A promise changed in the half that is named: 不对，是这个礼拜五."""
     corrects = _CORRECTS.search(said)
-    if corrects is None or NO.search(said) or HEDGE.search(said) or _ELSEWHERE.search(said):
+    if corrects is None or NO.search(said) or HEDGE.search(said):
         return None
-    amount, day, _ = _named(said[corrects.end() :], today)
+    amount, day, _ = _named(_meant(said[corrects.end() :]), today)
     if not amount and not day:
         return None
     return replace(last, start=0, end=len(said), amount=amount or last.amount, day=day or last.day)
@@ -225,6 +228,12 @@ def _no_offer(piece: Payment, words: str) -> bool:
 def _other_deed(piece: Payment, words: str) -> bool:
     """Whether an agent refuses, or tells what he does himself: 我今天就把减免申请交上去."""
     return bool(NO.search(words)) or (piece.amount is None and bool(_PAPERWORK.search(words)))
+
+
+def _meant(said: str) -> str:
+    """What is said, without the clauses that turn a day down or speak of something else: 二十号有点紧，二十二号吧."""
+    clauses = re.split("(?<=[，。,.])", said)
+    return "".join(one for one in clauses if not (NOT_THEN.search(one) or _ELSEWHERE.search(one)))
 
 
 def _dated(asked: str, said: str) -> str:
