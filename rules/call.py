@@ -9,7 +9,7 @@ from operator import attrgetter
 from asr.transcript import Speaker, Transcript
 from rules.finding import Evidence
 from rules.guards import Guard, Reach
-from rules.lexicon import Lexicon
+from rules.lexicon import NUMBER, Lexicon
 from rules.matcher import Group, Matcher, Scan, Span, near
 from rules.phonetics import likeliest
 from rules.speech import join
@@ -144,7 +144,7 @@ class Conversation:
             for slot, (start, end) in zip(span.family.slots, span.cores, strict=True)
             for heard in [self.speech.text.chars[start:end]]
         ]
-        pairs = [f"“{heard}”按读音当作“{meant}”" for heard, meant in words if heard != meant]
+        pairs = [f"“{heard}”按读音当作“{meant}”" for heard, meant in words if meant not in (heard, NUMBER)]
         return "、".join(pairs) + "，可能是识别错字"
 
 

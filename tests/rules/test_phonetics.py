@@ -1,5 +1,7 @@
 """What was heard for what was said -> whether it still counts, and how sure."""
 
+from pathlib import Path
+
 import pytest
 
 from asr.transcript import Transcript, Utterance
@@ -9,6 +11,7 @@ from rules.lexicon import parse_family
 from rules.matcher import Matcher
 from rules.phonetics import by_sound, confusable, evidence, likeliest
 from rules.text import normalise
+from tests.rules.helpers import judge
 
 
 @pytest.mark.parametrize(
@@ -109,3 +112,10 @@ def test_only_what_a_recogniser_wrote_is_matched_by_sound(engine: str, verdict: 
     if verdict == "failed":
         assert finding.evidence[0].confidence < 0.9
         assert "“强治制行”按读音当作“强制执行”" in finding.evidence[0].note
+
+
+def test_a_number_is_not_taken_for_another_word(tmp_path: Path) -> None:
+    said = Utterance("agent", "再不还我们就申请强治制行五百二十三块", 1.0, 3.0, 0.9)
+    heard = Transcript("faster-whisper", "zh", 9.0, "channels", (said,))
+    finding = judge(tmp_path, "{phrases: {families: [强制执行 <数>]}}", heard)
+    assert finding.evidence[0].note == "“强治制行”按读音当作“强制执行”，可能是识别错字"
