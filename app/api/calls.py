@@ -25,7 +25,7 @@ from app.api.access import (
 )
 from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail, listed, scorecard, state
 from app.api.uploads import BODY, posted_call
-from app.errors import Conflict, NotFound, Unprocessable
+from app.errors import Conflict, NotFound
 from app.masking import masked, shown
 from app.schemas import Label
 from app.store import calls, lists, reviews, scorecards, users
@@ -147,9 +147,9 @@ class Assignee(BaseModel):
 def assign_call(call_id: CallId, assignee: Assignee, session: SessionDep, who: Assigner) -> CallOut:
     """Give a call to an inspector."""
     call = calls.get(session, call_id, who)
-    inspector = users.named(session, assignee.user) if assignee.user else None
-    if inspector and inspector.role not in users.REVIEWING:
-        raise Unprocessable(f"{inspector.name} 不是质检员或主管，不能分配通话", code="no_inspector")
-    call.assigned_to = inspector.id if inspector else None
+    if assignee.user:
+        users.assign(call, users.named(session, assignee.user))
+    else:
+        call.assigned_to = None
     session.flush()
     return listed(call, None, masked)

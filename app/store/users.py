@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Forbidden, NotFound, Unprocessable
 from app.security import Role, hash_password, is_password, new_password
 from app.store import sessions
-from app.tables import User
+from app.tables import Call, User
 
 #: Wrong passwords in a row after which an account is closed for a while: a minute, then twice as long each time.
 _PATIENCE = 5
@@ -52,11 +52,30 @@ def everyone(session: Session) -> Sequence[User]:
 REVIEWING: tuple[Role, ...] = ("inspector", "supervisor")
 
 
-def reviewers(session: Session) -> Sequence[User]:
-    """Every person whom a call can be given to, by name; a program that has a key cannot sign in to look at it."""
+def reviewers(session: Session, call: Call) -> Sequence[User]:
+    """Every person whom the call can be given to, by name, and the one who has it, whatever became of them.
+
+    A program that has a key cannot sign in to look at it.
+    """
     is_person = or_(User.password.is_not(None), User.subject.is_not(None))
-    wanted = select(User).where(User.role.in_(REVIEWING), is_person, User.disabled_at.is_(None))
-    return session.scalars(wanted.order_by(User.name)).all()
+    in_team = or_(User.team.is_(None), User.team == call.team)
+    suited = and_(User.role.in_(REVIEWING), is_person, User.disabled_at.is_(None), in_team)
+    return session.scalars(select(User).where(or_(suited, User.id == call.assigned_to)).order_by(User.name)).all()
+
+
+def assign(call: Call, user: User) -> None:
+    """Give the call to somebody to look at.
+
+    Raises:
+        Unprocessable: this user does not review, is disabled, or sees the calls of another team only.
+    """
+    if user.role not in REVIEWING:
+        raise Unprocessable(f"{user.name} 不是质检员或主管，不能分配通话", code="no_inspector")
+    if user.disabled_at:
+        raise Unprocessable(f"{user.name} 的账户已停用，不能分配通话", code="disabled_assignee")
+    if user.team not in (None, call.team):
+        raise Unprocessable(f"{user.name} 只能查看自己团队的通话，不能分配这通", code="other_team")
+    call.assigned_to = user.id
 
 
 def first_admin(session: Session) -> str | None:

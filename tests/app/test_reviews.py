@@ -1,6 +1,8 @@
 """People's verdicts on findings, and the result that a call is shown with after them."""
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from starlette.testclient import TestClient
 
 from app.service import Service
 from app.store import users
+from app.tables import Call
 
 Auth = dict[str, dict[str, str]]
 
@@ -116,6 +119,32 @@ def test_an_inspector_does_not_overrule_a_supervisor(client: TestClient, auth: A
 def test_only_who_reviews_is_given_calls(client: TestClient, auth: Auth, call_id: int, user: str, status: int) -> None:
     path = f"/v1/calls/{call_id}/assignee"
     assert client.put(path, headers=auth["supervisor"], json={"user": user}).status_code == status
+
+
+def test_a_call_is_given_to_people_who_can_see_it(
+    client: TestClient, auth: Auth, call_id: int, service: Service
+) -> None:
+    with service.database.transaction() as session:
+        session.get_one(Call, call_id).team = "A组"
+        for name, team in (("ours", "A组"), ("anyones", None), ("theirs", "B组"), ("left", "A组")):
+            users.add(session, name, "inspector", team=team).password = "-"
+
+    def given(name: str) -> tuple[int, str | None]:
+        answer = client.put(f"/v1/calls/{call_id}/assignee", headers=auth["supervisor"], json={"user": name})
+        return answer.status_code, answer.json().get("code")
+
+    def offered() -> set[str]:
+        return set(
+            re.findall(r"<option[^>]*>(\w+)</option>", client.get(f"/calls/{call_id}", headers=auth["supervisor"]).text)
+        )
+
+    assert given("theirs") == (422, "other_team")
+    assert offered() & {"ours", "anyones", "theirs", "left"} == {"ours", "anyones", "left"}
+    assert (given("ours"), given("anyones"), given("left")) == ((200, None),) * 3
+    with service.database.transaction() as session:
+        users.named(session, "left").disabled_at = datetime.now(UTC)
+    assert "<option selected>left<" in client.get(f"/calls/{call_id}", headers=auth["supervisor"]).text
+    assert given("left") == (422, "disabled_assignee")
 
 
 def test_another_teams_reviews_are_not_there(client: TestClient, auth: Auth, call_id: int, service: Service) -> None:
