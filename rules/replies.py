@@ -43,8 +43,9 @@ _ABOUT_PAYING = re.compile(r"还|处理|结|缴|补|存|安排|解决|日子|准
 _INSTALMENT = re.compile("[一两二三四五六1-6]期")
 _PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点")
 _EITHER = re.compile(r"还是|或者|或是|要么|要不")
-_TOLD = re.compile(r"打电话|联系您|还款日|到期日|账单日")
+_TOLD = re.compile(r"打电话|打给[您你]|联系您|还款日|到期日|账单日")
 _PAPERWORK = re.compile(r"申请|材料|资料|手续|提交|上报|登记|备案|反馈|截图|减免")
+_CLAUSES = re.compile("[，。！？；,!?;]")
 _CORRECTS = re.compile(
     r"^(?:(?:哦|噢|嗯|呃|那|哎|呀|不|[，。,.…\s])*(?:不对|不是|不行|不成|错了|说错|改成?|换成|还是|要不|算了|应该是|我说的是"
     r"|等等|等下|等一下|慢着|[^，。]{1,6}(?:不行|不成|来不及)(?=[，。,.\s])))+"
@@ -198,17 +199,21 @@ def correction(last: Payment, said: str, today: date) -> Payment | None:
 
 
 def read_back(said: str, today: date, amount: bool, day: bool) -> Payment | None:
-    """The sum or the day alone that a promise lacks, as an agent repeats it: 好的，三千二，给您记上了."""
+    """The sum or the day alone that a promise lacks, as an agent repeats it: 好的，三千二，给您记上了.
+
+    Its clause must say nothing else: no half is 那我明天再跟您联系 or 给您发了红包五十元.
+    """
     if not (_RECAP.search(said) or _AGREED.search(said)) or any(
         one.search(said) for one in (_TOLD, _PAPERWORK, PAST, NO, _ELSEWHERE, _OPEN_QUESTION)
     ):
         return None
-    sum_named, day_named, _ = _named(said, today)
     told = sums_in(said, today).values()
-    half = Payment(
-        0, len(said), True, sum_named if amount and sum_named not in told else None, day_named if day else None
-    )
-    return half if half.amount or half.day else None
+    clauses = [_named(clause, today) for clause in _CLAUSES.split(PAYING.sub("", _RECAP.sub("", said)))]
+    sums = [one for one, _, spoken in clauses if amount and one and one not in told and not spoken]
+    days = [one for _, one, spoken in clauses if day and one and not spoken]
+    if not sums and not days:
+        return None
+    return Payment(0, len(said), True, sums[-1] if sums else None, days[-1] if days else None)
 
 
 def restated(said: str, today: date) -> list[Payment]:
@@ -227,7 +232,8 @@ def _no_offer(piece: Payment, words: str) -> bool:
 
 def _other_deed(piece: Payment, words: str) -> bool:
     """Whether an agent refuses, or tells what he does himself: 我今天就把减免申请交上去."""
-    return bool(NO.search(words)) or (piece.amount is None and bool(_PAPERWORK.search(words)))
+    told = _PAPERWORK.search(words) or _TOLD.search(words)
+    return bool(NO.search(words)) or (piece.amount is None and bool(told))
 
 
 def _meant(said: str) -> str:
