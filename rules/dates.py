@@ -24,8 +24,14 @@ _BESIDE = 3
 
 _YEARS = {"今年": 0, "明年": 1, "后年": 2}
 _YEAR = rf"(?P<year>{'|'.join(_YEARS)}|20[0-9]{{2}}年|[0-9]{{2}}年)?的?"
-#: 三月二十 without 号, which 三月二十块 and 三月二十天 are not, and 八月十五 may be 中秋.
-_NO_MEASURE = "(?<!八月十五)(?![0-9一二三四五六七八九十百千万零点块元个天年期多来几分%])"
+#: 三月二十 without 号, which 三月二十块 and 三月二十天 are not, and 八月十五 may be 中秋. Of ten days and more only:
+#: 十二月一定还, 六月一次性还清 and 三月一过 name none.
+_BARE_DAY = (
+    "(?:[二三]?十[一二三四五六七八九]{0,2}|[1-3][0-9])"
+    "(?<!八月十五)(?![0-9一二三四五六七八九十百千万零点块元个天年期多来几分次笔回遍号日%])"
+)
+#: Of the month, not 二十号楼.
+_NTH = "[号日](?![楼院])"
 
 _THIS_MONTH = r"(?:这个月|本月|这月|当月)"
 # 剩下月底还 is the rest at the end of this month.
@@ -187,17 +193,17 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
     ),
     "k_lunar": (LUNAR_DAY, lunar_day),
     "k_festival": (FESTIVAL, festival),
-    "k_full_date": (rf"{_YEAR}(?P<month>{_NUM})月份?的?(?P<day>{_NUM})(?:[号日]|{_NO_MEASURE})", _full_date),
+    "k_full_date": (rf"{_YEAR}(?P<month>{_NUM})月份?的?(?P<day>{_NUM}(?={_NTH})|{_BARE_DAY})[号日]?", _full_date),
     "k_named_month_part": (
         rf"{_YEAR}(?P<month>{_NUM})月份?的?月?(?P<part>底|末|初|中旬|上旬|下旬|最后一天)",
         _part_of_named_month,
     ),
     "k_bare_day_of_month": (
-        rf"(?<!上个月)(?<!上月)(?:{_THIS_MONTH}|{_NEXT_MONTH})的?(?P<day>(?:二?十|三十)[一二三四五六七八九]{{0,2}}){_NO_MEASURE}",
+        rf"(?<!上个月)(?<!上月)(?:{_THIS_MONTH}|{_NEXT_MONTH})的?(?P<day>{_BARE_DAY})",
         _day_of_month,
     ),
     "k_day_of_month": (
-        rf"(?<!上个月)(?<!上月)(?:{_THIS_MONTH}|{_NEXT_MONTH}|每个?月)?的?(?P<day>{_NUM})[号日](?![楼院])",
+        rf"(?<!上个月)(?<!上月)(?:{_THIS_MONTH}|{_NEXT_MONTH}|每个?月)?的?(?P<day>{_NUM}){_NTH}",
         _day_of_month,
     ),
     "k_after": (
