@@ -17,7 +17,6 @@ from rules.paying import PAYING
 from rules.payments import Payment, commitments, proposals
 from rules.replies import (
     HAGGLES,
-    TAKEN_BACK,
     WAGES,
     accepted,
     agreed,
@@ -34,6 +33,7 @@ from rules.replies import (
     taken_up,
 )
 from rules.text import fold
+from rules.withdrawal import takes_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class _Talk:
             return
         self._remember_payday(said)
         made = [_promise(at, text, payment) for payment in self._made(at, text, said)]
-        if not made and TAKEN_BACK.search(said):
+        if not made and takes_back(said):
             self.withdrawn, self.promises = [*self.withdrawn, *self.promises], []
         self._add(made)
         self.asked = ""

@@ -421,6 +421,10 @@ def test_a_yes_to_what_was_or_is_told_promises_nothing(script: str) -> None:
         "算了，明天还不了了",
         "我刚才答应的不算啊",
         "先别登记，我再想想",
+        "那我就不还了",
+        "这笔钱转不了了，你别打了",
+        "那钱我留着还房贷",
+        "实在还不上了，你们去告我吧",
     ],
 )
 def test_a_promise_taken_back_is_none_but_was_heard(said: str) -> None:
@@ -441,6 +445,29 @@ def test_a_promise_taken_back_is_none_but_was_heard(said: str) -> None:
 )
 def test_what_takes_no_promise_back(script: str) -> None:
     (promise,) = find_promises(call(script), MONDAY)
+    assert (promise.amount, promise.date) == (Decimal(3000), date(2026, 3, 6))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "现在微信转不了了，我去银行转",
+        "今天打不了了，明天打",
+        "这笔钱我留着还你们呢，放心",
+        "这钱不能动我就找朋友借，反正周五给你",
+        "晚了就还不上了，我知道",
+        "那以后就没办法还了",
+        "我不打了",
+        "你们短信别写了",
+        "我又不是不还了",
+        "我没说不还了",
+        "怎么可能不还了",
+        "谁说我不还了",
+        "你要是再打电话，我就不还了",
+    ],
+)
+def test_what_only_sounds_like_taking_back(said: str) -> None:
+    (promise,) = find_promises(call(f"客户：我周五还三千\n坐席：好的\n客户：{said}"), MONDAY)
     assert (promise.amount, promise.date) == (Decimal(3000), date(2026, 3, 6))
 
 
