@@ -76,8 +76,10 @@ def save_draft(pack: str, body: DraftIn, service: ServiceDep, session: SessionDe
     judge = packs.follow(session, service.judge)
     judge.book.text(pack)
     found = checked_faults(judge, pack, body.text)
-    base = body.base or (None if body.replaces else packs.file_digest(judge.book, pack))
-    return _out(session, packs.save(session, pack, body.text, body.replaces, who, base), found)
+    kept = packs.save(session, pack, body.text, body.replaces, who, body.base)
+    kept.base = kept.base or packs.file_digest(judge.book, pack)  # drafts of older releases have none
+    session.flush()
+    return _out(session, kept, found)
 
 
 @router.delete("/{pack}/draft", status_code=204)

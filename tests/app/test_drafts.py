@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from app import drafts, jobs
@@ -16,6 +16,7 @@ from app.comparing import Comparison
 from app.engine import build_judge
 from app.jobs import Bench
 from app.main import create_app
+from app.security import digest
 from app.service import Service
 from app.serving import take_up
 from app.settings import Settings
@@ -48,6 +49,15 @@ def test_a_draft_is_kept_and_judges_nothing_but_trials(client: TestClient, auth:
     path = f"/v1/rules/packs/{NAME}/draft?replaces={draft['digest']}"
     assert client.delete(path, headers=auth["supervisor"]).status_code == 204
     assert client.get(f"/v1/rules/packs/{NAME}/draft", headers=auth["inspector"]).status_code == 404
+
+
+def test_a_draft_of_an_older_release_gets_its_file_when_saved(client: TestClient, auth: Auth, service: Service) -> None:
+    draft = save(client, auth, TEXT + RULE)
+    with service.database.transaction() as session:
+        session.execute(update(PackVersion).values(base=None))
+    save(client, auth, TEXT + RULE + "\n", draft["digest"])
+    with service.database.transaction() as session:
+        assert session.scalars(select(PackVersion.base)).all() == [digest(TEXT)]
 
 
 def test_a_draft_can_be_tried(client: TestClient, auth: Auth) -> None:
