@@ -98,6 +98,9 @@ class _Talk:
     today: date
     promises: list[Promise] = field(default_factory=list)
     withdrawn: list[Promise] = field(default_factory=list)
+    standing: list[int] = field(
+        default_factory=list
+    )  # which promises stand: the last, with the other parts of its plan
     spoken_of: int = 0  # the utterance that last said something of the last promise
     asked: str = ""  # what the agent has said since the customer last spoke
     proposed: list[Promise] = field(default_factory=list)  # by the customer, waiting for the agent's yes
@@ -123,7 +126,7 @@ class _Talk:
         self._remember_payday(said)
         made = [_promise(at, text, payment) for payment in self._made(at, text, said)]
         if not made and takes_back(said):
-            self.withdrawn, self.promises = [*self.withdrawn, *self.promises], []
+            self._take_back(at)
         self._add(made)
         self.asked = ""
 
@@ -163,7 +166,7 @@ class _Talk:
         amount, day = beside(offer, said)
         if payment.day is None and WAGES.search(payment.condition or said[payment.start : payment.end]):
             day = self.payday or day
-        plan = [self.promises[at].amount for at in self._standing()]
+        plan = [self.promises[at].amount for at in self.standing]
         amount = payment.amount or taken_up(self.sums, said) or sum_of_all(plan, said) or amount
         return replace(payment, amount=amount, day=payment.day or day)
 
@@ -176,21 +179,29 @@ class _Talk:
         """The last promise, if what is said now can still be part of it."""
         return self.promises[-1] if self.promises and at - self.spoken_of <= _SAME_PROMISE else None
 
-    def _standing(self) -> list[int]:
-        """Which promises stand: the last, with the other parts of its plan."""
-        return [at for at, one in enumerate(self.promises) if one.utterance == self.promises[-1].utterance]
+    def _take_back(self, at: int) -> None:
+        """Nothing promised or proposed before stands any more; what is proposed in the same breath does."""
+        self.withdrawn, self.promises, self.standing = [*self.withdrawn, *self.promises], [], []
+        self.proposed = [one for one in self.proposed if one.utterance == at]
 
     def _add(self, made: Sequence[Promise]) -> None:
-        standing = self._standing()
         near = bool(made) and made[0].utterance - self.spoken_of <= _SAME_PROMISE
-        for promise in made:
-            again = [at for at in standing if _same(self.promises[at], promise)]
-            halves = [at for at in standing if near and _agree(self.promises[at], promise)]
-            for at in (again or halves)[:1]:
-                self.promises[at] = _joined(self.promises[at], promise)
-            if not again and not halves:
-                self.promises.append(promise)
-            self.spoken_of = promise.utterance
+        known = len(self.promises)
+        places = [self._place(promise, near) for promise in made]
+        if len(self.promises) > known:
+            self.standing = sorted(set(places))
+        if made:
+            self.spoken_of = made[-1].utterance
+
+    def _place(self, promise: Promise, near: bool) -> int:
+        """Where the promise stands now: in one that it repeats or makes whole, or as another."""
+        again = [at for at in self.standing if _same(self.promises[at], promise)]
+        halves = [at for at in self.standing if near and _agree(self.promises[at], promise)]
+        for at in (again or halves)[:1]:
+            self.promises[at] = _joined(self.promises[at], promise)
+            return at
+        self.promises.append(promise)
+        return len(self.promises) - 1
 
     def _remember_payday(self, said: str) -> None:
         if (WAGES.search(said) or WAGES.search(self.asked)) and (days := find_days(said, self.today)):

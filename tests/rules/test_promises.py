@@ -355,6 +355,23 @@ def test_what_is_promised_anew_stands_last() -> None:
     assert made[-1].date == date(2026, 3, 3)
 
 
+def test_a_plan_whose_first_part_was_promised_before_stays_one_plan() -> None:
+    script = (
+        "客户：我一定还三千\n客户：周五还三千，月底还两千\n坐席：好的，周五还三千，月底还两千，是吗\n客户：对\n"
+        "客户：算了，一次性还清吧"
+    )
+    made = [(promise.amount, promise.date) for promise in find_promises(call(script), MONDAY)]
+    assert made[:2] == [(Decimal(3000), date(2026, 3, 6)), (Decimal(2000), date(2026, 3, 31))]
+    assert [amount for amount, _ in made[2:]] == [5000]
+
+
+def test_a_proposal_taken_back_is_not_agreed_to() -> None:
+    script = "客户：能不能周五还三千\n客户：算了，我改主意了{}\n坐席：好的"
+    assert find_promises(call(script.format("")), MONDAY) == []
+    (promise,) = find_promises(call(script.format("，能不能月底还两千")), MONDAY)
+    assert promise.amount == 2000
+
+
 @pytest.mark.parametrize(
     "text",
     [
