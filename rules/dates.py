@@ -33,6 +33,11 @@ _BARE_DAY = (
 #: Of the month, not 二十号楼.
 _NTH = "[号日](?![楼院])"
 
+#: How long it is overdue says nothing of when: 才逾期一个月左右, 都拖了三天左右.
+_NOT_LATE_BY = "(?<!逾期)(?<!逾期[了有才快])(?<![拖欠晚]了)"
+#: Nor does what there is of something in a time: 最多三天给我打一个电话, 最多一个月工资三千.
+_NO_RATE = "(?!给我[打来发](?![款钱工薪奖])|的?工资(?![下发到])|收入|[挣赚]|一次(?!性))"
+
 _THIS_MONTH = r"(?:这个月|本月|这月|当月)"
 # 剩下月底还 is the rest at the end of this month.
 _NEXT_MONTH = r"(?<![剩余])(?P<next>下下个?月|下个?月|次月)"
@@ -207,11 +212,12 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
         _day_of_month,
     ),
     "k_after": (
-        rf"(?:过|等我|等|再给我|给我|宽限)?(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月)(?:之?[后内]|以后|以内|的?时间|左右|的样子)",
+        rf"{_NOT_LATE_BY}(?:过|等我|等|再给我|给我|宽限)?(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月)"
+        "(?:之?[后内]|以后|以内|(?:的?时间|左右|的样子)(?!了))",
         _after_days,
     ),
     "k_wait": (
-        rf"(?:再?过|等我|等|再给我|给我|宽限我?|最多|顶多|最迟|最晚|再有|还要|还得)(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月)",
+        rf"(?:再?过|等我|等|再给我|给我|宽限我?|最多|顶多|最迟|最晚|再有|还要|还得)(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月){_NO_RATE}",
         _after_days,
     ),
     "k_year_end": ("(?:今年|明年)?年底", _year_end),

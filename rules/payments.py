@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -39,6 +40,7 @@ class Payment:
     condition: str | None = None  #: what it depends on, in the speaker's words
 
 
+_SENTENCES = re.compile("[^。！？；]+[。！？；]?")
 _CUT = re.compile(r"[，。！？；,!?;\s]|\.(?![0-9])|(?=(?:剩下|剩的|剩余|其余|余下|另外的|然后)(?!的?(?:$|[，。！,.])))")
 _ASKS = re.compile(
     r"行不行|行吗|行么|可以吗|可以么|可不可以|好不好|好吗|成吗|成不成|成不$|中不|怎么样|咋样|能不能|能不能够|可以不|行不$|得不得行"
@@ -71,10 +73,13 @@ _NO_SUM = re.compile(r"(?:尾号|工号|卡号|电话|号码|编号|热线|拨�
 def commitments(text: str, today: date) -> list[Payment]:
     """The payments that the speaker of `text`, which must be folded, commits to."""
     pieces = payments(text, today)
+    supposed = _supposed(text, today) if pieces else set()
     return [
         piece
         for at, piece in enumerate(pieces)
-        if piece.pays and (_tagged(text, piece) or not asks(text, piece)) and _commits(text, pieces, at, today)
+        if (piece.pays and piece.end not in supposed)
+        and (_tagged(text, piece) or not asks(text, piece))
+        and _commits(text, pieces, at, today)
     ]
 
 
@@ -121,8 +126,6 @@ def _commits(text: str, pieces: list[Payment], at: int, today: date) -> bool:
     words = text[piece.start : piece.end]
     if _refused(words) or (piece.condition and _refused(piece.condition)) or _hedged(text, pieces, at):
         return False
-    if _supposed(text, pieces, at, today):
-        return False
     later = piece.day is not None and piece.day > today
     if PAST.search(words) and not later:
         return False
@@ -134,13 +137,17 @@ def _commits(text: str, pieces: list[Payment], at: int, today: date) -> bool:
     return STRONG.search(words) is not None and not _refused(text)
 
 
-def _supposed(text: str, pieces: list[Payment], at: int, today: date) -> bool:
-    """Whether it hangs on what others may pay him, and no day of its own is named: 要是他们把钱给我，我立马就还."""
-    end = pieces[at].end
-    sentence = text[max(text.rfind(mark, 0, end - 1) for mark in "。！？；") + 1 : end]
-    if not IF_PAID.search(sentence):
-        return False
-    return not [day for day in find_days(sentence, today) if not _AT_ONCE.fullmatch(sentence[day.start : day.end])]
+def _supposed(text: str, today: date) -> set[int]:
+    """Where payments end that hang on what others may pay him, no day their own: 要是他们把钱给我，我立马还."""
+    days = find_days(text, today)
+    own = [day.start for day in days if not _AT_ONCE.fullmatch(text[day.start : day.end])]
+    ends: set[int] = set()
+    for sentence in _SENTENCES.finditer(text):
+        if condition := IF_PAID.search(text, *sentence.span()):
+            first = bisect_left(own, sentence.start())
+            named = own[first] if first < len(own) else len(text)
+            ends.update(range(condition.start() + 1, min(sentence.end(), named) + 1))
+    return ends
 
 
 def _hedged(text: str, pieces: list[Payment], at: int) -> bool:

@@ -98,9 +98,7 @@ class _Talk:
     today: date
     promises: list[Promise] = field(default_factory=list)
     withdrawn: list[Promise] = field(default_factory=list)
-    standing: list[int] = field(
-        default_factory=list
-    )  # which promises stand: the last, with the other parts of its plan
+    standing: list[int] = field(default_factory=list)  # the places of the last promise and the rest of its plan
     spoken_of: int = 0  # the utterance that last said something of the last promise
     asked: str = ""  # what the agent has said since the customer last spoke
     proposed: list[Promise] = field(default_factory=list)  # by the customer, waiting for the agent's yes
