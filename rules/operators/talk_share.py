@@ -26,11 +26,12 @@ class TalkShare(Operator):
 
     def _share(self, call: Call, part: Part) -> float | None:
         if heard := call.transcript.acoustics:
-            return next((voice.share for voice in heard.voices if voice.speaker == self.speaker), None)
-        seconds = [(one, one.end - one.start) for one in timed(call, part) or ()]
-        own = sum(length for one, length in seconds if call.spoke(self.speaker, one.speaker))
-        total = sum(length for _, length in seconds)
-        return own / total if total else None
+            shares = {voice.speaker: voice.share for voice in heard.voices}
+            return shares.get(self.speaker) if any(shares.values()) else None
+        said = timed(call, part) or ()
+        own = sum(one.end - one.start for one in said if call.spoke(self.speaker, one.speaker))
+        total = sum(one.end - one.start for one in said)
+        return own / total if total and any(one.speaker != "unknown" for one in said) else None
 
     def own_speaker(self) -> Speaker | None:
         """The speaker named here."""

@@ -1,5 +1,6 @@
 """Operators: what was said -> what each finds. One table for each operator."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -328,6 +329,14 @@ def timed(find: str, folder: Path, heard: Acoustics | None, said: list[tuple[str
 )
 def test_how_it_sounded(tmp_path: Path, find: str, heard: Acoustics | None, expected: bool | None) -> None:
     assert timed(find, tmp_path, heard, ACROSS) is expected
+
+
+def test_who_spoke_how_much_is_not_told_of_nobody(tmp_path: Path) -> None:
+    nobody = Acoustics(tuple(replace(one, share=0.0) for one in HEARD.voices), (), ())
+    nameless = [("unknown", text, start, end) for _, text, start, end in ACROSS]
+    for heard, said in ((nobody, ACROSS), (None, nameless), (None, [])):
+        for share in ("{lt: 0.1}", "{gt: 0.9}"):
+            assert timed(f"{{talk_share: {{speaker: agent, share: {share}}}}}", tmp_path, heard, said) is None
 
 
 @pytest.mark.parametrize(
