@@ -138,7 +138,7 @@ def _commits(text: str, pieces: list[Payment], at: int, today: date) -> bool:
 
 
 def _supposed(text: str, today: date) -> set[int]:
-    """Where payments end that hang on what others may pay him, no day their own: 要是他们把钱给我，我立马还."""
+    """Where payments end that hang on what others may pay him, with no day of their own: 要是他们给我钱，我就还."""
     days = find_days(text, today)
     own = [day.start for day in days if not _AT_ONCE.fullmatch(text[day.start : day.end])]
     ends: set[int] = set()

@@ -53,7 +53,7 @@ _CORRECTS = re.compile(
 #: What may stand beside a day or a sum without saying anything more.
 _FILLING = re.compile(
     r"之前|以前|前后|左右|上午|下午|晚上|早上|中午|一定|肯定|保证|放心|没问题|可以|那就|就是|给你|给您|手上|不过|但是"
-    r"|块钱|[先那吧啊呢嘛呀了的我就行好嗯成得能会元块钱整万多前这还是你您，。！,.!\s]"
+    r"|块钱|[先那吧啊呢嘛呀哈哦呗啦了的我就行好嗯成得能会元块钱整万多前这还是你您，。！,.!\s]"
 )
 
 #: How many other characters an answer may have: beside a day or a sum alone, beside both, and beside both where the

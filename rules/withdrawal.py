@@ -18,7 +18,7 @@ _STILL_PAYS = re.compile(
 )
 #: After 转不了了 it tells how else or when he pays: 我去银行转, 明天打, 反正周五给你.
 _PAYS_OTHERWISE = re.compile(
-    r"(?:^|[，。！,.])[^，。！,.不没别你您]*(?:还|转|存|付|借|打|给[你您]们?)(?:过去|上)?[吧啊呗的]*(?=$|[，。！,.])"
+    r"(?:^|[，。！,.])[^，。！,.不没别你您]*(?:给[你您]们?)?(?:还|转|存|付|借|打|给[你您]们?)(?:过去|上)?[吧啊呗的]*(?=$|[，。！,.])"
 )
 #: How many characters before and after are read for that.
 _AROUND = 24
