@@ -13,9 +13,10 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from app.database import is_outage, ran_too_long
+from app.wording import language_of, told
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -27,8 +28,8 @@ TOLD = 20
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EAGAIN})
 
 
-#: What a sender is told of those that are of the disk.
-_FULL = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), ("disk_full", "磁盘空间不足"))
+#: Those that are of the disk.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class AppError(Exception):
@@ -111,68 +112,81 @@ class Unavailable(AppError):
 
 
 def problem(
-    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **more: object
+    request: HTTPConnection,
+    status: int,
+    *,
+    code: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    **more: object,
 ) -> JSONResponse:
-    """An application/problem+json response."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
+    """An application/problem+json response, in the language of the pages: their scripts show it."""
+    said = told(code, detail, language_of(request))
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": said}
     return JSONResponse(body | more, status, dict(headers or {}), media_type="application/problem+json")
 
 
-def unexpected() -> JSONResponse:
+def unexpected(request: HTTPConnection) -> JSONResponse:
     """The answer to a fault of ours."""
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "服务内部错误，已记入日志")
+    detail = "服务内部错误，已记入日志"
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, code="internal", detail=detail)
 
 
-def _database_away(_: Request, error: Exception) -> JSONResponse:
+def _ours(request: Request, error: AppError) -> JSONResponse:
+    return problem(request, error.status, code=error.code, detail=error.detail, headers=error.answer_headers)
+
+
+def _http(request: Request, error: HTTPException) -> JSONResponse:
+    if isinstance(error.__cause__, AppError):  # FastAPI takes whatever ends the reading of a body for a bad body
+        return _ours(request, error.__cause__)
+    code = HTTPStatus(error.status_code).name.lower()
+    return problem(request, error.status_code, code=code, detail=str(error.detail), headers=error.headers)
+
+
+def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    found = error.errors()
+    faults = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in found[:TOLD]]
+    detail = "；".join(f"{fault['field']}: {fault['message']}" for fault in faults)
+    detail = f"请求有误：{detail}" + (f"；共 {len(found)} 处" if len(found) > TOLD else "")
+    return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, code="invalid", detail=detail, errors=faults)
+
+
+def _no_room(request: Request, error: OSError) -> JSONResponse:
+    if error.errno not in NO_ROOM:
+        raise error
+    if error.errno in _FULL:
+        return _ours(request, Unavailable("磁盘空间不足，请稍后重试", code="disk_full"))
+    return _ours(request, Unavailable("系统资源不足，请稍后重试", code="busy"))
+
+
+def _database_away(request: Request, error: Exception) -> JSONResponse:
     if ran_too_long(error):
         log.warning("statement took too long")
-        return problem(
-            HTTPStatus.GATEWAY_TIMEOUT, "query_timeout", "数据库查询超过时限，已中止；请缩小范围，或稍后重试"
-        )
+        detail = "数据库查询超过时限，已中止；请缩小范围，或稍后重试"
+        return problem(request, HTTPStatus.GATEWAY_TIMEOUT, code="query_timeout", detail=detail)
     if not is_outage(error):
         raise error
     log.warning("database away", reason=type(error).__name__)
-    detail = "数据库暂时不可用，请稍后重试"
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "database_away", detail, {"Retry-After": "5"})
+    away = Unavailable("数据库暂时不可用，请稍后重试", code="database_away", headers={"Retry-After": "5"})
+    return _ours(request, away)
+
+
+def _gone(request: Request, _: ClientDisconnect) -> JSONResponse:
+    return problem(request, HTTPStatus.BAD_REQUEST, code="disconnected", detail="上传中断")
+
+
+def _unexpected(request: Request, _: Exception) -> JSONResponse:
+    # Starlette still raises the exception after answering, so that it is logged with its traceback.
+    return unexpected(request)
 
 
 def install(app: FastAPI) -> None:
     """Make `app` answer every error as problem details."""
-
-    @app.exception_handler(AppError)
-    def _ours(_: Request, error: AppError) -> JSONResponse:
-        return problem(error.status, error.code, error.detail, error.answer_headers)
-
-    @app.exception_handler(HTTPException)
-    def _http(request: Request, error: HTTPException) -> JSONResponse:
-        if isinstance(error.__cause__, AppError):  # FastAPI takes whatever ends the reading of a body for a bad body
-            return _ours(request, error.__cause__)
-        code = HTTPStatus(error.status_code).name.lower()
-        return problem(error.status_code, code, str(error.detail), error.headers)
-
-    @app.exception_handler(RequestValidationError)
-    def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        found = error.errors()
-        faults = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in found[:TOLD]]
-        detail = "；".join(f"{fault['field']}: {fault['message']}" for fault in faults)
-        detail += f"；共 {len(found)} 处" if len(found) > TOLD else ""
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"请求有误：{detail}", errors=faults)
-
-    @app.exception_handler(OSError)
-    def _disk(_: Request, error: OSError) -> JSONResponse:
-        if error.errno not in NO_ROOM:
-            raise error
-        code, what = _FULL.get(error.errno, ("busy", "系统资源不足"))
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, code, f"{what}，请稍后重试", Unavailable.headers)
-
+    app.exception_handler(AppError)(_ours)
+    app.exception_handler(HTTPException)(_http)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(OSError)(_no_room)
     for kind in (DBAPIError, NoConnection, ConnectorException):
         app.exception_handler(kind)(_database_away)
-
-    @app.exception_handler(ClientDisconnect)
-    def _gone(_: Request, __: ClientDisconnect) -> JSONResponse:
-        return problem(HTTPStatus.BAD_REQUEST, "disconnected", "上传中断")
-
-    @app.exception_handler(Exception)
-    def _unexpected(_: Request, __: Exception) -> JSONResponse:
-        # Starlette still raises the exception after answering, so that it is logged with its traceback.
-        return unexpected()
+    app.exception_handler(ClientDisconnect)(_gone)
+    app.exception_handler(Exception)(_unexpected)

@@ -36,7 +36,6 @@ from app.metrics import HttpMetrics
 from app.middleware import BodyLimit, SecureHeaders
 from app.service import Service
 from app.throttle import Throttle, Throttles
-from app.web import pages
 
 #: Of a request body that FastAPI reads, in bytes.
 _MAX_BODY = 1024 * 1024
@@ -91,7 +90,6 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Requests, metrics=app.state.http_metrics)
     app.add_middleware(SecureHeaders)
     errors.install(app)
-    pages.install(app)
     for part in _SERVED:
         app.include_router(part.router)
     return app

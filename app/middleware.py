@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import TooLarge, TooSlow, problem
@@ -96,7 +97,8 @@ class BodyLimit:
         if scope["type"] != "http" or scope["path"] in self._counting:
             await self._app(scope, receive, send)
         elif int(Headers(scope=scope).get("content-length", 0)) > self._limit:
-            answer = problem(TooLarge.status, TooLarge.code, f"请求体超过 {self._limit // 1024} KiB 的上限")
+            detail = f"请求体超过 {self._limit // 1024} KiB 的上限"
+            answer = problem(HTTPConnection(scope), TooLarge.status, code=TooLarge.code, detail=detail)
             await answer(scope, receive, send)
         else:
             await self._app(scope, self._counted(receive), send)

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import platformdirs
 from pydantic import BeforeValidator, DirectoryPath, Field, FilePath, SecretStr, field_validator
@@ -14,12 +14,9 @@ from app.references import FetchError, References
 from app.schemas import CallFacts
 from app.sealing import Seal, SealError, new_key, read_keys
 from app.security import Role
+from app.wording import Language
 
 MIB = 1024 * 1024
-
-#: Of the pages.
-Language = Literal["zh", "en"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 def _words(text: object) -> object:

@@ -6,6 +6,7 @@ import uuid
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import unexpected
@@ -55,7 +56,7 @@ class Requests:
                 log.exception("request failed")
                 if status:
                     raise
-                await unexpected()(scope, receive, answer)
+                await unexpected(HTTPConnection(scope))(scope, receive, answer)
             finally:
                 self._note(scope, status, time.perf_counter() - began)
 

@@ -13,21 +13,22 @@ from urllib.parse import quote
 
 import jinja2
 import yaml
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
 import rules
+from app import wording
 from app.api.access import COOKIE
 from app.database import is_outage
-from app.errors import AppError, Forbidden, Unauthorized, problem
+from app.errors import AppError, Forbidden, Unauthorized
 from app.kinds import kind
 from app.schemas import CALL_ZONE
 from app.security import Principal, csrf_token
-from app.settings import LANGUAGES, Language
 from app.web import files
+from app.wording import Language
 
 _HERE = Path(__file__).parent
 _SMALL = 1024  #: bytes below which packing an answer is not worth it
@@ -50,24 +51,9 @@ def catalogue(language: Language) -> Mapping[str, Any]:
     return {"categories": rules.CATEGORIES} | named
 
 
-def _language_of(request: Request) -> Language:
-    """What this browser chose, or else what the service is set to."""
-    chosen = request.cookies.get("tingjian_language")
-    known = (language for language in LANGUAGES if language == chosen)
-    setting: Language = request.app.state.service.settings.language
-    return next(known, setting)
-
-
-def told(code: str | None, detail: str, language: Language | None = None) -> str:
-    """What went wrong, in the language of the page: errors are raised in Chinese, their code tells which it is."""
-    known = _faults() if (language or _language.get()) == "en" else {}
-    return known[code].format(detail=detail) if code in known else detail
-
-
-@cache
-def _faults() -> Mapping[str | None, str]:
-    found: dict[str | None, str] = yaml.safe_load((_HERE / "faults.en.yaml").read_text("utf-8"))
-    return found
+def told(code: str | None, detail: str) -> str:
+    """What went wrong, in the language of the page that is being made."""
+    return wording.told(code, detail, _language.get())
 
 
 def in_words(error: ValidationError, names: Mapping[str, str]) -> str:
@@ -76,15 +62,6 @@ def in_words(error: ValidationError, names: Mapping[str, str]) -> str:
     wrongs = (words.get(fault["type"], " " + fault["msg"].removeprefix("Value error, ")) for fault in faults)
     fields = (str(fault["loc"][0]) for fault in faults)
     return "；".join(f"{names.get(field, field)}{wrong}" for field, wrong in zip(fields, wrongs, strict=True))
-
-
-def install(app: FastAPI) -> None:
-    """Have the API tell errors in the language of the pages too: their scripts show them."""
-
-    @app.exception_handler(AppError)
-    def _told(request: Request, error: AppError) -> Response:
-        detail = told(error.code, error.detail, _language_of(request))
-        return problem(error.status, error.code, detail, error.answer_headers)
 
 
 def page(
@@ -179,7 +156,7 @@ class PageRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            _language.set(_language_of(request))
+            _language.set(wording.language_of(request))
             try:
                 return await handle(request)
             except Unauthorized:

@@ -11,8 +11,7 @@ from app.api.access import Poster, ServiceDep
 from app.audiotypes import TYPES
 from app.errors import Unprocessable
 from app.schemas import CallFacts, Label
-from app.settings import LANGUAGES
-from app.tabular import DIRECTIONS, moment, rows
+from app.tabular import facts_in, rows
 from app.web.pages import PageRoute, catalogue, in_words, page, texts
 
 router = APIRouter(route_class=PageRoute)
@@ -63,13 +62,8 @@ def _read_row(sheet: Sheet, place: Mapping[str, Any], row: dict[str, str]) -> No
 
 
 def _value(field: str, cell: str) -> object:
-    """A cell as call facts want it: people write 本人 and 左."""
-    if field == "started_at":
-        return moment(cell)
-    if field == "direction":
-        return DIRECTIONS.get(cell, cell)
-    if field in ("callee_relation", "agent_channel"):
-        # Whoever made the table need not read the pages in its language.
-        known = (named for language in LANGUAGES for named in catalogue(language)["facts"].items())
-        return next((value for value, text in known if text == cell), cell)
-    return cell
+    """A cell as call facts want it: people write 本人 and 左, or what the English pages call them."""
+    value = facts_in({field: cell})[field]
+    if value != cell or field not in ("callee_relation", "agent_channel"):
+        return value
+    return next((name for name, text in catalogue("en")["facts"].items() if text == cell), cell)

@@ -1,24 +1,34 @@
 """What pages are made of, without a browser; tests/e2e has them in one."""
 
+import errno
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from fastapi import HTTPException
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
+import app
+import asr
+from app import jobs
 from app.api.schemas import FindingOut
 from app.main import create_app
 from app.security import csrf_token
 from app.service import Service
-from app.settings import LANGUAGES, Language
 from app.web import pages
 from app.web.account import _ours
 from app.web.calls import query_of
 from app.web.dialogue import dialogue
+from app.wording import LANGUAGES, Language, told
+from asr.errors import HOPELESS
+from scoring import TemplateError
 
 Auth = dict[str, dict[str, str]]
 
@@ -107,23 +117,49 @@ def test_every_text_is_there_in_every_language() -> None:
     assert _shape(pages.catalogue("en")) == _shape(pages.catalogue("zh"))
 
 
-_CODED = re.compile(r'code="([a-z_]+)"')
+_CODED = re.compile(r'(?:code ?= ?|AsrError\(\s*)"([a-z_]+)"(?: if [^"\n]+ else "([a-z_]+)")?')
 _CHINESE = re.compile("[\u4e00-\u9fff]")
-_APP = Path(pages.__file__).parents[1]
+_SOURCES = (Path(app.__file__).parent, Path(asr.__file__).parent)
 #: Errors that no page leads to, and those that pages raise in their own language.
 _APART = {
-    "audio_missing", "bad_cdr", "bad_filter", "bad_multipart", "bad_url", "invalid", "metadata_not_json",
-    "metadata_not_object", "no_lexicon", "not_a_file", "not_multipart", "two_recordings",
+    "audio_missing", "bad_cdr", "bad_filter", "bad_multipart", "bad_option", "bad_url", "metadata_not_json",
+    "metadata_not_object", "no_lexicon", "not_a_file", "not_multipart", "two_recordings", "unknown_backend",
 }  # fmt: skip
 
 
+def _codes() -> set[str]:
+    files = chain.from_iterable(folder.rglob("*.py") for folder in _SOURCES)
+    written = {code for path in files for codes in _CODED.findall(path.read_text("utf-8")) for code in codes if code}
+    return written | HOPELESS | {str(jobs._hopeless(TemplateError("")))}
+
+
 def test_every_error_can_be_told_in_english() -> None:
-    raised = {code for path in _APP.rglob("*.py") for code in _CODED.findall(path.read_text("utf-8"))}
-    for code in raised - _APART:
-        told = pages.told(code, "某处", "en")
-        assert not _CHINESE.search(told.replace("某处", "")), code
-        assert told != "某处", code
-    assert pages.told("draft_changed", "草稿已被别人改动", "zh") == "草稿已被别人改动"
+    codes = _codes()
+    assert codes >= {"bad_template", "recording_damaged", "conflict", "internal", "query_timeout", "backend_away"}
+    for code in codes - _APART:
+        said = told(code, "某处", "en")
+        assert not _CHINESE.search(said.replace("某处", "")), code
+        assert said != "某处", code
+    assert told("draft_changed", "草稿已被别人改动", "zh") == "草稿已被别人改动"
+
+
+def test_every_answer_is_in_the_language_of_the_pages(
+    client: TestClient, auth: Auth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(error: Exception) -> str:
+        def fails(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr("app.store.calls.get", fails)
+        answer = client.get("/v1/calls/1", headers=auth["inspector"] | {"Cookie": "tingjian_language=en"})
+        detail: str = answer.json()["detail"]
+        return detail
+
+    assert "disk is full" in asked(OSError(errno.ENOSPC, ""))
+    assert "database" in asked(OperationalError("", {}, psycopg.OperationalError()))
+    assert "no such thing" in asked(HTTPException(404))
+    huge = client.post("/v1/trends", content=b"-" * 2_000_000, headers={"Cookie": "tingjian_language=en"})
+    assert huge.json()["detail"] == "That is too large."
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def test_facts_by_file_name(client: TestClient, auth: Auth, encoding: str) -> No
     table = (
         "文件名,工号,逾期天数,开始时间,接听人,坐席声道,呼叫方向,批次\n"
         "a.wav,8101,45,2026/3/2 14:05,家人,右,呼出,三月\n"
-        "三月\\b.wav,8102,,,,,,\n"
+        "三月\\b.wav,8102,,,the debtor,,,\n"
     )
     assert read(client, auth, table.encode(encoding)) == {
         "facts": {
@@ -32,7 +32,7 @@ def test_facts_by_file_name(client: TestClient, auth: Auth, encoding: str) -> No
                 "direction": "outbound",
                 "批次": "三月",
             },
-            "b.wav": {"agent_id": "8102"},
+            "b.wav": {"agent_id": "8102", "callee_relation": "self"},
         },
         "faults": [],
     }
