@@ -32,6 +32,7 @@ from app.security import Principal
 from app.store import search
 from app.store.reach import within
 from app.tables import STAGE, Call
+from rules import Category
 
 #: Calls that a search reads before it asks the index, and how many it rather reads than asks.
 _NEAR, _FEW = 400, 2_000
@@ -66,7 +67,7 @@ class Query(BaseModel):
     status: Literal["queued", "transcribing", "judging", "scored", "failed"] | None = None
     flagged: bool | None = None
     passed: bool | None = None
-    category: Label | None = None  #: of a failed finding
+    category: Category | None = None  #: of a failed finding
     kind: Literal["violation", "step", "signal"] | None = None  #: of a failed finding
     rule: Label | None = None  #: that failed
     agent_id: Label | None = None

@@ -142,6 +142,7 @@ def test_the_list_of_flagged_calls_uses_its_index(service: Service) -> None:
         "limit=0",
         "limit=9999",
         "sort=colour",
+        "category=colour",
         "flagged=perhaps",
         "from=noon",
         "q=",
