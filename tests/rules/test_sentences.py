@@ -46,3 +46,24 @@ def test_what_must_not_be_found(name: str, ceiling: float) -> None:
 def built_in_violations() -> list[str]:
     rules = built_in("collection-standard").rules
     return [rule.category for rule in rules if rule.expect == "absent" and rule.category not in SIGNALS]
+
+
+@pytest.mark.parametrize(
+    ("text", "claimed"),
+    [
+        ("您现在已经被执行了，等着吧", True),
+        ("你现在已经是被执行人了", True),
+        ("您名下现在已被执行，法院会跟您联系", False),
+        ("您案子现在已经被执行局受理了，您可以联系承办法官", False),
+        ("您已经是被执行人了，法院判决书您收到了吧", False),
+        ("法院的裁定书您收到了，您现在已经被执行", False),
+    ],
+)
+def test_an_enforcement_that_a_court_ordered_is_no_threat(text: str, claimed: bool) -> None:
+    said = Transcript("given", "zh", None, "given", (Utterance("agent", text),))
+    (finding,) = [
+        one
+        for one in check(built_in("collection-standard"), said, {"channel": "call"})
+        if one.rule == "false-legal.enforcement"
+    ]
+    assert (finding.verdict == "failed") is claimed
