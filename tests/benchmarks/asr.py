@@ -17,14 +17,15 @@ AMD EPYC with AVX2 that had little else to do:
     transcribe+vad       207.6    0.239      3.10      482    19.2       32.0       70.9    0.46
     batched              179.1    0.206      2.68      536    15.6      128.0       65.1   12.39
 
-and in a second run, while tests ran beside it (wall seconds: `fast` 99.6, `two` 53.5):
+and in a second run, while tests ran beside it (wall seconds: `two` 47.8, `batched` 228.7):
 
-    fast                  70.0    0.081      1.00      520    14.6       14.6      100.0    0.02
-    two                   69.4    0.080      0.99     1024
-    accurate              132.3   0.152      1.89      592    14.5       14.5      100.0    0.02
+    fast                  71.9    0.083      1.00      525    14.6       14.6      100.0    0.02
+    two                   72.3    0.083      1.00     1025
+    batched              177.5    0.204      2.47      550    15.6      128.0       65.1   12.39
+    floor                 62.3    0.072      0.87      462
+    accurate             131.6    0.152      1.83      612    14.5       14.5      100.0    0.02
 
-The settings of `fast` were chosen on these calls among some twenty. `floor` was not measured with them; before, it was
-0.88 of `fast`.
+The settings of `fast` were chosen on these calls among some twenty.
 
 `whisper-ctranslate2` 0.5.8 took 12.8 times the CPU of ours on two of them (its process and its model start anew for
 each channel), with CER 22.5 against 16.3 %. On the 11 samples, on a nearly quiet
