@@ -1,15 +1,14 @@
 """Reading, trying, writing and publishing rules, in a real browser on a real service."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Visit, grave_faults
 from tests.packs import NAME, RULE
 
 
 def write_at_the_end(page: Page, text: str) -> None:
-    editor = page.get_by_role("textbox", name="规则包")
-    editor.click()
+    page.locator(".cm-content").click()  # not by its role: so is the plain one it takes the place of once loaded
     page.keyboard.press("Control+End")
     page.keyboard.insert_text(text)
 
@@ -62,6 +61,20 @@ def test_a_draft_is_written_and_its_faults_shown_at_their_line(visit: Visit) -> 
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="放弃草稿").click()
     expect(page.locator("#discard")).to_be_hidden()
+
+
+def test_what_is_typed_before_the_editor_is_loaded_is_kept(visit: Visit) -> None:
+    page = visit.sign_in("supervisor")
+    held: list[Route] = []
+    page.route("**/rules*.js", lambda route: held.append(route))
+    with page.expect_request("**/rules*.js"):
+        page.goto(f"{visit.site.address}/rules/{NAME}/edit", wait_until="commit")
+    page.locator("textarea").click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.insert_text("# early\n")
+    held[0].continue_()
+    expect(page.locator(".cm-line").first).to_have_text("# early")
+    expect(page.locator(".cm-content")).to_be_focused()
 
 
 def test_a_draft_is_compared_and_published(visit: Visit, axe: str) -> None:

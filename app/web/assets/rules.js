@@ -13,7 +13,8 @@ const page = document.querySelector("#editor");
 const plain = page.querySelector("textarea");
 const list = document.querySelector("#faults");
 let digest = page.dataset.digest || null;
-let saved = page.dataset.unsaved ? null : plain.value; // null: what it shows is kept nowhere yet
+let saved = page.dataset.unsaved ? null : plain.defaultValue; // null: what it shows is kept nowhere yet
+const early = document.activeElement === plain; // who began to type before this was loaded goes on
 
 // In a shadow root CodeMirror makes its styles as a sheet of its own, which the content security policy lets it: in the
 // page itself it would write a <style>, which is stopped.
@@ -50,6 +51,7 @@ const view = new EditorView({
     ],
   }),
 });
+if (early) view.focus();
 
 const changed = () => view.state.doc.toString() !== saved;
 
