@@ -52,7 +52,7 @@ class Day:
     date: date
 
 
-@lru_cache(maxsize=8)  # what is said is asked about several times in a row; only to be read
+@lru_cache(maxsize=16)  # what is said is asked about several times in a row; only to be read
 def find_days(text: str, today: date) -> list[Day]:
     """Every day named in `text`, in order. Days that name no one day (下个月, 过一阵) are left out."""
     days: list[Day] = []

@@ -9,14 +9,13 @@ from decimal import Decimal
 from functools import lru_cache
 
 from rules.dates import Day, find_days
-from rules.numerals import Number, find_numbers
+from rules.numerals import Number
 from rules.paying import (
     AHEAD,
     CONDITION,
     DONE,
     EMPTY,
     HEDGE,
-    HOTLINE,
     IF_PAID,
     NO,
     NOT_THEN,
@@ -26,6 +25,7 @@ from rules.paying import (
     REST,
     STRONG,
 )
+from rules.sums import amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +41,24 @@ class Payment:
 
 
 _SENTENCES = re.compile("[^。！？；]+[。！？；]?")
-_CUT = re.compile(r"[，。！？；,!?;\s]|\.(?![0-9])|(?=(?:剩下|剩的|剩余|其余|余下|另外的|然后)(?!的?(?:$|[，。！,.])))")
-_ASKS = re.compile(
+_CUT = re.compile(
+    r"[，。！？；!?;\s]|,(?!\d)|(?<=[还付给]不[了上])(?=[就那])|(?<=没[到发])(?=就)|\.(?![0-9])|(?=(?:剩下|剩的|剩余|其余|余下|另外的|然后)(?!的?(?:$|[，。！,.])))"
+)
+ASKS = re.compile(
     r"行不行|行吗|行么|可以吗|可以么|可不可以|好不好|好吗|成吗|成不成|成不$|中不|怎么样|咋样|能不能|能不能够|可以不|行不$|得不得行"
 )
 _ENDS_ASKING = re.compile(r"[吗呢么]$")
-_NOT_MONEY = re.compile(
-    r"^(?:月(?![底末初中])|[号日天期点个年岁次分%％位楼层栋口折张名家条件遍斤]|(?:周|星期|礼拜)(?![一二三四五六日天末])|多天|小时|时|分钟|单元|来号)"
-)
-_PAID_BY = re.compile(
-    r"(?:还|转|打|存|汇|划|付|交|缴|凑|给|拿|补|结|先|过|放)(?:个|上|给|出|够|足|掉)?(?:你|您)?们?(?:个)?$"
-)
-_HOTLINE = re.compile(HOTLINE)
+#: All of what is owed, and so another payment than the part before it: 先还三千，月底还清.
+_WHOLE = re.compile("[还结付补]清|结掉|全|一次性")
+_ELSE = re.compile("不行|不然|要不|实在|不对|不是|错|[哦噢啊]不")
+#: What comes in or goes elsewhere: 退休金每个月两千三，十号到账，我还你一千.
+_INCOME = re.compile("工资|退休金|养老金|低保|收入|[挣赚]|奖金|花了|生活费|房租|学费|[房车]贷")
 #: Stands for each character of a day.
 _DAY = "\0"
 #: A condition between what only says who and when: 我这边十五号|工资发下来, 只要利息能减|，我二十号.
 _WHO_AND_WHEN = re.compile(rf"(?:那我|我们?这边|我们?|俺|{_DAY})*(.*?)(?:[，,](?:我们?|俺|{_DAY})*)?")
 #: No condition, though it stands before 就: 你看账上就有了.
-_SEEN = re.compile("[你您]们?(?:自己)?[看查瞧]|(?:账|卡|户)[上里]$")
+_SEEN = re.compile("电话|催|[你您]们?(?:自己)?[看查瞧]|(?:账|卡|户)[上里]$")
 #: An act of the customer's paying; that money reaches him (到账) is a condition.
 _PAID = re.compile(rf"(?!到账|入账)(?:{PAYING.pattern})")
 #: What stands beside the day and the sum of an instalment without a word of paying: 下周三再两千五.
@@ -67,7 +67,6 @@ _SHARE = re.compile(
 )
 #: A day only in 我马上去还; after a condition it is none: 钱一到我马上还.
 _AT_ONCE = re.compile("现在|马上|立刻|立马|这就|等会儿?|待会儿?|一会儿|等下")
-_NO_SUM = re.compile(r"(?:尾号|工号|卡号|电话|号码|编号|热线|拨打)$")
 
 
 def commitments(text: str, today: date) -> list[Payment]:
@@ -86,15 +85,15 @@ def commitments(text: str, today: date) -> list[Payment]:
 def proposals(text: str, today: date) -> list[Payment]:
     """The payments that the speaker asks about and that name a day or a sum: 周五还三千行吗."""
     named = [piece for piece in payments(text, today) if piece.pays and (piece.day or piece.amount)]
-    return [
-        piece for piece in named if asks(text, piece) and not _refused(_ASKS.sub("", text[piece.start : piece.end]))
-    ]
+    return [piece for piece in named if asks(text, piece) and not _refused(ASKS.sub("", text[piece.start : piece.end]))]
 
 
-@lru_cache(maxsize=8)  # what is said is asked about several times in a row; only to be read
+@lru_cache(maxsize=16)  # what is said is asked about several times in a row; only to be read
 def payments(text: str, today: date) -> list[Payment]:
     """Every stretch of `text` about paying, with the days and sums said beside it."""
     days = find_days(text, today)
+    if not days and not PAYING.search(text):
+        return []
     sums = amounts(text, days)
     cuts = sorted({0, len(text), *(match.end() for match in _CUT.finditer(text)), *_second_days(text, days)})
     raw = [_piece(text, start, end, days, sums) for start, end in itertools.pairwise(cuts) if start < end]
@@ -106,9 +105,9 @@ def asks(text: str, piece: Payment) -> bool:
     """Whether the payment is asked about rather than stated."""
     words = text[piece.start : piece.end].rstrip("，。！；,.!; ")
     after = re.split(r"[，。！；,.!;\s]", text[piece.end :].lstrip("，, "), maxsplit=1)[0]
-    if words.endswith(("？", "?")) or _ENDS_ASKING.search(words) or _ASKS.search(words):
+    if words.endswith(("？", "?")) or _ENDS_ASKING.search(words) or ASKS.search(words):
         return True
-    return len(after) < 8 and (_ASKS.search(after) is not None or text[piece.end : piece.end + 1] in ("？", "?"))
+    return len(after) < 8 and (ASKS.search(after) is not None or text[piece.end : piece.end + 1] in ("？", "?"))
 
 
 def _tagged(text: str, piece: Payment) -> bool:
@@ -205,8 +204,13 @@ def _piece(text: str, start: int, end: int, days: list[Day], sums: list[tuple[Nu
     if not pays and (NO.search(words) or HEDGE.search(words) or NOT_THEN.search(words)):
         # 明天还不上, 后天还: the first day is refused, it says nothing about the second.
         return Payment(start, end, False, None, None)
-    inside = [day.date for day in days if start <= day.start < end]
-    money = [value for number, value in sums if start <= number.start < end]
+    inside = [
+        day.date
+        for day in days
+        if start <= day.start < end and (pays or not _AT_ONCE.fullmatch(text[day.start : day.end]))
+    ]
+    income = not pays and _INCOME.search(words)
+    money = [value for number, value in sums if start <= number.start < end and not income]
     pays = pays or bool(inside and REST.search(words))
     return Payment(start, end, pays, money[-1] if money else None, inside[-1] if inside else None)
 
@@ -219,9 +223,13 @@ def _with_shares(text: str, raw: list[Payment], days: list[Day], sums: list[tupl
         for at, piece in enumerate(raw)
         if piece.day and piece.amount and _SHARE.fullmatch(_besides(text, piece, named))
     }
-    if len(shares | {at for at, piece in enumerate(raw) if piece.pays and piece.amount}) < 2:
+    if len(shares | {at for at, piece in enumerate(raw) if piece.pays and (piece.amount or _rest(text, piece))}) < 2:
         return raw
     return [replace(piece, pays=piece.pays or at in shares) for at, piece in enumerate(raw)]
+
+
+def _rest(text: str, piece: Payment) -> bool:
+    return REST.search(text[piece.start : piece.end]) is not None
 
 
 def _besides(text: str, piece: Payment, named: list[Day | Number]) -> str:
@@ -235,15 +243,18 @@ def _joined(text: str, pieces: list[Payment]) -> list[Payment]:
     joined: list[Payment] = []
     waiting: Payment | None = None
     for piece in pieces:
-        if piece.pays and waiting and waiting.amount and REST.search(text[piece.start : piece.end]):
+        if piece.pays and waiting and waiting.amount and _rest(text, piece):
             joined += [replace(waiting, pays=True), piece]
             waiting = None
-        elif piece.pays and joined and waiting is None and _halves(joined[-1], piece):
-            joined[-1] = replace(joined[-1], end=piece.end, amount=piece.amount)
+        elif piece.pays and joined and waiting is None and _halves(text, joined[-1], piece):
+            last = joined[-1]
+            joined[-1] = replace(last, end=piece.end, amount=last.amount or piece.amount, day=last.day or piece.day)
         elif piece.pays:
             joined.append(_filled(waiting, piece) if waiting else piece)
             waiting = None
-        elif joined and waiting is None and _fills(joined[-1], piece):
+        elif joined and waiting is None and piece.day == joined[-1].day and piece.amount is None:
+            continue  # the same day once more
+        elif joined and waiting is None and _fills(text, joined[-1], piece):
             last = joined[-1]
             joined[-1] = replace(last, end=piece.end, amount=last.amount or piece.amount, day=last.day or piece.day)
         elif piece.amount is not None or piece.day is not None:
@@ -255,40 +266,19 @@ def _filled(waiting: Payment, piece: Payment) -> Payment:
     return replace(piece, start=waiting.start, amount=piece.amount or waiting.amount, day=piece.day or waiting.day)
 
 
-def _halves(one: Payment, other: Payment) -> bool:
-    """Whether two acts in a row are one payment: 下周日我跟朋友结完账, 给你四千四."""
-    return one.pays and one.day is not None and one.amount is None and other.amount is not None and other.day is None
+def _halves(text: str, one: Payment, other: Payment) -> bool:
+    """Whether two acts in a row are one payment: 下周日我跟朋友结完账, 给你四千四; 还三千, 微信转, 今晚八点."""
+    if not (one.pays and (one.day or one.amount)):
+        return False
+    words = text[other.start : other.end]
+    if _WHOLE.search(words) or _ELSE.search(words) or _rest(text, other):
+        return False
+    if _refused(text[one.start : one.end]) or _refused(words) or DONE.search(words):
+        return False
+    return not (one.day and other.day) and not (one.amount and other.amount)
 
 
-def _fills(paying: Payment, piece: Payment) -> bool:
-    if piece.amount is None and piece.day is None:
+def _fills(text: str, paying: Payment, piece: Payment) -> bool:
+    if (piece.amount is None and piece.day is None) or _ELSE.search(text[piece.start : piece.end]):
         return False
     return (piece.amount is None or paying.amount is None) and (piece.day is None or paying.day is None)
-
-
-def amounts(text: str, days: list[Day]) -> list[tuple[Number, Decimal]]:
-    """Numbers that are money: with 元 or 块 after them, with 百 千 万 in them, or right after the act of paying."""
-    found = []
-    for number in find_numbers(text):
-        if any(day.start < number.end and number.start < day.end for day in days):
-            continue
-        if value := _money(text, number):
-            found.append((number, value))
-    return found
-
-
-def _money(text: str, number: Number) -> Decimal | None:
-    before, written, after = text[: number.start], text[number.start : number.end], text[number.end :]
-    if after.startswith("年") and re.search("[百千]", written):
-        after = "元" + after[1:]  # Whisper hears 三千七百二十年; nobody counts that many years.
-    if _NOT_MONEY.match(after) or _NO_SUM.search(before) or not re.fullmatch(r"\d{1,9}(?:\.\d{1,2})?", number.digits):
-        return None
-    if _HOTLINE.fullmatch(written):
-        return None
-    unit = re.match(r"(?:多|来|整)?(?:元|块|万|人民币|个?大洋)", after)
-    scale = 10_000 if unit and "万" in unit.group() else 1
-    alone = len(number.digits) >= 3 and re.match(r"$|[，。！？；,.!?;\s吧啊呗嘛行整]", after)
-    if unit or re.search("[百千万]", written) or (number.value >= 50 and _PAID_BY.search(before)) or alone:
-        dimes = re.match(r"块(?:钱)?零?(\d|[一二三四五六七八九])毛", after)
-        return number.value * scale + (find_numbers(dimes[1])[0].value / 10 if dimes else 0)
-    return None

@@ -13,25 +13,22 @@ from functools import lru_cache
 
 from asr.transcript import Transcript
 from rules.dates import find_days
-from rules.paying import PAYING
-from rules.payments import Payment, commitments, proposals
-from rules.replies import (
-    HAGGLES,
-    WAGES,
-    accepted,
+from rules.offers import (
     agreed,
-    answer,
     beside,
-    correction,
-    half_offered,
+    beside_the_question,
+    haggles,
     offers_in,
+    only_asks,
     read_back,
     restated,
-    says_yes,
     sum_of_all,
     sums_in,
     taken_up,
 )
+from rules.paying import PAYING
+from rules.payments import Payment, commitments, proposals
+from rules.replies import WAGES, accepted, answer, correction, counter, half_offered, says_yes
 from rules.text import fold
 from rules.withdrawal import takes_back
 
@@ -54,14 +51,27 @@ _SAME_PROMISE = 4
 #: An agent's restatement belongs to a promise made at most so many utterances before.
 _RESTATED_WITHIN = 4
 
+#: How many utterances on 具体几号 still asks when he will pay.
+_TOPIC = 6
+
 #: To read days by when the day of the call is not known; what comes of it is not shown.
 _ANY_DAY = date(2000, 1, 1)
 
-_CORRECTED = re.compile(r"不对|不是不是|说错|错了|哦不|不不|还是(?!.{0,3}[吗么])|要不|算了|改成")
-
+#: He has not answered yet.
+_THINKS = re.compile(
+    r"(?:嗯|呃|额|啊|哦|那个|这个|我?(?:再)?(?:想想?|看看?)(?:一下|啊|吧|哈)?|等一?下|稍等|喂|[，。,.…\s])+"
+)
 
 #: What is said of the rest: 月底把剩下的结清.
 _LEFT = re.compile("剩|其余|其它|其他|余下|另外|余款|尾款")
+
+#: What is spoken of is another payment than the last.
+_MORE = re.compile(rf"{_LEFT.pattern}|再(?=还|存|处理|打|转|来|给|付|交)|全|[还结付补]清")
+
+#: What he owes to others: 花呗我周三还，你们这个我月底还.
+_OTHER_DEBT = re.compile("花呗|借呗|微粒贷|白条|[房车]贷|(?:别的|其他|另外?一)(?:[张家笔]|平台|银行|卡)|别家")
+
+_CORRECTED = re.compile(r"不对|不是不是|说错|错了|哦不|不不|还是(?!.{0,3}[吗么])|要不|算了|改成")
 
 
 def find_promises(transcript: Transcript, call_date: date | None) -> list[Promise]:
@@ -102,6 +112,8 @@ class _Talk:
     spoken_of: int = 0  # the utterance that last said something of the last promise
     asked: str = ""  # what the agent has said since the customer last spoke
     proposed: list[Promise] = field(default_factory=list)  # by the customer, waiting for the agent's yes
+    refused: Promise | None = None  # what he proposed and the agent did not agree to
+    topic: int = 0  # the utterance that last spoke of paying
     payday: date | None = None
     sums: dict[str, Decimal] = field(default_factory=dict)  # what the agent said is owed
 
@@ -112,8 +124,11 @@ class _Talk:
             self._add(self.proposed)
         if self.promises and at - self.spoken_of <= _RESTATED_WITHIN:
             self._add([_promise(at, text, payment) for payment in self._repeated(said)])
+        self.refused = self.proposed[-1] if self.proposed else None
         self.proposed = []
         self.asked += said + "。"
+        if PAYING.search(said):
+            self.topic = at
         self.sums |= sums_in(said, self.today)
 
     def customer(self, at: int, text: str) -> None:
@@ -126,7 +141,8 @@ class _Talk:
         if not made and takes_back(said):
             self._take_back(at)
         self._add(made)
-        self.asked = ""
+        if made or not _THINKS.fullmatch(said):
+            self.asked = ""
 
     def _repeated(self, said: str) -> list[Payment]:
         if repeated := restated(said, self.today):
@@ -140,28 +156,45 @@ class _Talk:
         if PAYING.search(said):
             self.proposed = [_promise(at, text, payment) for payment in proposals(said, self.today)]
         if made and (PAYING.search(said) or len(made) > 1):
-            first, *others = _parts(made, said)
+            first, *others = _parts(made, said, self.today)
             return [self._whole(first, said), *others]
         if self.proposed:
             return []
-        if says_yes(said) and (offers := offers_in(self.asked, self.today)):
-            return accepted(offers, said, self.today)
-        last = self._last(at)
+        replies = self._replied(at, text, said)
+        return [self._carried(at, replies[0], said)] if len(replies) == 1 else replies
+
+    def _replied(self, at: int, text: str, said: str) -> list[Payment]:
+        """What the customer takes of what the agent offers, or else names himself."""
+        last, near = self._last(at), at - self.topic <= _TOPIC
         lacks = (last.amount is None, last.date is None) if last else (False, False)
+        offers = offers_in(self.asked, self.today, about_paying=near)
+        if offers and says_yes(said):
+            return accepted(offers, said, self.today)
         if any(lacks) and (half := half_offered(self.asked, said, self.today, *lacks)):
             return [half]
-        haggled = last if HAGGLES.search(self.asked) else None
-        reply = self._corrected(last, said) or answer(
-            self.asked, said, self.today, about_paying=any(lacks) or haggled is not None
-        )
-        if reply and haggled:
-            reply = replace(reply, amount=reply.amount or haggled.amount, day=reply.day or haggled.date)
-        return [self._whole(reply, said)] if reply else []
+        known = any(lacks) or bool(offers) or (near and only_asks(self.asked, self.today))
+        return self._named(at, text, said, known or (haggles(self.asked) and bool(last or self.refused)))
+
+    def _named(self, at: int, text: str, said: str, about_paying: bool) -> list[Payment]:
+        """What the customer commits to by naming a day or a sum; what he only asks for waits for the agent's yes."""
+        reply = self._corrected(self._last(at), said)
+        reply = reply or answer(self.asked, said, self.today, about_paying=about_paying)
+        if reply is None and (other := counter(self.asked, said, self.today, about_paying=about_paying)):
+            self.proposed = [_promise(at, text, self._carried(at, self._whole(other, said), said))]
+        whole = self._whole(reply, said) if reply else None
+        return [whole] if whole and (whole.amount or whole.day) else []
+
+    def _carried(self, at: int, payment: Payment, said: str) -> Payment:
+        """With the half that stays as it was, where another day or sum is agreed on for what was promised."""
+        last = self._last(at) or self.refused
+        if last is None or _MORE.search(said) or _MORE.search(self.asked):
+            return payment
+        return replace(payment, amount=payment.amount or last.amount, day=payment.day or last.date)
 
     def _whole(self, payment: Payment, said: str) -> Payment:
         """The payment with what the agent's offer, the sums he named or the known payday add to it."""
         offer = next(reversed(offers_in(self.asked, self.today)), None)
-        amount, day = beside(offer, said)
+        amount, day = beside(offer, said) if offer else beside_the_question(self.asked, self.today)
         if payment.day is None and WAGES.search(payment.condition or said[payment.start : payment.end]):
             day = self.payday or day
         plan = [self.promises[at].amount for at in self.standing]
@@ -170,7 +203,8 @@ class _Talk:
 
     def _corrected(self, last: Promise | None, said: str) -> Payment | None:
         if last is None:
-            return None
+            offer = next(reversed(offers_in(self.asked, self.today)), None)
+            return correction(offer, said, self.today) if offer else None
         return correction(Payment(0, 0, True, last.amount, last.date, last.condition), said, self.today)
 
     def _last(self, at: int) -> Promise | None:
@@ -211,15 +245,18 @@ def _promise(at: int, text: str, payment: Payment) -> Promise:
     return Promise(at, words, payment.amount, payment.day, payment.condition, (payment.start, payment.end))
 
 
-def _parts(made: list[Payment], said: str) -> list[Payment]:
+def _parts(made: list[Payment], said: str, today: date) -> list[Payment]:
     """Of several payments said at once those that are meant: the parts of a plan, or what a correction ends on."""
     if corrected := [match.end() for match in _CORRECTED.finditer(said, made[0].start, made[-1].end)]:
         made = [payment for payment in made if payment.start >= corrected[-1]] or made[-1:]
+    made = [one for one in made if not _OTHER_DEBT.search(said[one.start : one.end])] or made
     shares = [one for one in made if one.amount or _LEFT.search(said[one.start : one.end])]
     if len({one.day for one in shares}) == len(shares) > 1 and all(one.day or one.amount for one in shares):
         return shares
     first = next((payment for payment in made if payment.day), made[0])
-    return [replace(first, end=made[-1].end)]
+    first = replace(first, end=made[-1].end)
+    instead = correction(first, said[first.end :], today)
+    return [replace(instead, start=first.start, end=len(said)) if instead else first]
 
 
 def _same(one: Promise, other: Promise) -> bool:

@@ -1,0 +1,219 @@
+"""What an agent puts to a customer: payments he asks for, sums he says are owed, what he reads back."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from rules.dates import find_days
+from rules.naming import CLAUSES, named, named_alone
+from rules.paying import NO, PAST, PAYING, REST
+from rules.payments import Payment, asks, payments
+from rules.sums import amounts
+
+_RECAP = re.compile(r"您承诺|你承诺|您答应|记录一下|登记|跟您确认|确认一下|那就|好的|是吗|对吧|对吗|记下|备注")
+#: How an agent says yes.
+_AGREED = re.compile(
+    r"^(?:那|嗯|好的|[，。,.\s])*(?:行|可以|好|没问题|成|同意|ok|那就这|就这样|也行|也可以)"
+    r"|^[^，。]{1,8}(?:也行|也可以|也成|可以|没问题)(?=$|[，。的])|^那就(?!不|没|只能|必须|得|太)"
+)
+_NOT_AGREED = re.compile(
+    r"不行|不可以|不能|不成|太少|太晚|太久|恐怕|审批|申请|不接受|没办法|做不了主|最晚|最少|至少|必须|得先|还是得"
+)
+#: That the sum or the day promised is not enough yet.
+_HAGGLES = re.compile(
+    "太少|太长|太久|少了|不够|多一点|多点|再多|太晚|晚了|早一点|早点|提前|再加|不行|最晚|最迟|最少|至少"
+)
+
+_ASKS_WHEN = (
+    "什么时候|啥时候|哪天|哪一天|几号|何时|多久|多长时间|日子|准信|什么时间|几天|哪个时间|时间点|定个时间"
+    "|(?:周|星期|礼拜)几|几点|(?:还款|具体|准确|个)的?时间"
+)
+_ASKS_MUCH = "多少|几百|几千|多大|金额呢"
+_OPEN_QUESTION = re.compile(f"{_ASKS_WHEN}|{_ASKS_MUCH}|怎么还|怎么处理")
+WHEN = re.compile(_ASKS_WHEN)
+_MUCH = re.compile(_ASKS_MUCH)
+#: A date is asked for, so that 十五 is one.
+ASKS_DATE = re.compile("几号|多少号|哪天|哪一天|哪个日子")
+_CLOSED_QUESTION = re.compile(
+    r"(?:能|可以|方便|打算|行|成|安排|处理|还|结|补).{0,12}(?:吗|么|不|没|吧|行不行|[?？])|您看|你看"
+)
+_DEMANDS = re.compile("必须|尽快|尽早|抓紧|赶紧|早点|早日|要求|今天(?:之|以)?内|请您|麻烦您|希望您")
+#: Whether something is put to the customer to say yes to.
+_PUTS = re.compile(
+    r"(?:可以|行|好|成|没问题|能做到|办得到|能安排|ok|对|是)(?:的)?(?:吗|吧|么|不)|行不行|好不好|怎么样|[您你]看|记一下"
+)
+_EITHER = re.compile(r"还是|或者|或是|要么|要不")
+_ABOUT_PAYING = re.compile(r"还|处理|结|缴|补|存|安排|解决|日子|准信|凑|拿|转|交")
+_EACH = re.compile("每期|每个?月|首期")
+_INSTALMENT = re.compile("[一两二三四五六1-6]期")
+#: A part of what is owed or offered.
+PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点")
+#: What is due or done otherwise than by paying: a call, a visit, the day a bill is due.
+_TOLD = re.compile(
+    r"打电话|打给[您你]|联系[您你]|[跟和与给][您你][^，。]{0,3}联系|还款日|到期日|账单日|再联系|再沟通|回访|回电|来电|接电话|接听|方便接|[给跟]您(?:回|打)"
+)
+#: What a customer is spared is not what he is asked for: 今天还可以少还两百.
+_REDUCED = re.compile("少还|少[付交]|[减优]免|优惠|便宜|[节能]省")
+_PAPERWORK = re.compile(r"申请|材料|资料|手续|提交|上报|登记|备案|反馈|截图|减免")
+
+#: What else days and sums are said about.
+ELSEWHERE = re.compile(
+    r"学费|房租|房贷|水电|药费|手术|住院|买|花了|租金|生活费|罚款|彩礼|保险|押金|工资|收入|挣|赚|医院|出差|在外地|上班|还在"
+    r"|欠我|借我|利息|本金是|多少|发现|扣了我|收了我|打电话"
+)
+
+_WHOLE = re.compile("全|补[上齐]|都(?=给|还|结|付|清|转|打)|一次性|一把|[结还付缴]清")
+#: What an agent calls the sums that are owed, and how a customer takes them up.
+_OWED = {
+    "least": (re.compile("最低"), re.compile("最低")),
+    "all": (
+        re.compile(
+            "^(?!.*(?:[本这每当]期|本月|这个月|每月|最低)).*(?:一共|总共|总金?额|还差|总计|共计|合计|全部|全额|结清|欠款|欠)"
+        ),
+        _WHOLE,
+    ),
+    "due": (re.compile("应还|逾期|账单(?!最低)"), _WHOLE),
+}
+
+
+def offers_in(asked: str, today: date, *, about_paying: bool = False) -> list[Payment]:
+    """The payments that an agent asks for by day or by sum: 周五之前把一千一还上可以吗. 什么时候还 asks for none.
+
+    More than one where they are the parts of a plan (周五还三千, 月底还五千); of alternatives, the last.
+    `about_paying`: paying is known to be what is spoken of, so that 周五可以吗 asks for it.
+    """
+    paid = [piece for piece in payments(asked, today) if piece.pays and (piece.day or piece.amount)]
+    wanted = [
+        replace(piece, amount=None) if _REDUCED.search(asked[piece.start : piece.end]) else piece
+        for piece in paid
+        if not _no_offer(piece, asked[piece.start : piece.end])
+    ]
+    if not wanted or not (wanted[-1].day or asks(asked, wanted[-1]) or "先" in asked):
+        return [] if PAYING.search(asked) else _put_alone(asked, today, about_paying)
+    plan = {(piece.day, piece.amount): piece for piece in wanted}
+    amounts_named = all(amount for _, amount in plan) and (all(day for day, _ in plan) or PART.search(asked))
+    return list(plan.values()) if amounts_named and not _EITHER.search(asked) else wanted[-1:]
+
+
+def _put_alone(asked: str, today: date, about_paying: bool) -> list[Payment]:
+    """A day and a sum put to the customer without a word of paying: 那就周三，两千，可以吧."""
+    elsewhere = any(one.search(asked) for one in (_TOLD, _PAPERWORK, PAST, NO, _OPEN_QUESTION))
+    instalment = about_paying and _EACH.search(asked)
+    if elsewhere or not (instalment or _PUTS.search(asked)):
+        return []
+    put = named_alone(_PUTS.sub("", asked), today)
+    if put is None or not ((put.day and (put.amount or about_paying)) or (put.amount and instalment)):
+        return []
+    return [Payment(0, len(asked), True, put.amount, put.day)]
+
+
+def asks_about_paying(asked: str) -> bool:
+    """Whether an agent speaks of paying in what he asks."""
+    return _ABOUT_PAYING.search(asked) is not None
+
+
+def asks_for_answer(asked: str) -> bool:
+    """Whether what an agent says wants a day, a sum or a yes."""
+    return any(one.search(asked) for one in (_OPEN_QUESTION, _CLOSED_QUESTION, _EITHER, _DEMANDS))
+
+
+def only_asks(asked: str, today: date) -> bool:
+    """Whether an agent asks for a day or a sum and says nothing else, so that the topic stays: 具体几号."""
+    last = next((one for one in reversed(re.split("[。！？]", asked)) if one), "")
+    question = _OPEN_QUESTION.sub("", last)
+    asks_openly = question != last or _EITHER.search(last) or last.endswith("呢")
+    return bool(asks_openly) and named(_EITHER.sub("", question), today).spoken <= 2
+
+
+def beside_the_question(asked: str, today: date) -> tuple[Decimal | None, date | None]:
+    """The day for which an agent asks how much, and the sum for which he asks when: 十号能还多少, 这三千什么时候还."""
+    clauses = [clause for clause in CLAUSES.split(asked) if asks_about_paying(clause) and not PAST.search(clause)]
+    days = [named(one, today).day for one in clauses if _MUCH.search(one)]
+    sums = [named(one, today).amount for one in clauses if WHEN.search(one)]
+    return sums[-1] if sums else None, days[-1] if days else None
+
+
+def speaks_of_calls(asked: str) -> bool:
+    """Whether the day asked for is that of a call, or of a bill."""
+    return _TOLD.search(asked) is not None
+
+
+def haggles(asked: str) -> bool:
+    """Whether an agent says that the sum or the day promised is not enough yet."""
+    return _HAGGLES.search(asked) is not None
+
+
+def sums_in(said: str, today: date) -> dict[str, Decimal]:
+    """The sums that an agent says are owed, by what they are called in `_OWED`."""
+    sums: dict[str, Decimal] = {}
+    for number, value in amounts(said, find_days(said, today)):
+        clause = re.split("[，。]", said[: number.start])[-1]
+        sums |= {name: value for name, (called, _) in _OWED.items() if called.search(clause)}
+    return sums
+
+
+def sum_of_all(parts: Sequence[Decimal | None], said: str) -> Decimal | None:
+    """What the instalments of a plan add up to, for who would rather pay all at once."""
+    known = [part for part in parts if part is not None]
+    return sum(known, Decimal(0)) if len(known) == len(parts) > 1 and _WHOLE.search(said) else None
+
+
+def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
+    """Which of the sums named before a customer means: 那我全还了. A part of it is another matter: 先还一部分."""
+    if "一半" in said and not REST.search(said):
+        return next((sums[name] / 2 for name in ("all", "due") if name in sums), None)
+    if PART.search(said) or REST.search(said) or _INSTALMENT.search(said):
+        return None
+    return next((sums[name] for name, (_, meant) in _OWED.items() if name in sums and meant.search(said)), None)
+
+
+def agreed(said: str) -> bool:
+    """Whether an agent says yes to what the customer proposed."""
+    return bool(_AGREED.search(said)) and not _NOT_AGREED.search(said)
+
+
+def beside(offer: Payment | None, said: str) -> tuple[Decimal | None, date | None]:
+    """The sum and the day of an offer that what a customer commits to leaves as they were."""
+    if offer is None:
+        return None, None
+    return (None if NO.search(said) or PART.search(said) else offer.amount), offer.day
+
+
+def read_back(said: str, today: date, amount: bool, day: bool) -> Payment | None:
+    """The sum or the day alone that a promise lacks, as an agent repeats it: 好的，三千二，给您记上了.
+
+    Its clause must say nothing else: no half is 那我明天再跟您联系 or 给您发了红包五十元.
+    """
+    if not (_RECAP.search(said) or _AGREED.search(said)) or any(
+        one.search(said) for one in (_TOLD, _PAPERWORK, PAST, NO, ELSEWHERE, _OPEN_QUESTION)
+    ):
+        return None
+    told = sums_in(said, today).values()
+    clauses = [named(clause, today) for clause in CLAUSES.split(PAYING.sub("", _RECAP.sub("", said)))]
+    sums = [one.amount for one in clauses if amount and one.amount and one.amount not in told and not one.spoken]
+    days = [one.day for one in clauses if day and one.day and not one.spoken]
+    if not sums and not days:
+        return None
+    return Payment(0, len(said), True, sums[-1] if sums else None, days[-1] if days else None)
+
+
+def restated(said: str, today: date) -> list[Payment]:
+    """The payments that an agent repeats: 好的，星期五还五千元，是吗."""
+    if not (_RECAP.search(said) or agreed(said)):
+        return []
+    named = [piece for piece in payments(said, today) if piece.pays and piece.day]
+    return [replace(piece, condition=None) for piece in named if not _other_deed(piece, said[piece.start : piece.end])]
+
+
+def _no_offer(piece: Payment, words: str) -> bool:
+    """Whether an agent asks openly, tells what he does, what is due when, or what was."""
+    told = _OPEN_QUESTION.search(words) or _TOLD.search(words) or PAST.search(words)
+    return bool(told) or (piece.amount is None and bool(_PAPERWORK.search(words)))
+
+
+def _other_deed(piece: Payment, words: str) -> bool:
+    """Whether an agent refuses, or tells what he does himself: 我今天就把减免申请交上去."""
+    told = _PAPERWORK.search(words) or _TOLD.search(words)
+    return bool(NO.search(words)) or (piece.amount is None and bool(told))

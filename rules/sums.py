@@ -1,0 +1,64 @@
+"""Sums of money as people name them: 三千二, 1.5万, 两百块, 千把块, and what only looks like one."""
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from rules.dates import Day
+from rules.numerals import Number, find_numbers
+from rules.paying import HOTLINE
+
+_NOT_MONEY = re.compile(
+    r"^(?:月(?![底末初中])|[号日天期点个年岁次分%％位楼层栋口折张名家条件遍斤]|(?:周|星期|礼拜)(?![一二三四五六日天末])|多天|小时|时|分钟|单元|来号)"
+)
+_PAID_BY = re.compile(
+    r"(?:还|转|打|存|汇|划|付|交|缴|凑|给|拿|补|结|先|过|放)(?:个|上|给|出|够|足|掉)?(?:你|您)?们?(?:个)?$"
+)
+_HOTLINE = re.compile(HOTLINE)
+#: Digits that name something or somebody: 尾号3500, 身份证后四位是3500.
+_NO_SUM = re.compile(
+    r"(?:尾号|[后前]?[四六]位(?:数字?)?|工号|卡号|电话|手机号?|身份证号?|号码|编号|热线|拨打|验证码)(?:是|为|就是)?$"
+)
+#: 千把块, 万来块: about so much, without saying how many of them.
+_ABOUT = re.compile(
+    "(?<![0-9零一二两三四五六七八九十百千万几数好大])(?P<unit>[百千万])(?:把|来)(?=块|元|[，。！,.吧]|$)"
+)
+_UNITS = {"百": 100, "千": 1000, "万": 10_000}
+
+
+def amounts(text: str, days: Sequence[Day]) -> list[tuple[Number, Decimal]]:
+    """Every sum in `text`, in order, in yuan: beside 元 or 块, with 百 千 万 in it, or right after an act of paying.
+
+    `days` are those named in `text`, which are no sums.
+    """
+    return sorted(_sums(text, days), key=lambda found: found[0].start)
+
+
+def _sums(text: str, days: Sequence[Day]) -> Iterator[tuple[Number, Decimal]]:
+    # 周三一千 is Wednesday and a thousand: numbers are looked for beside the days.
+    beside = text
+    for day in days:
+        beside = f"{beside[: day.start]}{' ' * (day.end - day.start)}{beside[day.end :]}"
+    for number in find_numbers(beside):
+        if value := _money(beside, number):
+            yield number, value
+    for about in _ABOUT.finditer(beside):
+        worth = _UNITS[about["unit"]]
+        yield Number(*about.span(), str(worth)), Decimal(worth)
+
+
+def _money(text: str, number: Number) -> Decimal | None:
+    before, written, after = text[: number.start], text[number.start : number.end], text[number.end :]
+    if after.startswith("年") and re.search("[百千]", written):
+        after = "元" + after[1:]  # Whisper hears 三千七百二十年; nobody counts that many years.
+    if _NOT_MONEY.match(after) or _NO_SUM.search(before) or not re.fullmatch(r"\d{1,9}(?:\.\d{1,2})?", number.digits):
+        return None
+    if _HOTLINE.fullmatch(written):
+        return None
+    unit = re.match(r"(?:多|来|整)?(?:元|块|万|人民币|个?大洋)", after)
+    scale = 10_000 if unit and "万" in unit.group() else 1
+    alone = len(number.digits) >= 3 and re.match(r"$|[，。！？；,.!?;\s吧啊呗嘛行整]", after)
+    if unit or re.search("[百千万]", written) or (number.value >= 50 and _PAID_BY.search(before)) or alone:
+        dimes = re.match(r"块(?:钱)?零?(\d|[一二三四五六七八九])毛", after)
+        return number.value * scale + (find_numbers(dimes[1])[0].value / 10 if dimes else 0)
+    return None
