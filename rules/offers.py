@@ -28,7 +28,7 @@ _HAGGLES = re.compile(
 
 _ASKS_WHEN = (
     "什么时候|啥时候|哪天|哪一天|几号|何时|多久|多长时间|日子|准信|什么时间|几天|哪个时间|时间点|定个时间"
-    "|(?:周|星期|礼拜)几|几点|(?:还款|具体|准确|个)的?时间"
+    "|(?:周|星期|礼拜)几|几点|(?:还款|具体|准确|明确|个)的?时间"
 )
 _ASKS_MUCH = "多少|几百|几千|多大|金额呢"
 _OPEN_QUESTION = re.compile(f"{_ASKS_WHEN}|{_ASKS_MUCH}|怎么还|怎么处理")
@@ -42,26 +42,31 @@ _CLOSED_QUESTION = re.compile(
 _DEMANDS = re.compile("必须|尽快|尽早|抓紧|赶紧|早点|早日|要求|今天(?:之|以)?内|请您|麻烦您|希望您")
 #: Whether something is put to the customer to say yes to.
 _PUTS = re.compile(
-    r"(?:可以|行|好|成|没问题|能做到|办得到|能安排|ok|对|是)(?:的)?(?:吗|吧|么|不)|行不行|好不好|怎么样|[您你]看|记一下"
+    r"(?:可以|行|好|成|没问题|能做到|办得到|能安排|接受|同意|ok|对|是)(?:的)?(?:吗|吧|么|不)|行不行|好不好|怎么样|[您你]看|记一下"
 )
+#: What is put is to be done, not only to be known.
+_SETTLES = re.compile("登记|那就|先|定|约|前|截止|首期|延|宽限|给您")
+_UNTIL = re.compile("(?:延期?|宽限|约|定|登记|截止)(?:到|在|至)?")
 _EITHER = re.compile(r"还是|或者|或是|要么|要不")
-_ABOUT_PAYING = re.compile(r"还|处理|结|缴|补|存|安排|解决|日子|准信|凑|拿|转|交")
+_ABOUT_PAYING = re.compile(r"还|承诺|答应|处理|结|缴|补|存|安排|解决|日子|准信|凑|拿|转|交")
 _EACH = re.compile("每期|每个?月|首期")
 _INSTALMENT = re.compile("[一两二三四五六1-6]期")
 #: A part of what is owed or offered.
 PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点")
 #: What is due or done otherwise than by paying: a call, a visit, the day a bill is due.
 _TOLD = re.compile(
-    r"打电话|打给[您你]|联系[您你]|[跟和与给][您你][^，。]{0,3}联系|还款日|到期日|账单日|再联系|再沟通|回访|回电|来电|接电话|接听|方便接|[给跟]您(?:回|打)"
+    r"打电话|打给[您你]|联系[您你]|[跟和与给][您你][^，。]{0,3}联系|还款日|到期日|账单日|再联系|再沟通|回访|回电|来电|接电话|接听|方便接|答复|回复|消息|[给跟]您(?:回|打)"
 )
 #: What a customer is spared is not what he is asked for: 今天还可以少还两百.
-_REDUCED = re.compile("少还|少[付交]|[减优]免|优惠|便宜|[节能]省")
+_REDUCED = re.compile(
+    "(?:少[还付交]|减免?|[给帮]您免|优惠|便宜|[节能]省)(?:掉|去|了|个|您)*(?=[0-9一二两三四五六七八九十])"
+)
 _PAPERWORK = re.compile(r"申请|材料|资料|手续|提交|上报|登记|备案|反馈|截图|减免")
 
 #: What else days and sums are said about.
 ELSEWHERE = re.compile(
     r"学费|房租|房贷|水电|药费|手术|住院|买|花了|租金|生活费|罚款|彩礼|保险|押金|工资|收入|挣|赚|医院|出差|在外地|上班|还在"
-    r"|欠我|借我|利息|本金是|多少|发现|扣了我|收了我|打电话"
+    r"|欠我|借我|利息|本金是|多少|发现|扣了我|收了我|打电话|答复|回复|回话|消息|核实"
 )
 
 _WHOLE = re.compile("全|补[上齐]|都(?=给|还|结|付|清|转|打)|一次性|一把|[结还付缴]清")
@@ -91,22 +96,24 @@ def offers_in(asked: str, today: date, *, about_paying: bool = False) -> list[Pa
         if not _no_offer(piece, asked[piece.start : piece.end])
     ]
     if not wanted or not (wanted[-1].day or asks(asked, wanted[-1]) or "先" in asked):
-        return [] if PAYING.search(asked) else _put_alone(asked, today, about_paying)
+        return [] if PAYING.search(asked) else _put(asked, today, about_paying)
     plan = {(piece.day, piece.amount): piece for piece in wanted}
     amounts_named = all(amount for _, amount in plan) and (all(day for day, _ in plan) or PART.search(asked))
     return list(plan.values()) if amounts_named and not _EITHER.search(asked) else wanted[-1:]
 
 
-def _put_alone(asked: str, today: date, about_paying: bool) -> list[Payment]:
-    """A day and a sum put to the customer without a word of paying: 那就周三，两千，可以吧."""
-    elsewhere = any(one.search(asked) for one in (_TOLD, _PAPERWORK, PAST, NO, _OPEN_QUESTION))
+def _put(asked: str, today: date, about_paying: bool) -> list[Payment]:
+    """A day and a sum put to the customer without a word of paying: 那就周三，两千，可以吧; 给您延到二十号行吗."""
+    elsewhere = any(one.search(asked) for one in (_TOLD, PAST, NO, ELSEWHERE, _OPEN_QUESTION))
     instalment = about_paying and _EACH.search(asked)
     if elsewhere or not (instalment or _PUTS.search(asked)):
         return []
-    put = named_alone(_PUTS.sub("", asked), today)
-    if put is None or not ((put.day and (put.amount or about_paying)) or (put.amount and instalment)):
-        return []
-    return [Payment(0, len(asked), True, put.amount, put.day)]
+    plain = _PUTS.sub("", asked)
+    told = bool(sums_in(asked, today)) and not _SETTLES.search(asked)
+    whole, alone = named(plain, today), named_alone(plain, today)
+    put = whole if (whole.amount and whole.day) or (whole.day and _UNTIL.search(asked)) else alone
+    enough = put and ((put.day and put.amount) or about_paying) and not told
+    return [Payment(0, len(asked), True, put.amount, put.day)] if put and enough and (put.day or put.amount) else []
 
 
 def asks_about_paying(asked: str) -> bool:
@@ -174,11 +181,14 @@ def agreed(said: str) -> bool:
     return bool(_AGREED.search(said)) and not _NOT_AGREED.search(said)
 
 
-def beside(offer: Payment | None, said: str) -> tuple[Decimal | None, date | None]:
-    """The sum and the day of an offer that what a customer commits to leaves as they were."""
-    if offer is None:
-        return None, None
-    return (None if NO.search(said) or PART.search(said) else offer.amount), offer.day
+def beside(offer: Payment, said: str, today: date) -> tuple[Decimal | None, date | None]:
+    """The sum and the day of an offer that what a customer commits to leaves as they were.
+
+    六点前还不了 turns down the hour, not the sum.
+    """
+    refused = [named(clause, today) for clause in CLAUSES.split(said) if NO.search(clause)]
+    less = PART.search(said) or any(one.amount or not (one.day or one.loosely) for one in refused)
+    return (None if less else offer.amount), offer.day
 
 
 def read_back(said: str, today: date, amount: bool, day: bool) -> Payment | None:

@@ -7,7 +7,7 @@ said by one side alone: 那周五还三千行吗, 行 is a promise, and 礼拜�
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -65,6 +65,12 @@ _THINKS = re.compile(
 #: What is said of the rest: 月底把剩下的结清.
 _LEFT = re.compile("剩|其余|其它|其他|余下|另外|余款|尾款")
 
+#: Next week without its day, and a day without its week.
+_NEXT_WEEK = re.compile("下个?(?:周|星期|礼拜)(?![一二三四五六日天末])")
+_WEEK = re.compile("[这本下]个?(?:周|星期|礼拜)")
+_WEEKDAY = re.compile("(?<![这本下上个每])(?:周|星期|礼拜)[一二三四五六日天]")
+_TODAY = re.compile("今|现在|马上|立刻|立马|这就|等会|待会|等下|一会")
+
 #: What is spoken of is another payment than the last.
 _MORE = re.compile(rf"{_LEFT.pattern}|再(?=还|存|处理|打|转|来|给|付|交)|全|[还结付补]清")
 
@@ -114,6 +120,7 @@ class _Talk:
     proposed: list[Promise] = field(default_factory=list)  # by the customer, waiting for the agent's yes
     refused: Promise | None = None  # what he proposed and the agent did not agree to
     topic: int = 0  # the utterance that last spoke of paying
+    next_week: int | None = None  # the utterance that last spoke of next week, so that 周三 is that of then
     payday: date | None = None
     sums: dict[str, Decimal] = field(default_factory=dict)  # what the agent said is owed
 
@@ -127,6 +134,7 @@ class _Talk:
         self.refused = self.proposed[-1] if self.proposed else None
         self.proposed = []
         self.asked += said + "。"
+        self._remember_week(at, said)
         if PAYING.search(said):
             self.topic = at
         self.sums |= sums_in(said, self.today)
@@ -137,7 +145,8 @@ class _Talk:
         if not said.strip("，。,.!！ "):
             return
         self._remember_payday(said)
-        made = [_promise(at, text, payment) for payment in self._made(at, text, said)]
+        made = [_promise(at, text, self._meant(at, payment, said)) for payment in self._made(at, text, said)]
+        self._remember_week(at, said)
         if not made and takes_back(said):
             self._take_back(at)
         self._add(made)
@@ -194,7 +203,7 @@ class _Talk:
     def _whole(self, payment: Payment, said: str) -> Payment:
         """The payment with what the agent's offer, the sums he named or the known payday add to it."""
         offer = next(reversed(offers_in(self.asked, self.today)), None)
-        amount, day = beside(offer, said) if offer else beside_the_question(self.asked, self.today)
+        amount, day = beside(offer, said, self.today) if offer else beside_the_question(self.asked, self.today)
         if payment.day is None and WAGES.search(payment.condition or said[payment.start : payment.end]):
             day = self.payday or day
         plan = [self.promises[at].amount for at in self.standing]
@@ -234,6 +243,22 @@ class _Talk:
             return at
         self.promises.append(promise)
         return len(self.promises) - 1
+
+    def _meant(self, at: int, payment: Payment, said: str) -> Payment:
+        """The payment with the day that the talk gives it: 周三吧 after 下周几, 十二点前 after 明天几点."""
+        day, last = payment.day, self._last(at)
+        spoken = self.asked + said
+        monday = self.today - timedelta(days=self.today.weekday())
+        then = self.next_week is not None and at - self.next_week <= _TOPIC and _WEEKDAY.search(spoken)
+        if then and day and day < monday + timedelta(weeks=1):
+            day += timedelta(weeks=1)
+        if day == self.today and last and last.date and not _TODAY.search(spoken):
+            day = last.date
+        return replace(payment, day=day)
+
+    def _remember_week(self, at: int, said: str) -> None:
+        if _WEEK.search(said):
+            self.next_week = at if _NEXT_WEEK.search(said) else None
 
     def _remember_payday(self, said: str) -> None:
         if (WAGES.search(said) or WAGES.search(self.asked)) and (days := find_days(said, self.today)):

@@ -22,14 +22,11 @@ from rules.payments import ASKS, Payment
 _YES = re.compile(
     r"^(?:那|嗯|哦|噢|啊|唉|哎|呃|嗨|好好|[，。,.\s])*(?:(?:行|成|中)(?!不|吗|么|李)|可以(?!吗|么|不)"
     r"|好(?=$|[，。！,.!\s的吧嘛啦嘞勒呀那就我滴哒])|没问题|没得问题|没啥问题|问题不大|要得|得(?:嘞|行)?(?=$|[，。！,.!\s])"
-    r"|ok|妥|同意|必须的|肯定|一定|保证(?!不)|答应|[对是](?=$|[，。！,.!\s的啊])|嗯$"
-    r"|(?:就)?(?:这样|这么着|这么办|这么定|按你说的|照你说的|听你的|依你|说定)|能(?:还上?|处理|行)?(?=$|[，。！,.!\s的]))"
+    r"|ok|妥|同意|必须的|肯定|一定|保证(?!不)|确定(?!不)|能?接受|[都也]行|就按|照办|说好了|扣(?:吧|好了)|答应|[对是](?=$|[，。！,.!\s的啊])|嗯$"
+    r"|(?:就|那)*(?:这样|这么着|这么办|这么定|按你说的|照你说的|听你的|依你|说定)|能(?:还上?|处理|行)?(?=$|[，。！,.!\s的]))"
 )
 _BUT = re.compile(r"但是|可是|不过|只是|但|除非|就怕|怕是|先问|问问|商量|考虑|晚|再说|不行|不了|太|吧[？?]|[？?]|吗")
 
-#: 周三吧 to 下周几.
-_WHICH_WEEK = re.compile("(下+个?)(?:周|星期|礼拜)几")
-_WEEKDAY = re.compile("(?<![这本下上个每])(?=(?:周|星期|礼拜)[一二三四五六日天])")
 #: 二十五吧 to 几号.
 _DATE = re.compile(
     r"(?:那就?|就|嗯|[，。,.\s])*([二三]?十[一二三四五六七八九]?|[一二三四五六七八九]|[12]?\d|3[01])(?:吧|嘛|左右|之?前|[，。,.\s])*"
@@ -44,7 +41,7 @@ _REFUSED = re.compile(
     r"[^，。,.]{0,3}[，。,.\s]+"
 )
 #: What a customer does for it; he says that he will pay all the same.
-_EFFORT = re.compile("(?:我)?(?:再|先|去|来)?想想?办法(?:去|凑|借)?")
+_EFFORT = re.compile("我?(?:再|先|去|来)?想想?办法(?:去|凑|借)?|我?想一?想(?=.{0,3}[，,](?:行|好|可以|那))")
 #: After these a refusal takes back what stands before it: 周五吧，算了，还是没钱.
 _AFTER_ALL = re.compile("算了|但|可是|不过|还是|就是")
 
@@ -167,9 +164,7 @@ def _aside(clause: str) -> bool:
 
 
 def _dated(asked: str, said: str) -> str:
-    """What is said, with what people leave out: the 号 after 几号, the 下 after 下周几, the 给我 after 三天行吗."""
-    if week := _WHICH_WEEK.search(asked):
-        said = _WEEKDAY.sub(week[1], said)
+    """What is said, with what people leave out: the 号 after 几号, the 给我 after 三天行吗."""
     if _ASKS_SPAN.search(asked):
         said = _BARE_SPAN.sub(r"\g<filling>给我", said)
     bare = _DATE.fullmatch(said) if ASKS_DATE.search(asked) else None
