@@ -147,7 +147,8 @@ def _part_of_named_month(match: re.Match[str], today: date) -> date | None:
 
 
 def _after_hours(match: re.Match[str], today: date) -> date | None:
-    return today + timedelta(hours=0 if match["count"] == "半" else _number(match["count"]))
+    soon = match["count"] == "半" or match["unit"] == "分钟"
+    return today + timedelta(hours=0 if soon else _number(match["count"]))
 
 
 def _within(match: re.Match[str], today: date) -> date | None:
@@ -177,7 +178,9 @@ _PARTS = {"初": 1, "头": 1, "中": 15, "中旬": 15, "上旬": 10, "下旬": 3
 
 _NEAR = {
     **dict.fromkeys(("今天", "今日", "今晚", "今儿个", "今儿", "今早", "今夜", "今下午"), 0),
-    **dict.fromkeys(("现在", "马上", "立刻", "立马", "这就", "待会儿", "待会", "等会儿", "等会", "一会儿", "等下"), 0),
+    **dict.fromkeys(
+        ("现在", "马上", "立刻", "立马", "这就", "待会儿", "待会", "等会儿", "等会", "一会儿", "一会", "等下"), 0
+    ),
     **dict.fromkeys(("明天", "明日", "明早", "明晚", "明儿个", "明儿", "听日"), 1),
     **dict.fromkeys(("后天", "后日", "后儿个", "后儿"), 2),
     **dict.fromkeys(("大后天", "大后日", "大后儿"), 3),
@@ -221,7 +224,7 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
         _after_days,
     ),
     "k_year_end": ("(?:今年|明年)?年底", _year_end),
-    "k_hours": (rf"(?P<count>{_NUM}|半)个?小时(?:之?[后内]|以后|以内)", _after_hours),
+    "k_hours": (rf"(?P<count>{_NUM}|半)(?P<unit>个?小时|个?钟头|分钟)(?:之?[后内]|以后|以内)", _after_hours),
     "k_within": (r"(?P<which>(?:这|本|今|当|下)?个?)(?P<unit>周|星期|礼拜|月|年)(?:之内|以内|内)", _within),
     "k_same": ("当天|当日|当晚|那天|那日|那一天|那晚|到时候|同一天|第二天", lambda _, today: today),
     "k_clock": (

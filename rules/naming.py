@@ -13,10 +13,10 @@ from rules.sums import amounts
 #: How many other characters may stand beside a day or a sum that is still said alone.
 ALONE = 1
 
-#: The time of a day and a share of what is owed: 下午三点半之前, 十二点, 一半, 最低.
-_LOOSELY = re.compile(
-    r"一半|全额|全部|全款|最低(?:的|还款|额)*|(?:[0-9]{1,2}|[一二两三四五六七八九十]{1,3})(?:点|时)(?!钟?头)(?:钟|半|整|多)?"
-)
+#: The time of a day: 下午三点半之前, 十二点.
+_HOUR = re.compile(r"(?:[0-9]{1,2}|[一二两三四五六七八九十]{1,3})(?:点|时)(?!钟?头)(?:钟|半|整|多)?")
+#: That, and a share of what is owed.
+_LOOSELY = re.compile(rf"一半|全额|全部|全款|最低(?:的|还款|额)*|{_HOUR.pattern}")
 #: What may stand beside a day or a sum without saying anything more.
 _FILLING = re.compile(
     r"之前|以前|前后|左右|上午|下午|晚上|早上|中午|一定|肯定|保证|放心|没问题|可以|就是|一下|[跟给]您|[约延定]到|截止|登记|给你|给您|手上|手头|不过|但是"
@@ -65,6 +65,11 @@ def named_alone(said: str, today: date) -> Named | None:
     amount = next((one.amount for one in reversed(clauses) if one.amount is not None), None)
     day = next((one.day for one in reversed(clauses) if one.day is not None), None)
     return Named(amount, day, any(one.loosely for one in clauses), 0)
+
+
+def names_hour(said: str) -> bool:
+    """Whether a time of day is said: 六点半可以."""
+    return _HOUR.search(said) is not None
 
 
 def _besides(said: str, named: Iterable[Day | Number]) -> str:

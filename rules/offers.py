@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from rules.dates import find_days
-from rules.naming import CLAUSES, named, named_alone
+from rules.naming import ALONE, CLAUSES, named, named_alone
 from rules.paying import NO, PAST, PAYING, REST
 from rules.payments import Payment, asks, payments
 from rules.sums import amounts
@@ -30,7 +30,7 @@ _ASKS_WHEN = (
     "什么时候|啥时候|哪天|哪一天|几号|何时|多久|多长时间|日子|准信|什么时间|几天|哪个时间|时间点|定个时间"
     "|(?:周|星期|礼拜)几|几点|(?:还款|具体|准确|明确|个)的?时间"
 )
-_ASKS_MUCH = "多少|几百|几千|多大|金额呢"
+_ASKS_MUCH = "多少|几百|几千|多大|金额(?=[呢？?。]|$)"
 _OPEN_QUESTION = re.compile(f"{_ASKS_WHEN}|{_ASKS_MUCH}|怎么还|怎么处理")
 WHEN = re.compile(_ASKS_WHEN)
 _MUCH = re.compile(_ASKS_MUCH)
@@ -104,16 +104,23 @@ def offers_in(asked: str, today: date, *, about_paying: bool = False) -> list[Pa
 
 def _put(asked: str, today: date, about_paying: bool) -> list[Payment]:
     """A day and a sum put to the customer without a word of paying: 那就周三，两千，可以吧; 给您延到二十号行吗."""
-    elsewhere = any(one.search(asked) for one in (_TOLD, PAST, NO, ELSEWHERE, _OPEN_QUESTION))
-    instalment = about_paying and _EACH.search(asked)
-    if elsewhere or not (instalment or _PUTS.search(asked)):
+    if any(one.search(asked) for one in (_TOLD, PAST, NO, ELSEWHERE, _OPEN_QUESTION)):
         return []
     plain = _PUTS.sub("", asked)
-    told = bool(sums_in(asked, today)) and not _SETTLES.search(asked)
-    whole, alone = named(plain, today), named_alone(plain, today)
-    put = whole if (whole.amount and whole.day) or (whole.day and _UNTIL.search(asked)) else alone
-    enough = put and ((put.day and put.amount) or about_paying) and not told
-    return [Payment(0, len(asked), True, put.amount, put.day)] if put and enough and (put.day or put.amount) else []
+    if plain == asked and not (about_paying and (_EACH.search(asked) or _says_no_more(asked, today))):
+        return []
+    whole = named(plain, today)
+    put = whole if whole.day and (whole.amount or _UNTIL.search(asked)) else named_alone(plain, today)
+    told = sums_in(asked, today) and not _SETTLES.search(asked)
+    if put is None or told or not ((put.day and put.amount) or (about_paying and (put.day or put.amount))):
+        return []
+    return [Payment(0, len(asked), True, put.amount, put.day)]
+
+
+def _says_no_more(asked: str, today: date) -> bool:
+    """Whether all that is said are a day and a sum, put by naming them: 说好了啊，周三，八百."""
+    clauses = [named(clause, today) for clause in CLAUSES.split(asked)]
+    return all(one.spoken <= ALONE for one in clauses)
 
 
 def asks_about_paying(asked: str) -> bool:

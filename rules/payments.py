@@ -58,7 +58,7 @@ _DAY = "\0"
 #: A condition between what only says who and when: 我这边十五号|工资发下来, 只要利息能减|，我二十号.
 _WHO_AND_WHEN = re.compile(rf"(?:那我|我们?这边|我们?|俺|{_DAY})*(.*?)(?:[，,](?:我们?|俺|{_DAY})*)?")
 #: No condition, though it stands before 就: 你看账上就有了.
-_SEEN = re.compile("电话|催|[你您]们?(?:自己)?[看查瞧]|(?:账|卡|户)[上里]$")
+_SEEN = re.compile("电话|催|[账卡]号|链接|二维码|[你您]们?(?:自己)?[看查瞧]|(?:账|卡|户)[上里]$")
 #: An act of the customer's paying; that money reaches him (到账) is a condition.
 _PAID = re.compile(rf"(?!到账|入账)(?:{PAYING.pattern})")
 #: What stands beside the day and the sum of an instalment without a word of paying: 下周三再两千五.
@@ -66,7 +66,7 @@ _SHARE = re.compile(
     "(?:那就是|对[吧吗]|另外|等到|剩下|其余|然后|[先再到就给那吧我你您们块钱元整的了呢呗嘛啊，。,.；; ])*"
 )
 #: A day only in 我马上去还; after a condition it is none: 钱一到我马上还.
-_AT_ONCE = re.compile("现在|马上|立刻|立马|这就|等会儿?|待会儿?|一会儿|等下")
+_AT_ONCE = re.compile("现在|马上|立刻|立马|这就|等会儿?|待会儿?|一会儿?|等下")
 
 
 def commitments(text: str, today: date) -> list[Payment]:
@@ -223,7 +223,17 @@ def _with_shares(text: str, raw: list[Payment], days: list[Day], sums: list[tupl
         for at, piece in enumerate(raw)
         if piece.day and piece.amount and _SHARE.fullmatch(_besides(text, piece, named))
     }
-    if len(shares | {at for at, piece in enumerate(raw) if piece.pays and (piece.amount or _rest(text, piece))}) < 2:
+    if (
+        len(
+            shares
+            | {
+                at
+                for at, piece in enumerate(raw)
+                if (piece.pays and piece.amount) or (_rest(text, piece) and (piece.pays or piece.amount))
+            }
+        )
+        < 2
+    ):
         return raw
     return [replace(piece, pays=piece.pays or at in shares) for at, piece in enumerate(raw)]
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from asr.transcript import Transcript
 from rules.dates import find_days
+from rules.naming import names_hour
 from rules.offers import (
     agreed,
     beside,
@@ -191,6 +192,8 @@ class _Talk:
         if reply is None and (other := counter(self.asked, said, self.today, about_paying=about_paying)):
             self.proposed = [_promise(at, text, self._carried(at, self._whole(other, said), said))]
         whole = self._whole(reply, said) if reply else None
+        if whole and whole.day is None and names_hour(said):
+            whole = replace(whole, day=self.today)
         return [whole] if whole and (whole.amount or whole.day) else []
 
     def _carried(self, at: int, payment: Payment, said: str) -> Payment:
