@@ -79,25 +79,33 @@ class Families:
 
     def find(self, text: Text, found: CoreHits) -> Iterator[tuple[int, float, Places]]:
         """Every family found, in order of start: which it is, how sure that is, and where its cores stand."""
-        family, worth, ways = self._grown(text, found)
+        waiting = self._waiting.at(found.core)
+        if not len(waiting[0]):
+            return iter(())
+        family, worth, ways = self._grown(text, found, *waiting)
         there = ways >= 0
         hits, ends = ways[there], there.sum(axis=1).cumsum()
         begins = np.append(0, ends)[:-1]
-        first, last = hits[begins], hits[ends - 1]
+        start, end = found.start[hits], found.end[hits]
         sure, enough = _likeness(found, hits, begins)
         enough |= family < self._written
-        enough &= _nearest(family, found.end[first], found.start[last], worth)
-        order = np.lexsort((family, found.end[last], found.start[first]))
-        places = [*zip(found.start[hits].tolist(), found.end[hits].tolist(), strict=True)]
-        kept = order[enough[order]]
-        columns = (self._of[family[kept]], sure[kept], begins[kept], ends[kept])
-        for of, certain, begin, end in zip(*[column.tolist() for column in columns], strict=True):
-            yield of, certain, tuple(places[begin:end])
+        enough &= _nearest(family, end[begins], start[ends - 1], worth)
+        kept = np.flatnonzero(enough)
+        kept = kept[np.lexsort((family[kept], end[ends[kept] - 1], start[begins[kept]]))]
+        places = [*zip(start.tolist(), end.tolist(), strict=True)]
+        cores = [
+            tuple(places[first:last]) for first, last in zip(begins[kept].tolist(), ends[kept].tolist(), strict=True)
+        ]
+        return zip(self._of[family[kept]].tolist(), sure[kept].tolist(), cores, strict=True)
 
-    def _grown(self, text: Text, found: CoreHits) -> tuple[Ints, Column, Ints]:
-        """Families that are complete, what they are worth, and the hits of their slots; -1 before and after these."""
+    def _grown(self, text: Text, found: CoreHits, family: Ints, hit: Ints) -> tuple[Ints, Column, Ints]:
+        """Families that are complete, what they are worth, and the hits of their slots; -1 before and after these.
+
+        They begin from hits of their telling slots, each with a family that waits for it.
+        """
         fills = Fills(found.core, self._fills)
-        family, hit = self._candidates(text, found, fills)
+        near = self._possible(text, found, fills, family, hit)
+        family, hit = family[near], hit[near]
         worth = self._worth(found)
         right = self._right.grow(family, hit, View(text, found), fills, worth)
         family, hit = family[right.row], hit[right.row]
@@ -115,8 +123,8 @@ class Families:
         both = np.stack((written, heard)) - _FURTHER * found.start
         return lambda family, hits: both[(family >= self._written).view(np.int8), hits]
 
-    def _candidates(self, text: Text, found: CoreHits, fills: Fills) -> tuple[Ints, Ints]:
-        """The hits of telling slots, each with the families that wait for it and have all their slots filled there.
+    def _possible(self, text: Text, found: CoreHits, fills: Fills, family: Ints, hit: Ints) -> Flags:
+        """Whether the families, each at a hit of its telling slot, have all their slots filled there.
 
         There: between the same two walls, across which nothing is found.
         """
@@ -126,9 +134,7 @@ class Families:
         # One heard in which all is as written is found as written.
         by_sound = fills.breaths(breath, fills.cores >= self._words, self._slots)
         possible[self._written :] &= np.bitwise_or.reduceat(by_sound[self._ways], self._begins[self._written :])
-        family, hit = self._waiting.at(found.core)
-        near = bits(possible, family, breath[hit])
-        return family[near], hit[near]
+        return bits(possible, family, breath[hit])
 
 
 def _likeness(found: CoreHits, hits: Ints, begins: Ints) -> tuple[Floats, Flags]:
@@ -145,11 +151,13 @@ def _likeness(found: CoreHits, hits: Ints, begins: Ints) -> tuple[Floats, Flags]
 
 def _nearest(family: Ints, first_end: Ints, last_start: Ints, worth: Column) -> Flags:
     """Of the ways of one family those that have no other between their first and last core; of equals the worthiest."""
-    order = np.lexsort((-worth, last_start, -first_end, family))
+    several = np.flatnonzero(np.bincount(family)[family] > 1)
+    family, last_start = family[several], last_start[several]
+    order = np.lexsort((-worth[several], last_start, -first_end[several], family))
     # From right to left: what ends no earlier than another one already passed has that one within.
     ends = last_start[order] - family[order] * (last_start.max(initial=0) + 1)
-    nearest = np.ones(len(order), bool)
-    nearest[order[1:]] = ends[1:] < np.minimum.accumulate(ends)[:-1]
+    nearest = np.ones(len(worth), bool)
+    nearest[several[order[1:]]] = ends[1:] < np.minimum.accumulate(ends)[:-1]
     return nearest
 
 

@@ -32,7 +32,9 @@ class Ways(NamedTuple):
         return ways._replace(at=at, worth=ways.worth + worth)
 
     def worthiest(self, places: Ints) -> "Ways":
-        """Of the ways of one candidate to one place the worthiest; in order of place."""
+        """Of the ways of one candidate to one place the worthiest; in order of place. Candidates come in order."""
+        if firsts(self.row).all():
+            return self
         order = np.lexsort((-self.worth, places, self.row))
         return self.take(order[firsts(self.row[order], places[order])])
 
