@@ -169,8 +169,6 @@ class Call:
         Where a guard sets `suspicion_below`, hits in sentences that read more innocent than that are marked as doubted.
         """
         spans = self.scan.found(lexicon.name)
-        if not spans:
-            return ()
         reasons = tuple([self.guards[name] for name in guards])
         # Another pack may have a lexicon of that name; what it found is another list.
         key = id(spans), reasons, speaker, self.unknown_as_named

@@ -2,8 +2,9 @@
 
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -48,10 +49,13 @@ class Condition(Model):
         """Whether `value` meets the condition; None when it is missing (None) and that leaves the answer open."""
         if self.exists is not None and self.exists != (value is not None):
             return False
-        asked = self.model_fields_set - {"exists"}
         if value is None:
-            return True if asked <= {"ne", "not_in"} else None
-        return all(self._test(name, value) for name in asked)
+            return True if self._asked <= {"ne", "not_in"} else None
+        return all(self._test(name, value) for name in self._asked)
+
+    @cached_property
+    def _asked(self) -> Set[str]:
+        return self.model_fields_set - {"exists"}
 
     def _test(self, name: str, value: object) -> bool:
         wanted = getattr(self, name)

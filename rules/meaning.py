@@ -47,7 +47,7 @@ class Suspicion:
         heaviest = [at for at in order[np.argsort(-self.weights[order])[:20]] if self.weights[at] > 0]
         pieces = [self.chars[first : first + size] for first, size in self.places[heaviest].tolist()]
         named = sorted(piece for piece in pieces if len(piece) > 1 and piece.isalpha())
-        return _apart(sorted(named, key=len, reverse=True))[:_TELLING]
+        return _apart(sorted(named, key=len, reverse=True))
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Meanings:
 def _apart(pieces: list[str]) -> tuple[str, ...]:
     kept: list[str] = []
     for piece in pieces:
-        if not any(piece in other for other in kept):
+        if len(kept) < _TELLING and not any(piece in other for other in kept):
             kept.append(piece)
     return tuple(kept)
 

@@ -1,6 +1,7 @@
 """One template applied to one call's findings: points that explain themselves, and whether a person must look."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rules import Finding, Severity
@@ -45,7 +46,8 @@ def score(template: Template, findings: Sequence[Finding]) -> Scorecard:
     The score is points earned over points possible, times 100; a veto makes it 0. What could not be judged counts
     in neither sum; a violation that could not be ruled out sends the call to a person.
     """
-    judged = [(item, covered) for item in template.items if (covered := _covered(item, findings, template))]
+    named = _by_name(findings, template)
+    judged = [(item, covered) for item in template.items if (covered := named.get((item.rule, item.category)))]
     lines = tuple(_line(item, covered) for item, covered in judged)
     veto = tuple(f.rule for item, covered in judged for f in covered if f.verdict == "failed" and _vetoes(item, f))
     total = _total(lines, vetoed=bool(veto))
@@ -65,9 +67,16 @@ def score(template: Template, findings: Sequence[Finding]) -> Scorecard:
     )
 
 
-def _covered(item: Item, findings: Iterable[Finding], template: Template) -> list[Finding]:
-    named = [f for f in findings if item.rule == f.rule or item.category == f.category]
-    return [f for f in named if f.rule not in template.attention]
+def _by_name(
+    findings: Iterable[Finding], template: Template
+) -> Mapping[tuple[str | None, str | None], Sequence[Finding]]:
+    """The findings that count, by rule and by category: items name one of them."""
+    named = defaultdict[tuple[str | None, str | None], list[Finding]](list)
+    for finding in findings:
+        if finding.rule not in template.attention:
+            named[finding.rule, None].append(finding)
+            named[None, finding.category].append(finding)
+    return named
 
 
 def _vetoes(item: Item, finding: Finding) -> bool:

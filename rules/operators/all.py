@@ -1,7 +1,7 @@
 """`all`: every operator in the list finds something."""
 
 from rules.call import Call, Part
-from rules.operators.base import Outcome
+from rules.operators.base import NOTHING, Outcome
 from rules.operators.several import Several, together
 
 
@@ -10,7 +10,9 @@ class All(Several):
 
     def find(self, call: Call, part: Part) -> Outcome:
         """Look for all of them."""
-        outcomes = self.outcomes(call, part)
-        if any(outcome.found is False for outcome in outcomes):
-            return together(False, [])
+        outcomes: list[Outcome] = []
+        for find in self.of:
+            outcomes.append(find.operator.find(call, part))
+            if outcomes[-1].found is False:
+                return NOTHING
         return together(None if any(outcome.found is None for outcome in outcomes) else True, outcomes)

@@ -24,6 +24,8 @@ class Answered(Trail):
     def trails(self, call: Call, part: Part) -> Trails:
         """Every question that was answered, with its first answer."""
         asked = self.question.operator.find(call, part)
+        if asked.found is False:
+            return Trails()
         answers = self._answers(call, part)
         if asked.found is None or answers.found is None:
             return Trails(why=asked.why or answers.why)

@@ -1,7 +1,7 @@
 """`none`: no operator in the list finds anything."""
 
 from rules.call import Call, Part
-from rules.operators.base import Outcome
+from rules.operators.base import NOTHING, Outcome
 from rules.operators.several import Several, together
 
 
@@ -10,7 +10,9 @@ class Nothing(Several):
 
     def find(self, call: Call, part: Part) -> Outcome:
         """Make sure that none is there."""
-        outcomes = self.outcomes(call, part)
-        if any(outcome.found for outcome in outcomes):
-            return together(False, [])
+        outcomes: list[Outcome] = []
+        for find in self.of:
+            outcomes.append(find.operator.find(call, part))
+            if outcomes[-1].found:
+                return NOTHING
         return together(None if any(outcome.found is None for outcome in outcomes) else True, outcomes)

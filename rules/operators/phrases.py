@@ -62,6 +62,8 @@ class Phrases(Operator):
 
     def find(self, call: Call, part: Part) -> Outcome:
         """Every match that counts, said in the part by the speaker named."""
+        if not call.scan.found(self.source.name):
+            return NOTHING
         guards = self.source.guards if self.guards is None else self.guards
         hits = call.within(part, call.matches(self.source, guards, self.speaker or part.speaker))
         if not hits:

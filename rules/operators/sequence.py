@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from rules.call import Call, Hit, Part
-from rules.operators.base import Outcome
+from rules.operators.base import NOTHING, Outcome
 from rules.operators.trails import Trail, Trails
 
 if TYPE_CHECKING:
@@ -23,12 +23,16 @@ class Sequence(Trail):
 
     def trails(self, call: Call, part: Part) -> Trails:
         """One way, a hit for each step, to each hit of the last step."""
-        *steps, between, earlier = [
-            find.operator.moments(call, part) if find else Outcome(False)
-            for find in (*self.steps, self.without, self.unless_earlier)
-        ]
+        steps: list[Outcome] = []
+        for find in self.steps:
+            steps.append(find.operator.moments(call, part))
+            if steps[-1].found is False:
+                return Trails()
         if any(outcome.found is None for outcome in steps):
             return Trails(why="；".join(outcome.why for outcome in steps if outcome.why))
+        between, earlier = [
+            find.operator.moments(call, part) if find else NOTHING for find in (self.without, self.unless_earlier)
+        ]
         settled = min((call.turn(hit) for hit in earlier.hits), default=None)
         first = tuple(hit for hit in steps[0].hits if settled is None or call.turn(hit) <= settled)
         return Trails(tuple(self._through(call, [first, *(outcome.hits for outcome in steps[1:])], between.hits)))
