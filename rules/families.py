@@ -132,7 +132,8 @@ class Families:
         filled = fills.breaths(breath, fills.cores >= 0, self._slots)
         possible: Bits = np.bitwise_and.reduceat(filled[self._ways], self._begins)
         # One heard in which all is as written is found as written.
-        by_sound = fills.breaths(breath, fills.cores >= self._words, self._slots)
+        heard = fills.cores >= self._words
+        by_sound = fills.breaths(breath, heard, self._slots) if heard.any() else np.zeros_like(filled)
         possible[self._written :] &= np.bitwise_or.reduceat(by_sound[self._ways], self._begins[self._written :])
         return bits(possible, family, breath[hit])
 

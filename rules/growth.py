@@ -47,7 +47,7 @@ class Side:
     """
 
     def __init__(self, steps: Sequence[Sequence[tuple[int, Gap]]], edges: Sequence[int], count: int) -> None:
-        longest = max(map(len, steps), default=0)
+        longest = max([1, *map(len, steps)])
         table = [[(slot, gap.width, gap.over_negation) for slot, gap in way] for way in steps]
         padded = [way + [(-1, 0, False)] * (longest - len(way)) for way in table]
         self._slots, self._widths, self._over = (
@@ -69,7 +69,7 @@ class Side:
         while True:
             step, of = len(complete), family[ways.row]
             whole = self._sizes[of] == step
-            complete.append(_nearest(ways.take(whole), step, self._edges[of[whole]], view))
+            complete.append(ways.take(whole))
             ways = ways.take(~whole).worthiest(ways.at[~whole])
             if not len(ways.row):
                 break
@@ -77,14 +77,12 @@ class Side:
             reach = view.reach(ways.at, self._widths[of, step], self._over[of, step])
             hits, origin = fillers.between(self._slots[of, step], ways.at, reach)
             ways = ways.on(origin, step, hits, view.ends[hits], worth(of[origin], hits))
-        ways = Ways(*map(np.concatenate, zip(*complete, strict=True)))
-        return ways.take(np.argsort(ways.row))
+        return self._nearest(Ways(*map(np.concatenate, zip(*complete, strict=True))), family, view)
 
-
-def _nearest(ways: Ways, step: int, edges: Ints, view: View) -> Ways:
-    """Of the ways whose clause ends there the one of each candidate whose last core begins first, and the worthiest."""
-    ways = ways.take((edges < 0) | view.clause_ends(ways.at, edges))
-    if not step:
-        return ways
-    ways = ways.worthiest(view.begins[ways.hits[:, step - 1]])
-    return ways.take(firsts(ways.row))
+    def _nearest(self, ways: Ways, family: Ints, view: View) -> Ways:
+        """Of the ways whose clause ends there each candidate's whose last core begins first, of these the worthiest."""
+        edges = self._edges[family[ways.row]]
+        ways = ways.take((edges < 0) | view.clause_ends(ways.at, edges))
+        last = view.begins[ways.hits[np.arange(len(ways.row)), self._sizes[family[ways.row]] - 1]]
+        order = np.lexsort((-ways.worth, last, ways.row))
+        return ways.take(order[firsts(ways.row[order])])
