@@ -1,6 +1,6 @@
 """Judging: every applicable rule's verdict on one call, with the words behind it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from asr.transcript import Transcript
@@ -21,17 +21,28 @@ _WHO = {"agent": "坐席", "customer": "客户", "unknown": "说话人不明"}
 
 
 def check(
-    packs: Pack | Iterable[Pack], transcript: Transcript, facts: Mapping[str, object] | None = None
+    packs: Pack | Iterable[Pack],
+    transcript: Transcript,
+    facts: Mapping[str, object] | None = None,
+    *,
+    echoes: bool = False,
 ) -> list[Finding]:
     """Judge one call by every rule of `packs`: one finding for each rule that applies, passed ones too.
 
     `facts` are what is known about the call besides its words, all optional. `started_at` is a datetime with its zone
-    or ISO text; days and hours are those of Asia/Shanghai.
+    or ISO text; days and hours are those of Asia/Shanghai. What is convicted is not suspected of the same in the same
+    words, unless `echoes` asks for every rule's own view.
     """
     conversation = Conversation(transcript)
     known = facts or {}
     chosen = (packs,) if isinstance(packs, Pack) else tuple(packs)
-    return [finding for pack in chosen for finding in _Judge(pack, conversation, known).findings()]
+    return [finding for pack in chosen for finding in _Judge(pack, conversation, known).findings(echoes)]
+
+
+def _convicted(rule: Rule, finding: Finding) -> set[tuple[str, int]]:
+    """Of what and where a rule convicts. A course of events between both sides goes wrong where it ends."""
+    evidence = finding.evidence if rule.scope.speaker else finding.evidence[-1:]
+    return {(rule.category, one.utterance) for one in evidence} if finding.verdict == "failed" else set()
 
 
 @dataclass(slots=True)
@@ -48,12 +59,22 @@ class _Judge:
         scan = self.conversation.scan(self.pack.matchers)
         self.call = Call(self.conversation, self.facts, scan, self.pack.guards)
 
-    def findings(self) -> list[Finding]:
+    def findings(self, echoes: bool) -> list[Finding]:
         day = call_date(self.facts)
-        return [self._finding(rule) for rule in self.pack.rules if rule.applies(self.facts, day)]
+        rules = [rule for rule in self.pack.rules if rule.applies(self.facts, day)]
+        certain = {rule.id: self._finding(rule, self._outcome(rule)) for rule in rules if echoes or not rule.suspects}
+        convicted = {place for rule in rules if rule.id in certain for place in _convicted(rule, certain[rule.id])}
+        return [certain.get(rule.id) or self._finding(rule, self._suspected(rule, convicted)) for rule in rules]
 
-    def _finding(self, rule: Rule) -> Finding:
+    def _suspected(self, rule: Rule, convicted: Set[tuple[str, int]]) -> Outcome:
+        """What a rule suspects of that no other has convicted in the same words: a person need not look twice."""
         outcome = self._outcome(rule)
+        fresh = tuple(hit for hit in outcome.hits if (rule.category, hit.utterance) not in convicted)
+        if fresh or not outcome.hits:
+            return replace(outcome, hits=fresh)
+        return Outcome(False, (), "已由其他规则认定")
+
+    def _finding(self, rule: Rule, outcome: Outcome) -> Finding:
         verdict = self._verdict(rule, outcome)
         if verdict == "failed" and rule.due and not self._due(rule):
             verdict, outcome = "skipped", Outcome(None, (), "通话未进行到该步骤")

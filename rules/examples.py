@@ -42,7 +42,7 @@ def _examples(pack: Pack) -> Iterator[tuple[Rule, str, Example, bool]]:
 
 
 def _found(pack: Pack, rule: Rule, example: Example) -> bool:
-    findings = check(pack, transcript_of(rule, example), example.facts)
+    findings = check(pack, transcript_of(rule, example), example.facts, echoes=True)
     verdict = next((finding.verdict for finding in findings if finding.rule == rule.id), "skipped")
     return verdict == ("failed" if rule.expect == "absent" else "passed")
 

@@ -13,6 +13,7 @@ from rules.conditions import Model, Test
 from rules.finding import Expect, Severity
 from rules.lexicon import Lexicon
 from rules.operators import Find
+from rules.operators.meaning import Meaning
 from rules.operators.phrases import Phrases
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{1,79}$")]
@@ -141,6 +142,11 @@ class Rule(Model):
             if all(test.holds(facts.get(name)) for name, test in stage.when.items()):
                 return stage.severity
         return self.severity
+
+    @cached_property
+    def suspects(self) -> bool:
+        """Whether the verdict is no more than a guess at what a sentence meant."""
+        return self.expect == "absent" and isinstance(self.find.operator, Meaning)
 
     @cached_property
     def names_speaker(self) -> bool:

@@ -72,6 +72,23 @@ def test_a_rule_that_suspects(speaker: Speaker, said: str, suspected: bool) -> N
     assert all("把握" in evidence.note for evidence in finding.evidence)
 
 
+@pytest.mark.parametrize(
+    ("said", "suspected"),
+    [
+        (["信不信我打断你的腿，让你在床上躺半年"], []),
+        (["信不信我打断你的腿，让你在床上躺半年", "再拖下去，后面来找你的人可就没我这么客气了"], [1]),
+    ],
+)
+def test_what_is_convicted_is_not_suspected_again(said: list[str], suspected: list[int]) -> None:
+    transcript = Transcript("given", "zh", None, "given", tuple(Utterance("agent", one) for one in said))
+    findings = {finding.rule: finding for finding in check(load_pack("collection-standard"), transcript, {})}
+    assert any(one.verdict == "failed" for name, one in findings.items() if name.startswith("threat."))
+    finding = findings["suspected.threat"]
+    assert [evidence.utterance for evidence in finding.evidence] == suspected
+    assert finding.verdict == ("failed" if suspected else "passed")
+    assert suspected or "已由其他规则认定" in finding.message
+
+
 def test_an_unknown_category_is_a_fault(tmp_path_factory: pytest.TempPathFactory) -> None:
     file = tmp_path_factory.mktemp("packs") / "own.yaml"
     file.write_text(
