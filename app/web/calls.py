@@ -30,6 +30,9 @@ COLUMNS = (
 _USUAL = COLUMNS[:-3]
 
 
+#: Rows that come at once: a screen of them. The next come when one gets to the end.
+_ROWS = {"limit": "30"}
+
 #: Orders in which what comes in stands in front.
 _NEWEST_FIRST = ("-started_at", "-received_at")
 
@@ -73,7 +76,7 @@ def calls_page(request: Request, session: SessionDep, who: Reader) -> Response:
     """The list, or only what a filter or the next page changes of it."""
     given = filters(request.query_params)
     cursor = request.query_params.get("cursor")
-    found = calls_api.list_calls(session, who, query_of(given | ({"cursor": cursor} if cursor else {})))
+    found = calls_api.list_calls(session, who, query_of(_ROWS | given | ({"cursor": cursor} if cursor else {})))
     part = {"more": "calls_rows.html", "list": "calls_list.html"}.get(request.headers.get("hx-target", ""))
     words = search.words_of(given.get("q", ""))
     shown: dict[str, Any] = {

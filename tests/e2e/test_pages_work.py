@@ -46,6 +46,12 @@ def test_sign_in_takes_no_form_from_elsewhere(visit: Visit) -> None:
     assert "tingjian_session" not in answer.headers.get("set-cookie", "")
 
 
+def test_more_calls_come_when_one_gets_to_the_end(visit: Visit) -> None:
+    page = visit.sign_in("supervisor", "/calls?limit=1")
+    expect(page.locator("tr[data-id]")).to_have_count(len(visit.site.calls))
+    assert page.evaluate("document.activeElement.tagName") == "BODY"  # nobody asked: the place is not moved
+
+
 @pytest.mark.parametrize(
     ("role", "links"),
     [("inspector", ["首页", "通话", "上传", "规则"]), ("agent", ["首页", "通话"]), ("admin", ["首页", "规则", "用户"])],

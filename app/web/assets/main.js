@@ -89,9 +89,9 @@ document.addEventListener("keydown", (event) => {
   const at = calls.indexOf(document.activeElement);
   calls[at < 0 ? 0 : Math.min(Math.max(0, at + step), calls.length - 1)]?.focus();
 });
-// The first of the rows that were asked for goes on where the button for them was.
+// The first of the rows that were asked for goes on where the button for them was; those that only came into sight move nothing.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (detail.target.id !== "more") return;
+  if (detail.target.id !== "more" || !detail.target.contains(document.activeElement)) return;
   const known = document.querySelectorAll("td.call a").length;
   document.addEventListener("htmx:afterSettle", () => document.querySelectorAll("td.call a")[known]?.focus(), { once: true });
 });
