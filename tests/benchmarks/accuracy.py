@@ -179,12 +179,13 @@ def sentences(name: str) -> Iterator[tuple[str, str, Transcript]]:
 def score_sentences(pack: Pack, name: str) -> None:
     """Recall on what must be found, precision over traps. A second category in a sentence is counted apart."""
     print(f"\n=== sentences: {name} ===")
+    looked_for = {rule.category for rule in pack.rules if rule.expect == "absent"}
     for part, find in PARTS.items():
         scores: dict[str, Score] = defaultdict(Score)
         traps, elsewhere = Counter[bool](), 0
         for kind, category, transcript in sentences(name):
             found = {place[2] for place in find(pack, "", transcript)}
-            if category == "ptp":
+            if kind == "said" and category not in looked_for:  # a step or a promise, which belongs to a whole call
                 continue
             if kind == "trap":
                 flagged = bool(found - SIGNALS) or category in found
