@@ -133,8 +133,11 @@ class Families:
         possible: Bits = np.bitwise_and.reduceat(filled[self._ways], self._begins)
         # One heard in which all is as written is found as written.
         heard = fills.cores >= self._words
-        by_sound = fills.breaths(breath, heard, self._slots) if heard.any() else np.zeros_like(filled)
-        possible[self._written :] &= np.bitwise_or.reduceat(by_sound[self._ways], self._begins[self._written :])
+        if heard.any():
+            by_sound = fills.breaths(breath, heard, self._slots)
+            possible[self._written :] &= np.bitwise_or.reduceat(by_sound[self._ways], self._begins[self._written :])
+        else:
+            possible[self._written :] = 0
         return bits(possible, family, breath[hit])
 
 

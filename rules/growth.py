@@ -33,7 +33,7 @@ class Ways(NamedTuple):
 
     def worthiest(self, places: Ints) -> "Ways":
         """Of the ways of one candidate to one place the worthiest; in order of place. Candidates come in order."""
-        if firsts(self.row).all():
+        if (self.row[1:] > self.row[:-1]).all():
             return self
         order = np.lexsort((-self.worth, places, self.row))
         return self.take(order[firsts(self.row[order], places[order])])

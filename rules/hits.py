@@ -99,8 +99,9 @@ def _ahead(chars: str, stops: tuple[int, ...], *, backwards: bool) -> tuple[Ints
 
 def _next(marks: Ints, size: int) -> Ints:
     """For each position up to `size` the first of `marks` from there on, or the end."""
-    marks = np.append(np.sort(marks), size)
-    return marks.take(np.searchsorted(marks, np.arange(size + 1)))
+    following = np.full(size + 1, size)
+    following[marks] = marks
+    return np.minimum.accumulate(following[::-1])[::-1]
 
 
 @lru_cache(maxsize=8)  # several matchers read one call
