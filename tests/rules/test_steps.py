@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from asr.transcript import Transcript, Utterance
 from rules import check
 from tests.rules.helpers import built_in, call
 
@@ -427,3 +428,19 @@ def test_who_proves_himself_is_no_third_party(pack: str, relation: str, script: 
 )
 def test_asking_for_the_debtor_is_no_pressure(said: str, failed: bool) -> None:
     assert ("failed" in judged(f"坐席：{said}")["third_party"]) == failed
+
+
+@pytest.mark.parametrize(
+    ("said", "category"),
+    [
+        ("你目前见款是1万1千元,移期38天。", "debt_confirm"),
+        ("关于您一七的五千三百元线款您看怎么安排", "debt_confirm"),
+        ("为你好，我是恒动资产的公号三三领啊", "self_intro"),
+        ("现在可以给你帮分极，分二十四期", "repay_offer"),
+        ("我能里解您的心情", "empathy"),
+    ],
+)
+def test_steps_as_misheard(said: str, category: str) -> None:
+    heard = Transcript("faster-whisper", "zh", 9.0, "channels", (Utterance("agent", said, 1.0, 6.0, 0.9),))
+    steps = [one for one in check(built_in("collection-standard"), heard) if one.category == category]
+    assert "passed" in {one.verdict for one in steps if one.evidence}
