@@ -6,6 +6,7 @@
 How rules are written is told in README.md beside this file and in `lexicon.py`.
 """
 
+from rules.ahead import read_ahead
 from rules.categories import CATEGORIES, SIGNALS, Category
 from rules.check import check
 from rules.errors import Fault, RuleError
@@ -40,5 +41,6 @@ __all__ = [
     "mask",
     "mask_finding",
     "mask_transcript",
+    "read_ahead",
     "verify",
 ]

@@ -3,18 +3,19 @@
 All families of all lexicons together, as columns of numbers, because a call has thousands that begin and few that end.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from rules.automaton import Cores
 from rules.families import Families
 from rules.hits import barriers
 from rules.lexicon import MAX_GAP, Family
-from rules.text import Text
+from rules.text import Text, together
 
 #: What families are found by: the name of a lexicon, or of a guard and which of its lists.
 Group = str | tuple[str, str]
@@ -28,6 +29,11 @@ class Span(NamedTuple):
     confidence: float  #: 1 when every character is as written, less where the words only sound alike
     family: Family
     cores: tuple[tuple[int, int], ...]  #: where its cores stand
+
+    def moved(self, by: int) -> "Span":
+        """The same so many characters further on."""
+        cores = tuple([(start + by, end + by) for start, end in self.cores])
+        return Span(self.start + by, self.end + by, self.confidence, self.family, cores)
 
     def inside(self, other: "Span") -> bool:
         """Whether a core of this span is part of `other`: the 他 of 其他, the 打 of 打扰."""
@@ -51,6 +57,20 @@ class Scan:
         """The spans of one group, in order of start."""
         return self.groups.get(group, ())
 
+    def cut(self, texts: Sequence[Text]) -> list["Scan"]:
+        """What was found in each of these texts, which were looked through as one."""
+        begins = [0, *accumulate(len(text.chars) for text in texts)]
+        walls: list[list[int]] = [[] for _ in texts]
+        groups: list[dict[Group, list[Span]]] = [defaultdict(list) for _ in texts]
+        for wall in self.walls:
+            at = bisect_right(begins, wall) - 1
+            walls[at].append(wall - begins[at])
+        for group, spans in self.groups.items():
+            for span in spans:
+                at = bisect_right(begins, span.start) - 1
+                groups[at][group].append(span.moved(-begins[at]))
+        return [Scan(text.stops, *own) for text, own in zip(texts, zip(walls, groups, strict=True), strict=True)]
+
 
 def near(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
     """Those of the spans that begin no further from characters `start` to `end` than a gap can reach."""
@@ -70,6 +90,7 @@ class Matcher:
         families = [family for _, family in self._named]
         self._cores = Cores(frozenset[str]().union(*[slot for family in families for slot in family.slots]))
         self._families = Families(families, self._cores.words) if families else None
+        self._read: Mapping[_Known, Scan] = {}
 
     def scan(self, text: Text, *, by_ear: bool = False) -> Scan:
         """Everything in `text`: one pass per view, then families from the hits.
@@ -78,9 +99,29 @@ class Matcher:
         """
         if not self._families:
             return Scan((), (), {})
+        if self._read and (known := self._read.get(_known(text, by_ear=by_ear))):
+            return known
         found = self._cores.find(text, by_ear=by_ear)
         groups: dict[Group, list[Span]] = defaultdict(list)
         for at, sure, cores in self._families.find(text, found):
             group, family = self._named[at]
             groups[group].append(Span(cores[0][0], cores[-1][1], sure, family, cores))
         return Scan(text.stops, barriers(text.chars)[0].tolist(), groups)
+
+    def ahead(self, batches: Iterable[tuple[Sequence[Text], bool]]) -> "Matcher":
+        """This matcher, having read some texts: each batch in one pass, and whether a recogniser wrote it."""
+        other = copy(self)
+        other._read = {
+            _known(text, by_ear=by_ear): scan
+            for texts, by_ear in batches
+            for text, scan in zip(texts, self.scan(together(texts), by_ear=by_ear).cut(texts), strict=True)
+        }
+        return other
+
+
+#: All that tells what is found in one text from what is found in another.
+_Known = tuple[str, tuple[int, ...], tuple[tuple[int, int], ...], bool]
+
+
+def _known(text: Text, *, by_ear: bool) -> _Known:
+    return text.chars, tuple(text.stops), tuple(text.numbers), by_ear

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import opencc
 
@@ -36,6 +36,15 @@ class Text:
     def original(self, start: int, end: int) -> tuple[int, int]:
         """The span of the original text that the characters from `start` to `end` (exclusive) came from."""
         return self.starts[start], self.ends[end - 1]
+
+
+def together(texts: Sequence[Text]) -> Text:
+    """Texts one after the other, to be looked through as one: there is no way back from it."""
+    begins = [0, *accumulate(len(text.chars) for text in texts)]
+    pairs = [*zip(begins, texts, strict=False)]
+    stops = [begin + stop for begin, text in pairs for stop in text.stops]
+    numbers = [(begin + start, begin + end) for begin, text in pairs for start, end in text.numbers]
+    return Text("".join(text.chars for text in texts), (), (), stops, numbers)
 
 
 def fold(text: str) -> str:
