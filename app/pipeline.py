@@ -1,6 +1,7 @@
 """One call from transcript to verdict: packs, findings, promises and the scorecard. No HTTP, no database."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
@@ -14,7 +15,7 @@ import scoring
 from app.rulebook import Rulebook
 from app.schemas import CALL_ZONE
 from asr.transcript import Transcript
-from rules import Fault, Finding, Promise, RuleError
+from rules import Fault, Finding, Pack, Promise, RuleError
 from rules.places import Places
 from scoring import Scorecard, Template
 
@@ -47,6 +48,8 @@ class Inspection:
 class Judge:
     """Judges transcripts by named templates, looking in an institution's own folders before the built-in ones."""
 
+    load: Callable[[str], tuple[Template, tuple[Pack, ...]]]
+
     def __init__(self, template_folder: Path | None = None, pack_folder: Path | None = None) -> None:
         self._use(Rulebook(template_folder, pack_folder))
 
@@ -69,6 +72,17 @@ class Judge:
             raise RuleError([Fault(f"{pack}.yaml", "", "", "别名（*）展开后太大")])
         other = Judge()
         other._use(replace(self.book, published={**self.book.published, pack: text}))
+        return other
+
+    def having_read(self, transcripts: Iterable[Transcript], template: str) -> "Judge":
+        """This judge, having read some transcripts, which it judges sooner then, by that template only.
+
+        Raises:
+            rules.RuleError, scoring.TemplateError: the template or one of its packs cannot be used.
+        """
+        card, packs = self.load(template)
+        other = copy(self)
+        other.load = {template: (card, rules.read_ahead(packs, transcripts))}.__getitem__
         return other
 
     def judge(self, transcript: Transcript, facts: Mapping[str, Any], template: str) -> Judgement:

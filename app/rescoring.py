@@ -4,11 +4,13 @@ Every batch is one transaction, and what is judged is no longer due: a run that 
 """
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
+from pydantic import ValidationError
 from sqlalchemy import ColumnElement
 
 from app import logs
@@ -20,6 +22,7 @@ from app.settings import Settings
 from app.store import dials, history, lists, packs, templates
 from app.store.history import Heard
 from app.tables import Call
+from asr import Transcript
 
 _BATCH = 50
 
@@ -77,6 +80,7 @@ def rescore_calls(
     if only_due:
         digests = judged_by(judge, template)
         heard = [one for one in heard if not one.is_judged_by(*digests)]
+    judge = judge.having_read(_transcripts(heard), template)
     outcome, judged = Outcome(), list[tuple[Heard, Judgement]]()
     for one in heard:
         try:
@@ -98,6 +102,12 @@ def judged_by(judge: Judge, template: str) -> tuple[str, dict[str, str]]:
 def _judge(judge: Judge, heard: Heard, counted: dict[str, int], template: str) -> Judgement:
     facts = counted | CallFacts.model_validate(heard.facts).known()
     return judge.judge(read_transcript(heard.body), facts, template)
+
+
+def _transcripts(heard: Iterable[Heard]) -> Iterator[Transcript]:
+    for one in heard:
+        with suppress(ValidationError):  # which is told where that call is judged
+            yield read_transcript(one.body)
 
 
 def _count(database: Database, judge: Judge, name: str, conditions: list[ColumnElement[bool]]) -> int:
