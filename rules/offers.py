@@ -145,6 +145,8 @@ def beside_the_question(asked: str, today: date) -> tuple[Decimal | None, date |
     """The day for which an agent asks how much, and the sum for which he asks when: 十号能还多少, 这三千什么时候还."""
     clauses = [clause for clause in CLAUSES.split(asked) if asks_about_paying(clause) and not PAST.search(clause)]
     days = [named(one, today).day for one in clauses if _MUCH.search(one)]
+    if _MUCH.search(asked) and not any(days) and (alone := named_alone(asked, today)):
+        days.append(alone.day)
     sums = [named(one, today).amount for one in clauses if WHEN.search(one)]
     return sums[-1] if sums else None, days[-1] if days else None
 

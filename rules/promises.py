@@ -255,8 +255,9 @@ class _Talk:
         then = self.next_week is not None and at - self.next_week <= _TOPIC and _WEEKDAY.search(spoken)
         if then and day and day < monday + timedelta(weeks=1):
             day += timedelta(weeks=1)
-        if day == self.today and last and last.date and not _TODAY.search(spoken):
-            day = last.date
+        if day == self.today and not _TODAY.search(spoken):
+            named = find_days(self.asked, self.today)
+            day = named[-1].date if named else last.date if last and last.date else day
         return replace(payment, day=day)
 
     def _remember_week(self, at: int, said: str) -> None:
@@ -278,7 +279,8 @@ def _parts(made: list[Payment], said: str, today: date) -> list[Payment]:
     if corrected := [match.end() for match in _CORRECTED.finditer(said, made[0].start, made[-1].end)]:
         made = [payment for payment in made if payment.start >= corrected[-1]] or made[-1:]
     made = [one for one in made if not _OTHER_DEBT.search(said[one.start : one.end])] or made
-    shares = [one for one in made if one.amount or _LEFT.search(said[one.start : one.end])]
+    rest = any(_LEFT.search(said[one.start : one.end]) for one in made)
+    shares = [one for one in made if one.amount or rest]
     if len({one.day for one in shares}) == len(shares) > 1 and all(one.day or one.amount for one in shares):
         return shares
     first = next((payment for payment in made if payment.day), made[0])

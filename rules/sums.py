@@ -23,6 +23,7 @@ _NO_SUM = re.compile(
 _ABOUT = re.compile(
     "(?<![0-9零一二两三四五六七八九十百千万几数好大])(?P<unit>[百千万])(?:把|来)(?=块|元|[，。！,.吧]|$)"
 )
+_UP_TO = re.compile("[百千万元块](?:到|至)$")
 _UNITS = {"百": 100, "千": 1000, "万": 10_000}
 
 
@@ -39,9 +40,13 @@ def _sums(text: str, days: Sequence[Day]) -> Iterator[tuple[Number, Decimal]]:
     beside = text
     for day in days:
         beside = f"{beside[: day.start]}{' ' * (day.end - day.start)}{beside[day.end :]}"
+    least: Decimal | None = None
     for number in find_numbers(beside):
-        if value := _money(beside, number):
+        # 一千到两千: as of 两三千, the smaller can be held to.
+        value = (least if _UP_TO.search(beside, 0, number.start) else None) or _money(beside, number)
+        if value:
             yield number, value
+        least = value
     for about in _ABOUT.finditer(beside):
         worth = _UNITS[about["unit"]]
         yield Number(*about.span(), str(worth)), Decimal(worth)
