@@ -14,7 +14,8 @@ from rules.examples import dialogue, verify
 from rules.finding import Evidence, Expect, Finding, Severity, Verdict
 from rules.pack import Pack, built_in_packs, load_pack
 from rules.pii import Pii, find_pii, mask, mask_finding, mask_transcript
-from rules.promises import Promise, find_promises
+from rules.plans import Promise
+from rules.promises import find_promises
 from rules.rule import Rule
 
 __all__ = [

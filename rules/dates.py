@@ -71,7 +71,11 @@ def _resolved(name: str, match: re.Match[str], earlier: list[Day], today: date) 
     if name == "k_clock" and earlier and match.start() - earlier[-1].end <= _BESIDE:
         return None
     found = re.fullmatch(_KINDS[name][0], match.group(), re.VERBOSE)
-    return _KINDS[name][1](found, today) if found else None
+    day = _KINDS[name][1](found, today) if found else None
+    beside = earlier[-1].date if earlier and match.start() - earlier[-1].end <= _BESIDE else None
+    if found and day and beside and name == "k_weekday" and not found["which"] and beside.weekday() == day.weekday():
+        return beside  # 三月九号，周一
+    return day
 
 
 def _number(text: str) -> int:
@@ -164,6 +168,8 @@ def _within(match: re.Match[str], today: date) -> date | None:
 def _after_days(match: re.Match[str], today: date) -> date | None:
     count = _number(match["count"]) if match["count"] != "半" else 0
     unit = match["unit"]
+    if unit == "年":
+        return _on(*_month(today, 12 * count or 6), today.day)
     if unit.endswith("月"):
         return today + timedelta(days=15) if match["count"] == "半" else _on(*_month(today, count), today.day)
     return today + timedelta(days=count * (7 if unit.endswith(("周", "星期", "礼拜")) else 1)) if count else None
@@ -215,12 +221,12 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
         _day_of_month,
     ),
     "k_after": (
-        rf"{_NOT_LATE_BY}(?:过|等我|等|再给我|给我|宽限)?(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月)"
+        rf"{_NOT_LATE_BY}(?:过|等我|等|再给我|给我|宽限)?(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月|年)"
         "(?:之?[后内]|以后|以内|(?:的?时间|左右|的样子)(?!了))",
         _after_days,
     ),
     "k_wait": (
-        rf"(?:再?过|等我|等|再给我|给我|宽限我?|最多|顶多|最迟|最晚|再有|还要|还得)(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月){_NO_RATE}",
+        rf"(?:再?过|等我|等|再给我|给我|宽限我?|最多|顶多|最迟|最晚|再有|还要|还得)(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月|年){_NO_RATE}",
         _after_days,
     ),
     "k_year_end": ("(?:今年|明年)?年底", _year_end),

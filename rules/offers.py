@@ -30,7 +30,7 @@ _ASKS_WHEN = (
     "什么时候|啥时候|哪天|哪一天|几号|何时|多久|多长时间|日子|准信|什么时间|几天|哪个时间|时间点|定个时间"
     "|(?:周|星期|礼拜)几|几点|(?:还款|具体|准确|明确|个)的?时间"
 )
-_ASKS_MUCH = "多少|几百|几千|多大|金额(?=[呢？?。]|$)"
+_ASKS_MUCH = "[说报]个数|多少|几百|几千|多大|金额(?=[呢？?。]|$)"
 _OPEN_QUESTION = re.compile(f"{_ASKS_WHEN}|{_ASKS_MUCH}|怎么还|怎么处理")
 WHEN = re.compile(_ASKS_WHEN)
 _MUCH = re.compile(_ASKS_MUCH)
@@ -39,11 +39,13 @@ ASKS_DATE = re.compile("几号|多少号|哪天|哪一天|哪个日子")
 _CLOSED_QUESTION = re.compile(
     r"(?:能|可以|方便|打算|行|成|安排|处理|还|结|补).{0,12}(?:吗|么|不|没|吧|行不行|[?？])|您看|你看"
 )
-_DEMANDS = re.compile("必须|尽快|尽早|抓紧|赶紧|早点|早日|要求|今天(?:之|以)?内|请您|麻烦您|希望您")
+_DEMANDS = re.compile("必须|尽快|尽早|抓紧|赶紧|早点|早日|要求|今天(?:之|以)?内|请您|麻烦您|希望您|[您咱]们?可以")
 #: Whether something is put to the customer to say yes to.
 _PUTS = re.compile(
     r"(?:可以|行|好|成|没问题|能做到|办得到|能安排|接受|同意|ok|对|是)(?:的)?(?:吗|吧|么|不)|行不行|好不好|怎么样|[您你]看|记一下"
 )
+#: That a sum will do: 先还五百, 三千五就可以结清.
+_ENOUGH = re.compile("先|就(?:可以|能|行|好)|只[用要需]")
 #: What is put is to be done, not only to be known.
 _SETTLES = re.compile("登记|那就|先|定|约|前|截止|首期|延|宽限|给您")
 _UNTIL = re.compile("(?:延期?|宽限|约|定|登记|截止)(?:到|在|至)?")
@@ -95,11 +97,12 @@ def offers_in(asked: str, today: date, *, about_paying: bool = False) -> list[Pa
         for piece in paid
         if not _no_offer(piece, asked[piece.start : piece.end])
     ]
-    if not wanted or not (wanted[-1].day or asks(asked, wanted[-1]) or "先" in asked):
+    if not wanted or not (wanted[-1].day or asks(asked, wanted[-1]) or _ENOUGH.search(asked)):
         return [] if PAYING.search(asked) else _put(asked, today, about_paying)
     plan = {(piece.day, piece.amount): piece for piece in wanted}
-    amounts_named = all(amount for _, amount in plan) and (all(day for day, _ in plan) or PART.search(asked))
-    return list(plan.values()) if amounts_named and not _EITHER.search(asked) else wanted[-1:]
+    days_named, sums_named = all(day for day, _ in plan), all(amount for _, amount in plan)
+    parts = (days_named and sums_named) or ((days_named or sums_named) and PART.search(asked))
+    return list(plan.values()) if parts and not _EITHER.search(asked) else wanted[-1:]
 
 
 def _put(asked: str, today: date, about_paying: bool) -> list[Payment]:

@@ -29,22 +29,10 @@ from rules.offers import (
 )
 from rules.paying import PAYING
 from rules.payments import Payment, commitments, proposals
+from rules.plans import Promise, agree, joined, parts, promised, same, speaks_of_more
 from rules.replies import WAGES, accepted, answer, correction, counter, half_offered, says_yes
 from rules.text import fold
 from rules.withdrawal import takes_back
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """One promise to pay."""
-
-    utterance: int  #: index into the transcript's utterances
-    text: str  #: the words that promise
-    amount: Decimal | None  #: yuan
-    date: date | None  #: the day it is promised for
-    condition: str | None = None  #: what it depends on, in the customer's words: 发了工资
-    span: tuple[int, int] = (0, 0)  #: characters of the utterance's text, end exclusive
-
 
 #: How far apart, in utterances, two halves of one promise may be: 今天晚上就还 … 那我全部还清三千七.
 _SAME_PROMISE = 4
@@ -63,22 +51,11 @@ _THINKS = re.compile(
     r"(?:嗯|呃|额|啊|哦|那个|这个|我?(?:再)?(?:想想?|看看?)(?:一下|啊|吧|哈)?|等一?下|稍等|喂|[，。,.…\s])+"
 )
 
-#: What is said of the rest: 月底把剩下的结清.
-_LEFT = re.compile("剩|其余|其它|其他|余下|另外|余款|尾款")
-
 #: Next week without its day, and a day without its week.
 _NEXT_WEEK = re.compile("下个?(?:周|星期|礼拜)(?![一二三四五六日天末])")
 _WEEK = re.compile("[这本下]个?(?:周|星期|礼拜)")
 _WEEKDAY = re.compile("(?<![这本下上个每])(?:周|星期|礼拜)[一二三四五六日天]")
 _TODAY = re.compile("今|现在|马上|立刻|立马|这就|等会|待会|等下|一会")
-
-#: What is spoken of is another payment than the last.
-_MORE = re.compile(rf"{_LEFT.pattern}|再(?=还|存|处理|打|转|来|给|付|交)|全|[还结付补]清")
-
-#: What he owes to others: 花呗我周三还，你们这个我月底还.
-_OTHER_DEBT = re.compile("花呗|借呗|微粒贷|白条|[房车]贷|(?:别的|其他|另外?一)(?:[张家笔]|平台|银行|卡)|别家")
-
-_CORRECTED = re.compile(r"不对|不是不是|说错|错了|哦不|不不|还是(?!.{0,3}[吗么])|要不|算了|改成")
 
 
 def find_promises(transcript: Transcript, call_date: date | None) -> list[Promise]:
@@ -131,7 +108,7 @@ class _Talk:
         if self.proposed and agreed(said):
             self._add(self.proposed)
         if self.promises and at - self.spoken_of <= _RESTATED_WITHIN:
-            self._add([_promise(at, text, payment) for payment in self._repeated(said)])
+            self._add([promised(at, text, payment) for payment in self._repeated(said)])
         self.refused = self.proposed[-1] if self.proposed else None
         self.proposed = []
         self.asked += said + "。"
@@ -146,7 +123,7 @@ class _Talk:
         if not said.strip("，。,.!！ "):
             return
         self._remember_payday(said)
-        made = [_promise(at, text, self._meant(at, payment, said)) for payment in self._made(at, text, said)]
+        made = [promised(at, text, self._meant(at, payment, said)) for payment in self._made(at, text, said)]
         self._remember_week(at, said)
         if not made and takes_back(said):
             self._take_back(at)
@@ -164,9 +141,9 @@ class _Talk:
     def _made(self, at: int, text: str, said: str) -> list[Payment]:
         made = commitments(said, self.today)
         if PAYING.search(said):
-            self.proposed = [_promise(at, text, payment) for payment in proposals(said, self.today)]
+            self.proposed = [promised(at, text, payment) for payment in proposals(said, self.today)]
         if made and (PAYING.search(said) or len(made) > 1):
-            first, *others = _parts(made, said, self.today)
+            first, *others = parts(made, said, self.today)
             return [self._whole(first, said), *others]
         if self.proposed:
             return []
@@ -190,7 +167,7 @@ class _Talk:
         reply = self._corrected(self._last(at), said)
         reply = reply or answer(self.asked, said, self.today, about_paying=about_paying)
         if reply is None and (other := counter(self.asked, said, self.today, about_paying=about_paying)):
-            self.proposed = [_promise(at, text, self._carried(at, self._whole(other, said), said))]
+            self.proposed = [promised(at, text, self._carried(at, self._whole(other, said), said))]
         whole = self._whole(reply, said) if reply else None
         if whole and whole.day is None and names_hour(said):
             whole = replace(whole, day=self.today)
@@ -199,7 +176,7 @@ class _Talk:
     def _carried(self, at: int, payment: Payment, said: str) -> Payment:
         """With the half that stays as it was, where another day or sum is agreed on for what was promised."""
         last = self._last(at) or self.refused
-        if last is None or _MORE.search(said) or _MORE.search(self.asked):
+        if last is None or speaks_of_more(said) or speaks_of_more(self.asked):
             return payment
         return replace(payment, amount=payment.amount or last.amount, day=payment.day or last.date)
 
@@ -239,10 +216,10 @@ class _Talk:
 
     def _place(self, promise: Promise, near: bool) -> int:
         """Where the promise stands now: in one that it repeats or makes whole, or as another."""
-        again = [at for at in self.standing if _same(self.promises[at], promise)]
-        halves = [at for at in self.standing if near and _agree(self.promises[at], promise)]
+        again = [at for at in self.standing if same(self.promises[at], promise)]
+        halves = [at for at in self.standing if near and agree(self.promises[at], promise)]
         for at in (again or halves)[:1]:
-            self.promises[at] = _joined(self.promises[at], promise)
+            self.promises[at] = joined(self.promises[at], promise)
             return at
         self.promises.append(promise)
         return len(self.promises) - 1
@@ -267,40 +244,3 @@ class _Talk:
     def _remember_payday(self, said: str) -> None:
         if (WAGES.search(said) or WAGES.search(self.asked)) and (days := find_days(said, self.today)):
             self.payday = days[0].date
-
-
-def _promise(at: int, text: str, payment: Payment) -> Promise:
-    words = text[payment.start : payment.end].strip("，。！？；,.!?; ")
-    return Promise(at, words, payment.amount, payment.day, payment.condition, (payment.start, payment.end))
-
-
-def _parts(made: list[Payment], said: str, today: date) -> list[Payment]:
-    """Of several payments said at once those that are meant: the parts of a plan, or what a correction ends on."""
-    if corrected := [match.end() for match in _CORRECTED.finditer(said, made[0].start, made[-1].end)]:
-        made = [payment for payment in made if payment.start >= corrected[-1]] or made[-1:]
-    made = [one for one in made if not _OTHER_DEBT.search(said[one.start : one.end])] or made
-    rest = any(_LEFT.search(said[one.start : one.end]) for one in made)
-    shares = [one for one in made if one.amount or rest]
-    if len({one.day for one in shares}) == len(shares) > 1 and all(one.day or one.amount for one in shares):
-        return shares
-    first = next((payment for payment in made if payment.day), made[0])
-    first = replace(first, end=made[-1].end)
-    instead = correction(first, said[first.end :], today)
-    return [replace(instead, start=first.start, end=len(said)) if instead else first]
-
-
-def _same(one: Promise, other: Promise) -> bool:
-    return (one.amount, one.date) == (other.amount, other.date)
-
-
-def _agree(one: Promise, other: Promise) -> bool:
-    """Whether two may be halves of one: neither names another sum or day, nor the other what is left of the one."""
-    sums, days = {one.amount, other.amount} - {None}, {one.date, other.date} - {None}
-    both = _LEFT.search(one.text) or not _LEFT.search(other.text)
-    return len(sums) <= 1 and len(days) <= 1 and bool(both)
-
-
-def _joined(one: Promise, other: Promise) -> Promise:
-    """Two halves of one promise made whole, where the first was said."""
-    amount, day = one.amount or other.amount, one.date or other.date
-    return replace(one, amount=amount, date=day, condition=one.condition or other.condition)

@@ -22,8 +22,8 @@ from rules.payments import ASKS, Payment
 _YES = re.compile(
     r"^(?:那|嗯|哦|噢|啊|唉|哎|呃|嗨|好好|[，。,.\s])*(?:(?:行|成|中)(?!不|吗|么|李)|可以(?!吗|么|不)"
     r"|好(?=$|[，。！,.!\s的吧嘛啦嘞勒呀那就我滴哒])|没问题|没得问题|没啥问题|问题不大|要得|得(?:嘞|行)?(?=$|[，。！,.!\s])"
-    r"|ok|妥|同意|必须的|肯定|一定|保证(?!不)|确定(?!不)|能?接受|[都也]行|就按|照办|说好了|扣(?:吧|好了)|答应|[对是](?=$|[，。！,.!\s的啊])|嗯$"
-    r"|(?:就|那)*(?:这样|这么着|这么办|这么定|按你说的|照你说的|听你的|依你|说定)|能(?:还上?|处理|行)?(?=$|[，。！,.!\s的]))"
+    r"|ok|妥|同意|没错|没毛病|正确|必须的|肯定|一定|保证(?!不)|确定(?!不)|能?接受|[都也]行|就按|照办|说好了|扣(?:吧|好了)|答应|[对是](?=$|[，。！,.!\s的啊])|嗯$"
+    r"|(?:就|那)*(?:这样|这么着|这么办|这么定|按你说的|照你说的|听你的|依你|说定)|能(?:还上?|处理|行|做到|办到|安排)?(?=$|[，。！,.!\s的]))"
 )
 _BUT = re.compile(r"但是|可是|不过|只是|但|除非|就怕|怕是|先问|问问|商量|考虑|晚|再说|不行|不了|太|吧[？?]|[？?]|吗")
 
@@ -57,10 +57,10 @@ _TAG = re.compile("[行成中]不$")
 _QUESTION = re.compile(r"[?？]|吗\s*$")
 _CLAUSES = re.compile(r"(?<=[，。\s])|(?<=[.,])(?!\d)")
 _BARE_SPAN = re.compile(
-    r"(?P<filling>^|[，。,\s那就要得吧]|顶多|最多)(?=(?:[0-9一二两三四五六七八九十]{1,2}|半)(?:天|个?(?:周|星期|礼拜)|个月)(?:吧|时间|行|可以|[，。,.\s]|$))"
+    r"(?P<filling>^|[，。,\s那就要得吧]|顶多|最多)(?=(?:[0-9一二两三四五六七八九十]{1,2}|半)(?:天|个?(?:周|星期|礼拜)|个月|年)(?:吧|时间|行|可以|就|[，。,.\s]|$))"
 )
 #: How long is asked for, or offered.
-_ASKS_SPAN = re.compile("多久|多长|几天|(?:[0-9一二两三四五六七八九十几]|半)(?:天|个?(?:周|星期|礼拜)|个月)|宽限")
+_ASKS_SPAN = re.compile("多久|多长|几天|(?:[0-9一二两三四五六七八九十几]|半)(?:天|个?(?:周|星期|礼拜)|个月|年)|宽限")
 
 
 def says_yes(said: str) -> bool:
@@ -106,7 +106,8 @@ def counter(asked: str, said: str, today: date, *, about_paying: bool = False) -
     """Another day or sum that a customer asks for instead: 一千有点多，五百行吗."""
     if not ASKS.search(said):
         return None
-    return answer(asked, ASKS.sub("", said).rstrip("？?"), today, about_paying=about_paying)
+    stated = answer(asked, ASKS.sub("", said).rstrip("？?"), today, about_paying=about_paying)
+    return replace(stated, end=len(said)) if stated else None
 
 
 def half_offered(asked: str, said: str, today: date, amount: bool, day: bool) -> Payment | None:

@@ -1,0 +1,76 @@
+"""Promises as they are put together: the parts of a plan said at once, and two halves of one promise."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from rules.payments import Payment
+from rules.replies import correction
+
+#: What is said of the rest: 月底把剩下的结清.
+_LEFT = re.compile("剩|其余|其它|其他|余下|另外|余款|尾款")
+
+#: What is spoken of is another payment than the last.
+_MORE = re.compile(rf"{_LEFT.pattern}|再(?=还|存|处理|打|转|来|给|付|交)|全|[还结付补]清")
+
+#: What he owes to others: 花呗我周三还，你们这个我月底还.
+_OTHER_DEBT = re.compile("花呗|借呗|微粒贷|白条|[房车]贷|(?:别的|其他|另外?一)(?:[张家笔]|平台|银行|卡)|别家")
+
+_CORRECTED = re.compile(r"不对|不是不是|说错|错了|哦不|不不|还是(?!.{0,3}[吗么])|要不|算了|改成")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One promise to pay."""
+
+    utterance: int  #: index into the transcript's utterances
+    text: str  #: the words that promise
+    amount: Decimal | None  #: yuan
+    date: date | None  #: the day it is promised for
+    condition: str | None = None  #: what it depends on, in the customer's words: 发了工资
+    span: tuple[int, int] = (0, 0)  #: characters of the utterance's text, end exclusive
+
+
+def speaks_of_more(said: str) -> bool:
+    """Whether another payment is spoken of than the last: 剩下的呢, 那月底再还两千, 全还清."""
+    return _MORE.search(said) is not None
+
+
+def promised(at: int, text: str, payment: Payment) -> Promise:
+    """The payment as it was said in the utterance at `at`, whose text is `text`."""
+    words = text[payment.start : payment.end].strip("，。！？；,.!?; ")
+    return Promise(at, words, payment.amount, payment.day, payment.condition, (payment.start, payment.end))
+
+
+def parts(made: list[Payment], said: str, today: date) -> list[Payment]:
+    """Of several payments said at once those that are meant: the parts of a plan, or what a correction ends on."""
+    if corrected := [match.end() for match in _CORRECTED.finditer(said, made[0].start, made[-1].end)]:
+        made = [payment for payment in made if payment.start >= corrected[-1]] or made[-1:]
+    made = [one for one in made if not _OTHER_DEBT.search(said[one.start : one.end])] or made
+    rest = any(_LEFT.search(said[one.start : one.end]) for one in made)
+    shares = [one for one in made if one.amount or rest]
+    if len({one.day for one in shares}) == len(shares) > 1 and all(one.day or one.amount for one in shares):
+        return shares
+    first = next((payment for payment in made if payment.day), made[0])
+    first = replace(first, end=made[-1].end)
+    instead = correction(first, said[first.end :], today)
+    return [replace(instead, start=first.start, end=len(said)) if instead else first]
+
+
+def same(one: Promise, other: Promise) -> bool:
+    """Whether two promise the same sum for the same day."""
+    return (one.amount, one.date) == (other.amount, other.date)
+
+
+def agree(one: Promise, other: Promise) -> bool:
+    """Whether two may be halves of one: neither names another sum or day, nor the other what is left of the one."""
+    sums, days = {one.amount, other.amount} - {None}, {one.date, other.date} - {None}
+    both = _LEFT.search(one.text) or not _LEFT.search(other.text)
+    return len(sums) <= 1 and len(days) <= 1 and bool(both)
+
+
+def joined(one: Promise, other: Promise) -> Promise:
+    """Two halves of one promise made whole, where the first was said."""
+    amount, day = one.amount or other.amount, one.date or other.date
+    return replace(one, amount=amount, date=day, condition=one.condition or other.condition)
