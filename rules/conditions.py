@@ -102,6 +102,8 @@ def call_date(facts: Mapping[str, object]) -> date:
 
 def _same(one: object, other: object) -> bool:
     """Whether two values mean the same: facts may arrive as text (`"90"`), and 007 and 7 are two agents."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, (int, float)) or isinstance(other, (int, float)):

@@ -27,7 +27,7 @@ LONGEST = 3
 _TELLING = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Suspicion:
     """What a sentence is suspected of."""
 
@@ -37,7 +37,7 @@ class Suspicion:
     places: Ints  #: first character and size of each of its pieces, a row each
     weights: NDArray[np.float32]  #: how much each piece speaks for that category
 
-    @property
+    @cached_property  # several rules ask
     def telling(self) -> tuple[str, ...]:
         """The heaviest pieces of two characters and more, none within another.
 
