@@ -145,6 +145,6 @@ def scorecard_row(judgement: Judgement) -> dict[str, Any]:
         "packs": dict(judgement.packs),
         "pack_versions": dict(judgement.pack_versions),
         "body": to_json(judgement.scorecard),
-        "promises": [to_json(promise) for promise in judgement.promises],
-        "findings": [to_json(finding) for finding in judgement.findings],
+        "promises": _adapter(tuple[Promise, ...]).dump_python(judgement.promises, mode="json"),
+        "findings": _adapter(tuple[Finding, ...]).dump_python(judgement.findings, mode="json"),
     }

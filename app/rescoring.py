@@ -3,6 +3,7 @@
 Every batch is one transaction, and what is judged is no longer due: a run that was stopped goes on where it was.
 """
 
+import gc
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -55,9 +56,10 @@ def rescore(settings: Settings, query: lists.Query, template: str | None, worker
     chosen = {name: conditions if template else [*conditions, Call.template == name] for name in names}
     total = sum(_count(database, judge, name, which) for name, which in chosen.items())
     batches = (batch for name, which in chosen.items() for batch in _batches(database, judge, name, which))
+    gc.freeze()  # the packs are most of all objects there are, and stay: looking for garbage need not pass them by
     progress(0, total)
     alone = (rescore_calls(database, judge, call_ids, name, only_due=True) for name, call_ids in batches)
-    for result in alone if workers == 1 else _in_parallel(settings, batches, workers):
+    for result in alone if workers == 1 else _in_parallel(settings, list(chosen), batches, workers):
         outcome.done += result.done
         outcome.left += result.left
         outcome.failed |= result.failed
@@ -128,10 +130,12 @@ def _batches(
         yield name, ids
 
 
-def _in_parallel(settings: Settings, batches: Iterator[tuple[str, Sequence[int]]], workers: int) -> Iterator[Outcome]:
+def _in_parallel(
+    settings: Settings, names: Sequence[str], batches: Iterator[tuple[str, Sequence[int]]], workers: int
+) -> Iterator[Outcome]:
     # Spawned, not forked: a fork would share the parent's connections to the database.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_Process.begin, initargs=(settings,)) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_Process.begin, initargs=(settings, names)) as pool:
         running: set[Future[Outcome]] = set()
         while True:
             # Two for each process, so that none waits and few ids are held.
@@ -150,9 +154,14 @@ class _Process:
     judge: Judge
 
     @classmethod
-    def begin(cls, settings: Settings) -> None:
+    def begin(cls, settings: Settings, names: Sequence[str]) -> None:
         assert settings.database_url
         cls.database, cls.judge = Database(settings.database_url), build_judge(settings)
+        with cls.database.transaction() as session:
+            packs.follow(session, cls.judge)
+        for name in names:
+            cls.judge.load(name)
+        gc.freeze()
 
     @classmethod
     def work(cls, template: str, call_ids: Sequence[int]) -> Outcome:
