@@ -168,8 +168,8 @@ def _within(match: re.Match[str], today: date) -> date | None:
 def _after_days(match: re.Match[str], today: date) -> date | None:
     count = _number(match["count"]) if match["count"] != "半" else 0
     unit = match["unit"]
-    if unit == "年":
-        return _on(*_month(today, 12 * count or 6), today.day)
+    if unit == "年":  # nobody promises to pay after more, but 五年后消除 is told
+        return _on(*_month(today, 12 * count or 6), today.day) if count < 2 else None
     if unit.endswith("月"):
         return today + timedelta(days=15) if match["count"] == "半" else _on(*_month(today, count), today.day)
     return today + timedelta(days=count * (7 if unit.endswith(("周", "星期", "礼拜")) else 1)) if count else None

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from rules.dates import find_days
-from rules.naming import ALONE, CLAUSES, named, named_alone
+from rules.naming import CLAUSES, named, named_alone
 from rules.paying import NO, PAST, PAYING, REST
 from rules.payments import Payment, asks, payments
 from rules.sums import amounts
@@ -57,12 +57,16 @@ _INSTALMENT = re.compile("[一两二三四五六1-6]期")
 PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点")
 #: What is due or done otherwise than by paying: a call, a visit, the day a bill is due.
 _TOLD = re.compile(
-    r"打电话|打给[您你]|联系[您你]|[跟和与给][您你][^，。]{0,3}联系|还款日|到期日|账单日|再联系|再沟通|回访|回电|来电|接电话|接听|方便接|答复|回复|消息|[给跟]您(?:回|打)"
+    r"打电话|打给[您你]|联系[您你]|[跟和与给][您你][^，。]{0,3}联系|还款日|到期日|账单日|再联系|再沟通|回访|回电|来电|接电话|接听|方便接|答复|回复|消息|打过去问|征信|[给跟]您(?:回|打)"
 )
 #: What a customer is spared is not what he is asked for: 今天还可以少还两百.
 _REDUCED = re.compile(
     "(?:少[还付交]|减免?|[给帮]您免|优惠|便宜|[节能]省)(?:掉|去|了|个|您)*(?=[0-9一二两三四五六七八九十])"
 )
+#: What the agent does himself: 我立马给您办.
+_OWN_DEED = re.compile("我(?!们|登记|记|备注)|给您办")
+#: A fee or another loan pays no debt.
+_FEE = re.compile("(?:手续|服务|修复|协商|辛苦|解押)费|保证金|诚意金|押金|额度|网贷|[贷借]个")
 _PAPERWORK = re.compile(r"申请|材料|资料|手续|提交|上报|登记|备案|反馈|截图|减免")
 
 #: What else days and sums are said about.
@@ -122,8 +126,7 @@ def _put(asked: str, today: date, about_paying: bool) -> list[Payment]:
 
 def _says_no_more(asked: str, today: date) -> bool:
     """Whether all that is said are a day and a sum, put by naming them: 说好了啊，周三，八百."""
-    clauses = [named(clause, today) for clause in CLAUSES.split(asked)]
-    return all(one.spoken <= ALONE for one in clauses)
+    return not _OWN_DEED.search(asked) and not any(named(clause, today).spoken for clause in CLAUSES.split(asked))
 
 
 def asks_about_paying(asked: str) -> bool:
@@ -232,7 +235,7 @@ def restated(said: str, today: date) -> list[Payment]:
 def _no_offer(piece: Payment, words: str) -> bool:
     """Whether an agent asks openly, tells what he does, what is due when, or what was."""
     told = _OPEN_QUESTION.search(words) or _TOLD.search(words) or PAST.search(words)
-    return bool(told) or (piece.amount is None and bool(_PAPERWORK.search(words)))
+    return bool(told or _FEE.search(words)) or (piece.amount is None and bool(_PAPERWORK.search(words)))
 
 
 def _other_deed(piece: Payment, words: str) -> bool:

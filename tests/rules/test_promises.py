@@ -415,6 +415,9 @@ def test_a_part_is_not_all_of_it(script: str) -> None:
         "坐席：我周五再给您打电话确认还款\n客户：好",
         "坐席：您上次说好周五还两千的对吧\n客户：对",
         "坐席：还款日是十五号，逾期会影响征信\n客户：好的",
+        "坐席：逾期记录会在还清五年后消除\n客户：好的",
+        "坐席：先交五百块钱协商服务费\n客户：好的",
+        "坐席：好的，我立马给您办\n客户：好的",
     ],
 )
 def test_a_yes_to_what_was_or_is_told_promises_nothing(script: str) -> None:
