@@ -156,7 +156,8 @@ class _Talk:
         lacks = (last.amount is None, last.date is None) if last else (False, False)
         offers = offers_in(self.asked, self.today, about_paying=near)
         if offers and says_yes(said):
-            return accepted(offers, said, self.today)
+            taken = accepted(offers, said, self.today)
+            return [replace(one, amount=one.amount or taken_up(self.sums, self.asked)) for one in taken]
         if any(lacks) and (half := half_offered(self.asked, said, self.today, *lacks)):
             return [half]
         known = any(lacks) or bool(offers) or (near and only_asks(self.asked, self.today))

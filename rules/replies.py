@@ -136,7 +136,8 @@ def correction(last: Payment, said: str, today: date) -> Payment | None:
 
 def _on_payday(said: str, today: date) -> Payment | None:
     """The day of his wages, where a customer says that he pays then."""
-    day = named(said, today).day
+    own = named_alone(_meant(said), today)  # 二十三号吧，我二十二号发工资
+    day = None if own and own.day else named(said, today).day
     if day is None or not WAGES.search(said) or not _ON_PAYDAY.search(said):
         return None
     if NO.search(said) or OPEN.search(said) or HEDGE.search(said) or PAST.search(said) or _QUESTION.search(said):

@@ -23,6 +23,9 @@ _NO_SUM = re.compile(
 _ABOUT = re.compile(
     "(?<![0-9零一二两三四五六七八九十百千万几数好大])(?P<unit>[百千万])(?:把|来)(?=块|元|[，。！,.吧]|$)"
 )
+_CHANGE = re.compile(
+    r"[块元](?:钱)?零?(?:(?P<dimes>[\d一二两三四五六七八九])[毛角])?零?(?:(?P<cents>[\d一二两三四五六七八九])分(?!期|[一二两三四五六七八九十\d]))?"
+)
 _UP_TO = re.compile("[百千万元块](?:到|至)$")
 _UNITS = {"百": 100, "千": 1000, "万": 10_000}
 
@@ -64,6 +67,12 @@ def _money(text: str, number: Number) -> Decimal | None:
     scale = 10_000 if unit and "万" in unit.group() else 1
     alone = len(number.digits) >= 3 and re.match(r"$|[，。！？；,.!?;\s吧啊呗嘛行整]", after)
     if unit or re.search("[百千万]", written) or (number.value >= 50 and _PAID_BY.search(before)) or alone:
-        dimes = re.match(r"块(?:钱)?零?(\d|[一二三四五六七八九])毛", after)
-        return number.value * scale + (find_numbers(dimes[1])[0].value / 10 if dimes else 0)
+        return number.value * scale + _change(after)
     return None
+
+
+def _change(after: str) -> Decimal:
+    """What stands behind the yuan: 五毛, 五角六分."""
+    change = _CHANGE.match(after)
+    dimes, cents = (change["dimes"], change["cents"]) if change else (None, None)
+    return sum((find_numbers(one)[0].value / worth for one, worth in ((dimes, 10), (cents, 100)) if one), Decimal(0))
