@@ -147,6 +147,25 @@ def test_answered(tmp_path: Path, question: str, answer: str, turns: int, expect
     assert found(tmp_path, f"{{answered: {{{written}}}}}") is expected
 
 
+OPEN = "{fact: {stage: m1}}"
+
+
+@pytest.mark.parametrize(
+    ("find", "expected"),
+    [
+        (f"{{sequence: {{steps: [{says('起诉')}, {OPEN}]}}}}", False),
+        (f"{{sequence: {{steps: [{OPEN}, {says('起诉')}]}}}}", False),
+        (f"{{sequence: {{steps: [{says('逾期')}, {OPEN}]}}}}", None),
+        (f"{{answered: {{question: {says('起诉')}, answer: {OPEN}}}}}", False),
+        (f"{{answered: {{question: {says('逾期')}, answer: {OPEN}}}}}", None),
+        (f"{{all: [{OPEN}, {says('起诉')}]}}", False),
+        (f"{{none: [{OPEN}, {says('逾期')}]}}", False),
+    ],
+)
+def test_what_is_missing_settles_what_else_is_open(tmp_path: Path, find: str, expected: bool | None) -> None:
+    assert found(tmp_path, find) is expected
+
+
 @pytest.mark.parametrize(
     ("find", "expected"),
     [
