@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from rules.dates import Day, find_days
 from rules.numerals import Number
@@ -46,6 +47,7 @@ class Named:
         return names and self.spoken <= ALONE and not self.turned
 
 
+@lru_cache(maxsize=64)  # the clauses of a question are read several times in a row
 def named(said: str, today: date) -> Named:
     """What `said`, which must be folded, names."""
     days = find_days(said, today)

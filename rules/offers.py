@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from rules.dates import find_days
 from rules.naming import CLAUSES, named, named_alone
@@ -87,8 +88,11 @@ _OWED = {
     ),
     "due": (re.compile("应还|逾期|账单(?!最低)"), _WHOLE),
 }
+#: What all of these have one of.
+_SPEAKS_OF_OWED = re.compile("最低|[一总]共|总金?额|差|[总共合]计|全[部额]|结清|欠|应还|逾期|账单")
 
 
+@lru_cache(maxsize=8)  # asked for several times in a row; only to be read
 def offers_in(asked: str, today: date, *, about_paying: bool = False) -> list[Payment]:
     """The payments that an agent asks for by day or by sum: 周五之前把一千一还上可以吗. 什么时候还 asks for none.
 
@@ -111,10 +115,12 @@ def offers_in(asked: str, today: date, *, about_paying: bool = False) -> list[Pa
 
 def _put(asked: str, today: date, about_paying: bool) -> list[Payment]:
     """A day and a sum put to the customer without a word of paying: 那就周三，两千，可以吧; 给您延到二十号行吗."""
-    if any(one.search(asked) for one in (_TOLD, PAST, NO, ELSEWHERE, _OPEN_QUESTION)):
+    if not find_days(asked, today) and not amounts(asked, []):
         return []
     plain = _PUTS.sub("", asked)
     if plain == asked and not (about_paying and (_EACH.search(asked) or _says_no_more(asked, today))):
+        return []
+    if any(one.search(asked) for one in (_TOLD, PAST, NO, ELSEWHERE, _OPEN_QUESTION)):
         return []
     whole = named(plain, today)
     put = whole if whole.day and (whole.amount or _UNTIL.search(asked)) else named_alone(plain, today)
@@ -170,6 +176,8 @@ def haggles(asked: str) -> bool:
 def sums_in(said: str, today: date) -> dict[str, Decimal]:
     """The sums that an agent says are owed, by what they are called in `_OWED`."""
     sums: dict[str, Decimal] = {}
+    if not _SPEAKS_OF_OWED.search(said):
+        return sums
     for number, value in amounts(said, find_days(said, today)):
         clause = re.split("[，。]", said[: number.start])[-1]
         sums |= {name: value for name, (called, _) in _OWED.items() if called.search(clause)}

@@ -46,6 +46,9 @@ _TOPIC = 6
 #: To read days by when the day of the call is not known; what comes of it is not shown.
 _ANY_DAY = date(2000, 1, 1)
 
+#: What every day, sum, hour and share has one of.
+_NAMES = re.compile("[0-9一二两三四五六七八九十百千万半周星礼月号天日晚早午夜今明后初底末年节会马立现等点额全部最低]")
+
 #: He has not answered yet.
 _THINKS = re.compile(
     r"(?:嗯|呃|额|啊|哦|那个|这个|我?(?:再)?(?:想想?|看看?)(?:一下|啊|吧|哈)?|等一?下|稍等|喂|[，。,.…\s])+"
@@ -152,6 +155,8 @@ class _Talk:
 
     def _replied(self, at: int, text: str, said: str) -> list[Payment]:
         """What the customer takes of what the agent offers, or else names himself."""
+        if not (_NAMES.search(said) or says_yes(said)):
+            return []
         last, near = self._last(at), at - self.topic <= _TOPIC
         lacks = (last.amount is None, last.date is None) if last else (False, False)
         offers = offers_in(self.asked, self.today, about_paying=near)
