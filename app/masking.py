@@ -15,11 +15,9 @@ _LONG = 10**10
 #: Written or read out.
 _DIGITS = frozenset("0123456789零〇一二两三四五六七八九幺")
 
-#: Times that serials begin with, which hold no number of a person: a date and a clock, or milliseconds since 1970.
-_TIME = re.compile(
-    r"(?<!\d)(?:1[5-9]\d{11}(?:\d{3})?"
-    r"|20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d[0-5]\d\d{0,6})(?!\d)"
-)
+#: Dates and clocks that serials begin with, which hold no number of a person. Not milliseconds since 1970, which read
+#: like a phone number and two digits more.
+_TIME = re.compile(r"(?<!\d)20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d[0-5]\d\d{0,6}(?!\d)")
 
 #: Digits of the shortest number that an id is masked for.
 _PHONE = 11

@@ -323,7 +323,15 @@ def test_a_number_read_out_over_two_utterances_is_masked(client: TestClient, aut
         assert "1381234" not in client.get(path, headers=auth["inspector"]).text
 
 
-@pytest.mark.parametrize(("name", "shown"), [("a-13812345678", "a-138****5678"), ("20261122123456789", None)])
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a-13812345678", "a-138****5678"),
+        ("20261122123456789", None),
+        ("20261122123456789012", None),
+        ("1501234567812", "150****567812"),
+    ],
+)
 def test_a_phone_number_in_an_id_is_for_its_sender(
     client: TestClient, auth: Auth, name: str, shown: str | None
 ) -> None:
