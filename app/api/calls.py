@@ -148,7 +148,7 @@ def assign_call(call_id: CallId, assignee: Assignee, session: SessionDep, who: A
     """Give a call to an inspector."""
     call = calls.get(session, call_id, who)
     if assignee.user:
-        users.assign(call, users.named(session, assignee.user))
+        users.assign(call, users.named(session, assignee.user), who)
     else:
         call.assigned_to = None
     session.flush()

@@ -23,6 +23,14 @@ def within(who: Principal) -> ColumnElement[bool]:
             return false()
 
 
+def is_for_any_inspector(call: Call, who: Principal) -> bool:
+    """Whether an inspector of any team would see the call once given it: no team's, where they see what they are given.
+
+    That inspectors see only this is a setting, the same for every caller.
+    """
+    return who.assigned_only and call.team is None
+
+
 def known_to(who: Principal) -> ColumnElement[bool]:
     """The condition on calls that a sender is told of when it posts one again: its own, and those within reach."""
     return or_(Call.posted_by == who.user_id, within(who))

@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Forbidden, NotFound, Unprocessable
-from app.security import Role, hash_password, is_password, new_password
+from app.security import Principal, Role, hash_password, is_password, new_password
 from app.store import sessions
+from app.store.reach import is_for_any_inspector
 from app.tables import Call, User
 
 #: Wrong passwords in a row after which an account is closed for a while: a minute, then twice as long each time.
@@ -52,19 +53,21 @@ def everyone(session: Session) -> Sequence[User]:
 REVIEWING: tuple[Role, ...] = ("inspector", "supervisor")
 
 
-def reviewers(session: Session, call: Call) -> Sequence[User]:
-    """Every person whom the call can be given to, by name, and the one who has it, whatever became of them.
+def reviewers(session: Session, call: Call, who: Principal) -> Sequence[User]:
+    """Every person whom `who` can give the call to, by name, and the one who has it, whatever became of them.
 
     A program that has a key cannot sign in to look at it.
     """
     is_person = or_(User.password.is_not(None), User.subject.is_not(None))
     in_team = or_(User.team.is_(None), User.team == call.team)
+    if is_for_any_inspector(call, who):
+        in_team = or_(in_team, User.role == "inspector")
     suited = and_(User.role.in_(REVIEWING), is_person, User.disabled_at.is_(None), in_team)
     return session.scalars(select(User).where(or_(suited, User.id == call.assigned_to)).order_by(User.name)).all()
 
 
-def assign(call: Call, user: User) -> None:
-    """Give the call to somebody to look at.
+def assign(call: Call, user: User, who: Principal) -> None:
+    """Give the call to somebody to look at, as `who` asks.
 
     Raises:
         Unprocessable: this user does not review, is disabled, or sees the calls of another team only.
@@ -73,7 +76,8 @@ def assign(call: Call, user: User) -> None:
         raise Unprocessable(f"{user.name} 不是质检员或主管，不能分配通话", code="no_inspector")
     if user.disabled_at:
         raise Unprocessable(f"{user.name} 的账户已停用，不能分配通话", code="disabled_assignee")
-    if user.team not in (None, call.team):
+    sees_it = user.role == "inspector" and is_for_any_inspector(call, who)
+    if user.team not in (None, call.team) and not sees_it:
         raise Unprocessable(f"{user.name} 只能查看自己团队的通话，不能分配这通", code="other_team")
     call.assigned_to = user.id
 

@@ -34,7 +34,10 @@ def call_page(call_id: CallId, request: Request, session: SessionDep, who: Reade
     given = filters(request.query_params)
     following = lists.following(session, _queue(given), who, row)
     others = [listed(other, None, masked) for other in neighbours.same_day(session, row, who)]
-    given_to = {"assignee": row.assigned_to, "reviewers": users.reviewers(session, row) if who.may("assign") else []}
+    given_to = {
+        "assignee": row.assigned_to,
+        "reviewers": users.reviewers(session, row, who) if who.may("assign") else [],
+    }
     way = {"back": urlencode(given), "following": following, "others": others} | given_to
     shown = {"call": detail, "unmask": unmask, "categories": ALL, **way, **_judged(detail, who)}
     return page(request, "call.html", shown, who)

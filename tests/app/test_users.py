@@ -303,3 +303,24 @@ def test_an_inspector_may_be_shown_only_what_is_assigned(client: TestClient, ser
     assigned = client.put(f"/v1/calls/{first}/assignee", headers=auth["supervisor"], json={"user": "wang"})
     assert assigned.status_code == 200
     assert [call["id"] for call in client.get("/v1/calls").json()["calls"]] == [first]
+
+
+@pytest.mark.parametrize(
+    ("sees", "role", "of_call", "status"),
+    [
+        ("assigned", "inspector", None, 200),
+        ("assigned", "inspector", "B组", 422),
+        ("assigned", "supervisor", None, 422),
+        ("team", "inspector", None, 422),
+    ],
+)
+def test_a_call_of_no_team_is_given_to_whoever_sees_what_is_given(
+    client: TestClient, service: Service, auth: Auth, sees: Any, role: Role, of_call: str | None, status: int
+) -> None:
+    body = {"call": {"team": of_call}, "utterances": [{"text": "您好"}]}
+    call_id = client.post("/v1/texts", headers=auth["dialer"], json=body).json()["id"]
+    service.settings.inspectors_see = sees
+    _user(service, "wang", role, team="A组")
+    given = client.put(f"/v1/calls/{call_id}/assignee", headers=auth["supervisor"], json={"user": "wang"})
+    assert given.status_code == status
+    assert (">wang</option>" in client.get(f"/calls/{call_id}", headers=auth["supervisor"]).text) == (status == 200)
