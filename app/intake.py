@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,6 +25,9 @@ from scoring import TemplateError
 #: Dialer posts come by the thousand; somebody who uploads by hand is waiting.
 _PRIORITY = {"dialer": 0}
 _BY_HAND = 10
+
+#: How far a sender's clock, or its idea of the time zone, may be ahead of ours.
+_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +108,11 @@ def take_text(service: Service, who: Principal, text: TextIn) -> Posted:
     """Store a message, visit note or given transcript and queue its judging.
 
     Raises:
-        Unprocessable: the template cannot be used.
+        Unprocessable: the template cannot be used, or it began after now.
         Conflict: the `external_id` stands for another text.
         Unavailable: too much is waiting, or the disk is nearly full.
     """
+    _check_begun(text.call)
     content = hashlib.sha256(text.model_dump_json(include={"utterances"}).encode()).hexdigest()
     if known := _known(service, who, text.call, content):
         return known
@@ -121,14 +126,22 @@ def completed(service: Service, who: Principal, sent: Sent) -> CallFacts:
     """What the sender said; failing that what the recording's name says; failing that what settings say of `who`.
 
     Raises:
-        Unprocessable: the name says something that cannot be.
+        Unprocessable: the name says something that cannot be, or the call began after now.
     """
     known = service.settings.sources.get(who.name, CallFacts()).model_dump(exclude_unset=True)
     named: dict[str, Any] = next(filter(None, (form.read(sent.name) for form in service.file_names)), {})
     try:
-        return CallFacts.model_validate(known | named | sent.facts.model_dump(exclude_unset=True))
+        facts = CallFacts.model_validate(known | named | sent.facts.model_dump(exclude_unset=True))
     except ValidationError as error:
         raise Unprocessable(f"{sent.name}: 文件名中的信息有误：{faults_of(error)}", code="bad_file_name") from error
+    _check_begun(facts)
+    return facts
+
+
+def _check_begun(facts: CallFacts) -> None:
+    # Here and not in CallFacts: the facts of calls that are stored are read with it too.
+    if facts.started_at and facts.started_at > datetime.now(UTC) + _AHEAD:
+        raise Unprocessable(f"started_at: {facts.started_at.isoformat()} 在一天以后，请检查时间", code="in_future")
 
 
 def check_room(service: Service) -> None:

@@ -133,3 +133,10 @@ class PostedText(TextIn):
     """A text over HTTP: a field in the wrong place is an error, not an `external_id` that is silently lost."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        written = self.call.channel != "call"  # in a call nobody may have said a word, and that is to be seen
+        if not (any(item.text.strip() for item in self.utterances) if written else self.utterances):
+            raise ValueError("utterances 中没有内容")
+        return self

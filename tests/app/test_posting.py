@@ -9,6 +9,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -96,6 +97,7 @@ def test_without_an_id_every_post_is_a_call(client: TestClient, auth: Auth, serv
         pytest.param(wav(), "a.wav", '{"amount": NaN}', 422, "invalid", id="not a number"),
         pytest.param(wav(), "a.wav", '{"extra": 1e999}', 422, "invalid", id="infinite"),
         pytest.param(wav(), "a.wav", {"started_at": "0001-01-01T00:00:00+14:00"}, 422, "invalid", id="year one"),
+        pytest.param(wav(), "a.wav", {"started_at": "2099-11-01T09:30:00"}, 422, "in_future", id="still to come"),
         pytest.param(wav(), "a.wav", {"template": "长" * 200}, 422, "unknown_template", id="template too long"),
         pytest.param(wav(), "a.wav", {"channel": "fax"}, 422, "invalid", id="unknown channel"),
         pytest.param(wav(), "a.wav", "x" * 70_000, 400, "bad_multipart", id="metadata too long"),
@@ -266,7 +268,7 @@ TEXT = {
 def test_texts_are_calls_too(client: TestClient, auth: Auth, service: Service) -> None:
     first = client.post("/v1/texts", headers=auth["dialer"], json=TEXT)
     again = client.post("/v1/texts", headers=auth["dialer"], json=TEXT)
-    other = client.post("/v1/texts", headers=auth["dialer"], json=TEXT | {"utterances": []})
+    other = client.post("/v1/texts", headers=auth["dialer"], json=TEXT | {"utterances": [{"text": "您好"}]})
     assert [answer.status_code for answer in (first, again, other)] == [202, 200, 409]
     assert kept(service) == (1, 1, 0)
 
@@ -277,9 +279,20 @@ def test_a_text_too_long_is_refused(client: TestClient, auth: Auth, service: Ser
     assert kept(service) == (0, 0, 0)
 
 
+@pytest.mark.parametrize(("ahead", "status"), [(timedelta(hours=23), 202), (timedelta(hours=25), 422)])
+def test_a_text_of_another_day_is_refused(client: TestClient, auth: Auth, ahead: timedelta, status: int) -> None:
+    call = {"started_at": (datetime.now(UTC) + ahead).isoformat()}
+    answer = client.post("/v1/texts", headers=auth["dialer"], json=TEXT | {"call": call})
+    assert answer.status_code == status
+    assert answer.json().get("code") == ("in_future" if status == 422 else None)
+
+
 @pytest.mark.parametrize(
     "text_in",
     [
+        {"utterances": []},
+        {"call": {"channel": "sms"}, "utterances": [{"text": ""}]},
+        {"call": {"channel": "visit"}, "utterances": [{"text": " \n"}, {"text": ""}]},
         {"utterances": [{"speaker": "robot", "text": "…"}]},
         {"utterances": [{"speaker": "agent"}]},
         {"utterances": [{"speaker": "agent", "text": "…", "start": 2, "end": 1}]},

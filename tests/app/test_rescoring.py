@@ -129,6 +129,6 @@ def test_one_call_over_http(post: Callable[..., list[int]], client: TestClient, 
     assert len(cards) == 2
     unknown = client.post(path, headers=auth["inspector"], json={"template": "no-such"})
     assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_template")
-    text = client.post("/v1/texts", headers=auth["inspector"], json={"utterances": []}).json()["id"]
+    text = client.post("/v1/texts", headers=auth["inspector"], json={"utterances": [{"text": ""}]}).json()["id"]
     early = client.post(f"/v1/calls/{text}/rescore", headers=auth["inspector"])
     assert (early.status_code, early.json()["code"]) == (409, "not_scored")

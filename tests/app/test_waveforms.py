@@ -101,6 +101,6 @@ def test_without_the_key_it_is_neither_drawn_nor_played(
 
 
 def test_a_text_has_none(client: TestClient, auth: Auth) -> None:
-    call_id = client.post("/v1/texts", headers=auth["inspector"], json={"utterances": []}).json()["id"]
+    call_id = client.post("/v1/texts", headers=auth["inspector"], json={"utterances": [{"text": ""}]}).json()["id"]
     answer = client.get(f"/v1/calls/{call_id}/waveform", headers=auth["inspector"])
     assert (answer.status_code, answer.json()["code"]) == (404, "no_recording")
