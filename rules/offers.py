@@ -77,6 +77,7 @@ ELSEWHERE = re.compile(
 )
 
 _WHOLE = re.compile("全|补[上齐]|都(?=给|还|结|付|清|转|打)|一次性|一把|[结还付缴]清")
+_ASKS_FOR_ALL = re.compile("全(?:部|额)?(?:都|给)?(?:还|结|处理|付|缴)|[还结付缴]清|一次性|补齐")
 #: What an agent calls the sums that are owed, and how a customer takes them up.
 _OWED = {
     "least": (re.compile("最低"), re.compile("最低")),
@@ -138,6 +139,11 @@ def _says_no_more(asked: str, today: date) -> bool:
 def asks_about_paying(asked: str) -> bool:
     """Whether an agent speaks of paying in what he asks."""
     return _ABOUT_PAYING.search(asked) is not None
+
+
+def asks_for_all(asked: str) -> bool:
+    """Whether all that is owed is asked for: 十五号能全部还清吗. 利息全免 does not."""
+    return _ASKS_FOR_ALL.search(asked) is not None
 
 
 def asks_for_answer(asked: str) -> bool:

@@ -16,6 +16,7 @@ from rules.dates import find_days
 from rules.naming import names_hour
 from rules.offers import (
     agreed,
+    asks_for_all,
     beside,
     beside_the_question,
     haggles,
@@ -162,7 +163,8 @@ class _Talk:
         offers = offers_in(self.asked, self.today, about_paying=near)
         if offers and says_yes(said):
             taken = accepted(offers, said, self.today)
-            return [replace(one, amount=one.amount or taken_up(self.sums, self.asked)) for one in taken]
+            whole = taken_up(self.sums, self.asked) if asks_for_all(self.asked) else None
+            return [replace(one, amount=one.amount or whole) for one in taken]
         if any(lacks) and (half := half_offered(self.asked, said, self.today, *lacks)):
             return [half]
         known = any(lacks) or bool(offers) or (near and only_asks(self.asked, self.today))
