@@ -1,6 +1,7 @@
 """Judging: every applicable rule's verdict on one call, with the words behind it."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from asr.transcript import Transcript
@@ -31,7 +32,7 @@ def check(
 
     `facts` are what is known about the call besides its words, all optional. `started_at` is a datetime with its zone
     or ISO text; days and hours are those of Asia/Shanghai. What is convicted is not suspected of the same in the same
-    words, unless `echoes` asks for every rule's own view.
+    sentence, unless `echoes` asks for every rule's own view.
     """
     conversation = Conversation(transcript)
     known = facts or {}
@@ -39,10 +40,18 @@ def check(
     return [finding for pack in chosen for finding in _Judge(pack, conversation, known).findings(echoes)]
 
 
-def _convicted(rule: Rule, finding: Finding) -> set[tuple[str, int]]:
-    """Of what and where a rule convicts. A course of events between both sides goes wrong where it ends."""
-    evidence = finding.evidence if rule.scope.speaker else finding.evidence[-1:]
-    return {(rule.category, one.utterance) for one in evidence} if finding.verdict == "failed" else set()
+def _convicted(rule: Rule, finding: Finding) -> tuple[Evidence, ...]:
+    """The words a rule convicts by. A course of events between both sides goes wrong where it ends.
+
+    What is only minor may cost too little for anybody to look at the call.
+    """
+    if finding.verdict != "failed" or finding.severity not in ("veto", "major"):
+        return ()
+    return finding.evidence if rule.scope.speaker else finding.evidence[-1:]
+
+
+def _overlap(one: Evidence, other: Evidence) -> bool:
+    return one.utterance == other.utterance and one.span[0] < other.span[1] and other.span[0] < one.span[1]
 
 
 @dataclass(slots=True)
@@ -63,13 +72,21 @@ class _Judge:
         day = call_date(self.facts)
         rules = [rule for rule in self.pack.rules if rule.applies(self.facts, day)]
         certain = {rule.id: self._finding(rule, self._outcome(rule)) for rule in rules if echoes or not rule.suspects}
-        convicted = {place for rule in rules if rule.id in certain for place in _convicted(rule, certain[rule.id])}
-        return [certain.get(rule.id) or self._finding(rule, self._suspected(rule, convicted)) for rule in rules]
+        convicted: dict[str, list[Evidence]] = defaultdict(list)
+        for rule in rules:
+            if rule.id in certain:
+                convicted[rule.category] += _convicted(rule, certain[rule.id])
+        return [
+            certain.get(rule.id) or self._finding(rule, self._suspected(rule, convicted[rule.category]))
+            for rule in rules
+        ]
 
-    def _suspected(self, rule: Rule, convicted: Set[tuple[str, int]]) -> Outcome:
-        """What a rule suspects of that no other has convicted in the same words: a person need not look twice."""
+    def _suspected(self, rule: Rule, convicted: Sequence[Evidence]) -> Outcome:
+        """What a rule suspects of that no other has convicted in the same sentence: a person need not look twice."""
         outcome = self._outcome(rule)
-        fresh = tuple(hit for hit in outcome.hits if (rule.category, hit.utterance) not in convicted)
+        fresh = tuple(
+            hit for hit in outcome.hits if not any(_overlap(self.call.evidence(hit), known) for known in convicted)
+        )
         if fresh or not outcome.hits:
             return replace(outcome, hits=fresh)
         return Outcome(False, (), "已由其他规则认定")

@@ -77,6 +77,7 @@ def test_a_rule_that_suspects(speaker: Speaker, said: str, suspected: bool) -> N
     [
         (["信不信我打断你的腿，让你在床上躺半年"], []),
         (["信不信我打断你的腿，让你在床上躺半年", "再拖下去，后面来找你的人可就没我这么客气了"], [1]),
+        (["信不信我打断你的腿。再拖下去，后面来找你的人可就没我这么客气了"], [0]),
     ],
 )
 def test_what_is_convicted_is_not_suspected_again(said: list[str], suspected: list[int]) -> None:
@@ -87,6 +88,13 @@ def test_what_is_convicted_is_not_suspected_again(said: list[str], suspected: li
     assert [evidence.utterance for evidence in finding.evidence] == suspected
     assert finding.verdict == ("failed" if suspected else "passed")
     assert suspected or "已由其他规则认定" in finding.message
+
+
+def test_what_is_only_minor_is_still_suspected() -> None:
+    """Bad manners cost a point: by that alone nobody would look at the call."""
+    transcript = Transcript("given", "zh", None, "given", (Utterance("agent", "你听不懂人话吗，我说几遍了"),))
+    findings = {one.rule: one for one in check(load_pack("collection-standard"), transcript, {})}
+    assert findings["attitude"].verdict == findings["suspected.attitude"].verdict == "failed"
 
 
 def test_an_unknown_category_is_a_fault(tmp_path_factory: pytest.TempPathFactory) -> None:
