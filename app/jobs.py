@@ -168,12 +168,12 @@ def _set_back(session: Session, call_id: int, attempt: int, error: Exception, co
     if call is None:
         return
     if code:
-        calls.fail(session, call, str(error), code)
+        calls.fail(session, call, _told(error, call), code)
     elif (delay := _passes_in(error, attempt)) is not None:
-        call.error = _reason(error)
+        call.error = _told(error, call)
         calls.hand_back(session, call, delay)
     else:
-        calls.again(session, call, _reason(error))
+        calls.again(session, call, _told(error, call))
 
 
 def _passes_in(error: Exception, attempt: int) -> int | None:
@@ -192,9 +192,15 @@ def _hopeless(error: Exception) -> str | None:
     return error.code if isinstance(error, AsrError) and error.code in HOPELESS else None
 
 
+def _told(error: Exception, call: Call) -> str:
+    """What went wrong, of a recording by the name it came under: it is kept, and decoded, under its SHA-256."""
+    reason = _reason(error)
+    return reason.replace(call.recording, call.recording_name) if call.recording and call.recording_name else reason
+
+
 def _reason(error: Exception) -> str:
     """What went wrong, for people. A message that is not our own may quote the call, so it stays out."""
-    if isinstance(error, (AsrError, RuleError, AppError, SealError)):
+    if isinstance(error, (AsrError, RuleError, TemplateError, AppError, SealError)):
         return str(error)
     if isinstance(error, MemoryError):
         return "内存不足"

@@ -240,6 +240,14 @@ def test_what_cannot_get_better_is_tried_once(client: TestClient, auth: Auth, be
     assert look(client, auth["supervisor"], call_id)["error"] == "a.wav: 损坏"
 
 
+def test_a_recording_is_told_by_the_name_it_came_under(client: TestClient, auth: Auth, bench: Bench) -> None:
+    empty = {"audio": ("空录音.wav", wav(0))}
+    call_id = client.post("/v1/calls", headers=auth["inspector"], files=empty).json()["id"]
+    jobs.run_step(jobs.transcribe, bench, call_id, 1)
+    failed = look(client, auth["supervisor"], call_id)
+    assert (failed["error_code"], failed["error"].split("：")[0]) == ("empty", "空录音.wav")
+
+
 def test_a_call_without_a_job_is_taken_over_and_given_up_in_the_end(
     client: TestClient, auth: Auth, service: Service, bench: Bench
 ) -> None:
