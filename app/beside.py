@@ -24,6 +24,7 @@ class Found:
 
     path: Path
     beside: tuple[Path, ...]  #: what belongs to it alone, and moves with it
+    tables: tuple[Path, ...]  #: CSV files in its folder, which tell of it where nothing tells of it alone
 
     @property
     def is_done(self) -> bool:
@@ -32,7 +33,7 @@ class Found:
 
     def state(self) -> State:
         """What changes while any of it is being written."""
-        stats = [(path.name, path.stat()) for path in (self.path, *self.beside)]
+        stats = [(path.name, path.stat()) for path in (self.path, *self.beside, *self._shared())]
         return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
 
     def facts(self) -> dict[str, Any]:
@@ -46,7 +47,10 @@ class Found:
                 return _json(path)
             if path.suffix == ".csv":
                 return next((facts_in(row) for _, row in rows(_read(path), path.name)), {})
-        return _listed(self.path)
+        return next(filter(None, (_listed(self.path, table) for table in self._shared())), {})
+
+    def _shared(self) -> tuple[Path, ...]:
+        return () if any(path.suffix in (".json", ".csv") for path in self.beside) else self.tables
 
 
 def is_file(path: Path) -> bool:
@@ -81,10 +85,9 @@ def _json(path: Path) -> dict[str, Any]:
     return facts
 
 
-def _listed(path: Path) -> dict[str, Any]:
-    """What CSV files in the same folder say of the recording, in rows with its name as `file`."""
-    for table in sorted(path.parent.glob("*.csv")):
-        for _, row in rows(_read(table), table.name):
-            if row.get("file") == path.name:
-                return facts_in({name: value for name, value in row.items() if name != "file"})
+def _listed(path: Path, table: Path) -> dict[str, Any]:
+    """What a CSV file says of the recording, in the row with its name as `file`."""
+    for _, row in rows(_read(table), table.name):
+        if row.get("file") == path.name:
+            return facts_in({name: value for name, value in row.items() if name != "file"})
     return {}

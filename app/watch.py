@@ -1,9 +1,9 @@
 """A folder whose recordings become calls, with what is known of them beside them or in their names.
 
 Beside `a.wav` may lie `a.json` or `a.csv`, or a CSV with a column `file`. A recording is taken when `a.wav.done` lies
-there too, or when nothing about it has changed for a while; then it goes to `done/`, or to `failed/` with the reason.
-It is moved only after its call is stored, and the call's id tells its content: killed in between, we take it again and
-find the same call.
+there too, or when nothing about it has changed for a while, the CSV included; then it goes to `done/`, or to `failed/`
+with the reason. It is moved only after its call is stored, and the call's id tells its content: killed in between, we
+take it again and find the same call.
 """
 
 import errno
@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import structlog
@@ -74,11 +74,12 @@ class Watch:
             stopping.wait(_PAUSE)
 
     def _recordings(self) -> Iterator[Found]:
+        tables = cache(lambda folder: tuple(sorted(filter(is_file, folder.glob("*.csv")))))
         for path in sorted(self._files()):
             # A link may lead to what this service can read and who put it there cannot.
             if not path.name.startswith(".") and path.suffix.lower() in TYPES and is_file(path):
                 names = [path.with_name(f"{path.name}.done"), path.with_suffix(".json"), path.with_suffix(".csv")]
-                yield Found(path, tuple(name for name in names if is_file(name)))
+                yield Found(path, tuple(name for name in names if is_file(name)), tables(path.parent))
 
     def _files(self) -> Iterator[Path]:
         """Every file but those that are through: reading the names of a year of them would take minutes."""

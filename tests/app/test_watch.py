@@ -89,6 +89,20 @@ def test_a_recording_that_is_said_to_be_done_is_taken_at_once(watch: Watch, fold
 
 
 @pytest.mark.parametrize(
+    ("beside", "taken"), [({}, [0, 0, 1]), ({"json": {"agent_id": "1"}}, [0, 1, 0])], ids=["listed", "told of apart"]
+)
+def test_a_table_that_is_still_being_written_is_waited_for(
+    watch: Watch, folder: Path, service: Service, beside: dict[str, Any], taken: list[int]
+) -> None:
+    drop(folder, "a.wav", **beside)
+    (folder / "today.csv").write_text("录音文件,坐席工号\nb.wav,2\n", "utf-8")
+    first = watch.look()
+    (folder / "today.csv").write_text("录音文件,坐席工号\nb.wav,2\na.wav,1\n", "utf-8")
+    assert [first, *looks(watch)] == taken
+    assert [facts["agent_id"] for facts in calls(service)] == ["1"]
+
+
+@pytest.mark.parametrize(
     ("name", "beside", "facts"),
     [
         pytest.param("a.wav", {}, {}, id="nothing known"),
