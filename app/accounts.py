@@ -11,10 +11,10 @@ from app.operations import connected_database, record
 from app.security import Role
 from app.settings import Settings
 from app.store import audit, keys, users
-from app.terminal import moment
+from app.terminal import moment, output
 
 _err = Console(stderr=True)
-_out = Console()
+_out = output()
 
 
 def add_key(settings: Settings, name: str, role: Role | None, user: str | None, days: int | None) -> str:

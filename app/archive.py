@@ -6,6 +6,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress, track
+from sqlalchemy import make_url
 
 from app import rescoring, verifying
 from app.masking import masked_id
@@ -15,10 +16,10 @@ from app.schemas import faults_of
 from app.service import Service
 from app.settings import Settings
 from app.store import audit, lists, retention
-from app.terminal import moment
+from app.terminal import moment, output
 
 _err = Console(stderr=True)
-_out = Console()
+_out = output()
 
 
 def purge(settings: Settings, debtor: str | None, *, dry_run: bool, sure: bool) -> None:
@@ -69,10 +70,17 @@ def _delete_orphan(service: Service, recording: str) -> bool:
     return gone
 
 
+def _looked_at(settings: Settings) -> str:
+    # Without what follows the name: a password may stand there too.
+    given = settings.database_url and make_url(settings.database_url).set(query={}).render_as_string()
+    return f"录音：{settings.recordings_place}；数据库：{given or f'{settings.data} 中内置的 PostgreSQL'}"
+
+
 def verify(settings: Settings, *, delete_orphans: bool) -> bool:
     """Check every recording and every row, and print what is wrong; whether nothing is, orphans aside if deleted."""
     left = 0
     with connected_service(settings) as service, Progress(console=_err) as bar:
+        _err.print(_looked_at(settings), soft_wrap=True, highlight=False, markup=False)
         task = bar.add_task("核对录音")
         for fault in verifying.verify(service, lambda done, total: bar.update(task, completed=done, total=total)):
             gone = delete_orphans and fault.orphan and _delete_orphan(service, fault.orphan)

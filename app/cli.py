@@ -16,6 +16,7 @@ from app.engine import build_judge, load_transcriber
 from app.pipeline import Inspection, to_json
 from app.schemas import CallFacts
 from app.settings import Settings
+from app.terminal import output
 from app.terminal import read_settings as _settings
 from app.terminal import stop as _stop
 from asr import Transcriber
@@ -35,7 +36,7 @@ for name, commands in (
     app.add_typer(commands, name=name)
 
 _err = Console(stderr=True)
-_out = Console()
+_out = output()
 
 
 @app.command()
@@ -206,10 +207,9 @@ def check_packs(paths: Annotated[list[Path] | None, typer.Argument(help="规则�
 
 def _faults(path: Path | str) -> list[str]:
     try:
-        pack = rules.load_pack(path)
+        return list(map(str, rules.faults(path)))
     except rules.RuleError as error:
         return str(error).splitlines()
-    return [str(fault) for fault in rules.verify(pack)]
 
 
 app.command()(cli_ingest.watch)

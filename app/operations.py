@@ -30,12 +30,13 @@ from app.masking import masked
 from app.service import Service, build_bench, build_service
 from app.settings import Settings
 from app.store import audit, users
+from app.terminal import output
 from asr import AsrError
 from rules import RuleError
 from scoring import TemplateError
 
 _err = Console(stderr=True)
-_out = Console()
+_out = output()
 
 _EXPECTED = (
     AppError, AsrError, CommandError, DataLoss, EmbeddedError, RuleError, serving.ServingError, TemplateError,

@@ -11,6 +11,15 @@ from app.settings import Settings
 
 _err = Console(stderr=True)
 
+#: Characters, more than any table needs.
+_ENDLESS = 10_000
+
+
+def output() -> Console:
+    """Where results go. A file or a pipe has no width: nothing is cut there, as Rich would at 80 characters."""
+    usual = Console()
+    return usual if usual.is_terminal else Console(width=_ENDLESS)
+
 
 def stop(message: object, code: int) -> NoReturn:
     """Say what is wrong and end the command."""

@@ -10,7 +10,7 @@ from rules.ahead import read_ahead
 from rules.categories import CATEGORIES, SIGNALS, Category
 from rules.check import check
 from rules.errors import Fault, RuleError
-from rules.examples import dialogue, verify
+from rules.examples import dialogue, faults, verify
 from rules.finding import Evidence, Expect, Finding, Severity, Verdict
 from rules.pack import Pack, built_in_packs, load_pack
 from rules.pii import Pii, find_pii, mask, mask_finding, mask_transcript
@@ -36,6 +36,7 @@ __all__ = [
     "built_in_packs",
     "check",
     "dialogue",
+    "faults",
     "find_pii",
     "find_promises",
     "load_pack",

@@ -3,12 +3,14 @@
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from dataclasses import replace
+from pathlib import Path
 
 from asr.transcript import Speaker, Transcript, Utterance
 from rules.check import check
 from rules.errors import Fault
-from rules.pack import Pack
+from rules.pack import Pack, read_pack
 from rules.rule import Example, Rule
 
 _LINE = re.compile(r"^\s*(坐席|客户)(?:\[([\d.]+)-([\d.]+)\])?\s*[：:]\s*(.+)$")
@@ -31,6 +33,37 @@ def verify(pack: Pack, seconds: float = math.inf) -> list[Fault]:
             said = "应当命中，却没有命中" if wanted else "不应命中，却命中了"
             faults.append(Fault(pack.id, rule.id, place, f"{said}：{example.text}"))
     return faults
+
+
+def faults(source: str | Path) -> list[Fault]:
+    """Everything wrong with the pack of that path or id: what keeps it from loading, and examples that come out wrong.
+
+    And an id that is not the file's name, by which templates name a pack. Examples are tried of rules without another
+    fault; of none where words, guards or lexicons have one, on which any of them may depend.
+
+    Raises RuleError when there is no such file.
+    """
+    pack, found = read_pack(source)
+    if pack is None:
+        return found
+    if pack.id != Path(source).stem:
+        found.append(
+            Fault(Path(source).name, "", "id", f"须与文件名一致，是 {Path(source).stem}：模板按文件名找规则包")
+        )
+    ids = {rule.id for rule in pack.rules}
+    broken = {fault.rule for fault in found if fault.field != "id" or fault.rule}
+    if any(not name or name.startswith(("lexicons.", "guards.")) for name in broken):
+        return found
+    sound = _sound(pack.rules, broken & ids)
+    return [*found, *verify(replace(pack, rules=sound))]
+
+
+def _sound(rules: tuple[Rule, ...], broken: Set[str]) -> tuple[Rule, ...]:
+    """The rules that can be tried: neither broken nor anchored to what is broken or not there."""
+    left = tuple(rule for rule in rules if rule.id not in broken)
+    ids = {rule.id for rule in left}
+    adrift = {rule.id for rule in left if not ids.issuperset(rule.scope.anchors)}
+    return _sound(left, adrift) if adrift else left
 
 
 def _examples(pack: Pack) -> Iterator[tuple[Rule, str, Example, bool]]:

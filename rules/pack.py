@@ -53,15 +53,26 @@ def load_pack(source: str | Path, written: str | None = None) -> Pack:
 
     Raises RuleError with every fault in the file and in the files it uses.
     """
+    pack, faults = read_pack(source, written)
+    if pack is None or faults:
+        raise RuleError(faults)
+    return pack
+
+
+def read_pack(source: str | Path, written: str | None = None) -> tuple[Pack | None, list[Fault]]:
+    """What `load_pack` loads, and every fault; where there are any, the pack is what could be read, if anything could.
+
+    Raises RuleError when there is no such file.
+    """
     path = _find_file(source) if written is None else Path(source)
     reader = Reader(path, (path.parent, LEXICONS), {} if written is None else {path: written.encode()})
     head, library = reader.read(), reader.library
     faults = [*reader.faults, *_rule_faults(library.rules)]
-    if head is None or faults:
-        raise RuleError(faults)
+    if head is None:
+        return None, faults
     rules = tuple(rule for _, rule in library.rules)
     own = library.groups({path.name}) | {lexicon.name: lexicon.families for lexicon in _inline(rules)}
-    return Pack(
+    pack = Pack(
         id=head.id,
         version=head.version,
         title=head.title,
@@ -71,6 +82,7 @@ def load_pack(source: str | Path, written: str | None = None) -> Pack:
         guards=library.guards,
         matchers=(reader.used.matcher, Matcher(own)),
     )
+    return pack, faults
 
 
 def _find_file(source: str | Path) -> Path:
@@ -100,13 +112,9 @@ def _inline(rules: Iterable[Rule]) -> Iterator[Lexicon]:
 
 
 def _rule_faults(rules: list[tuple[str, Rule]]) -> list[Fault]:
-    """What cannot be seen in one rule alone: ids used twice, anchors that do not exist or go round in a circle."""
+    """What cannot be seen in one rule alone: anchors that do not exist or go round in a circle."""
     faults: list[Fault] = []
-    by_id: dict[str, Rule] = {}
-    for file, rule in rules:
-        if rule.id in by_id:
-            faults.append(Fault(file, rule.id, "id", "这个规则编号用了两次"))
-        by_id[rule.id] = rule
+    by_id = {rule.id: rule for _, rule in rules}
     for file, rule in rules:
         for anchor in rule.scope.anchors:
             if anchor not in by_id:

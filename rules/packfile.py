@@ -194,9 +194,13 @@ class Reader:
             self._guard(name, written, file)
         for name, written in head.lexicons.items():
             self._lexicon(name, written, file)
+        names = {rule.id for _, rule in self.library.rules}
         for at, written in enumerate(head.rules):
             rule_id = written.get("id") if isinstance(written, dict) else None
             name = str(rule_id) if rule_id else f"第{at + 1}条规则"
+            if name in names:
+                self.faults.append(Fault(file, name, "id", "这个规则编号用了两次"))
+            names.add(name)
             if (rule := self._model(Rule, written, file, name, "")) is not None:
                 self.library.rules.append((file, rule))
 

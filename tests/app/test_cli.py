@@ -141,6 +141,9 @@ def test_keys(run: Any, database_url: str) -> None:
     listed = key("list").stdout
     assert "dialer-1" in listed
     assert secret not in listed
+    long = f"dialer-{'x' * 150}"
+    key("add", long, "--role", "dialer")
+    assert f" {long} " in key("list").stdout  # nothing is cut in a pipe
     assert key("revoke", "dialer-1").returncode == 0
     assert "已停用" in key("list").stdout
     assert key("revoke", "dialer-1").returncode == 1

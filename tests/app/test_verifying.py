@@ -131,7 +131,10 @@ def test_a_backup_restores_everything(
         restored.database.close()
         command = [sys.executable, "-m", "app.cli", "verify"]
         env = os.environ | {"TINGJIAN_DATABASE_URL": url, "TINGJIAN_DATA": str(data)}
-        assert subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout == "全部完好\n"
+        ended = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+        assert ended.stdout == "全部完好\n"
+        assert str(data / "recordings") in ended.stderr
+        assert "/restored" in ended.stderr
         next(path for path in data.rglob(recording.name)).unlink()
         assert subprocess.run(command, env=env, capture_output=True, check=False).returncode == 1
     finally:

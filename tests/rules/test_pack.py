@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
-from rules import SIGNALS, RuleError, built_in_packs, check, load_pack, verify
+from rules import SIGNALS, RuleError, built_in_packs, check, faults, load_pack, verify
 from tests.rules.helpers import built_in, call, pack, rule
 
 CLEAN = Path(__file__).parents[2] / "samples" / "clean"
@@ -131,6 +132,39 @@ def test_an_id_used_twice_and_a_circle(tmp_path: Path) -> None:
     messages = [fault.message for fault in error.value.faults]
     assert any("用了两次" in message for message in messages)
     assert any("循环" in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("name", "rules", "found"),
+    [
+        ("pack", [rule("{phrases: {families: [坐牢]}}", examples="{hit: [坐牢], miss: [您好]}")], []),
+        ("other", [], [("", "id")]),
+        (
+            "pack",
+            [
+                rule("{phrases: {families: [坐牢]}}", id="wrong", examples="{hit: [您好], miss: [甲]}"),
+                rule("{duration: {lt: soon}}", id="twice"),
+                rule("{duration: {lt: soon}}", id="twice"),
+                rule("{duration: {lt: 1}}", id="adrift", scope="{before: twice}"),
+                rule("{duration: {lt: 1}}", id="after", scope="{after: adrift}"),
+            ],
+            [
+                ("adrift", "scope"),
+                ("twice", "find.duration.seconds.lt"),
+                ("twice", "find.duration.seconds.lt"),
+                ("twice", "id"),
+                ("wrong", "examples.hit.0"),
+            ],
+        ),
+    ],
+)
+def test_all_that_is_wrong_is_told_at_once(
+    tmp_path: Path, name: str, rules: list[dict[str, object]], found: list[tuple[str, str]]
+) -> None:
+    path = tmp_path / f"{name}.yaml"
+    written = {"id": "pack", "version": "1", "title": "试", "rules": rules}
+    path.write_text(yaml.safe_dump(written, allow_unicode=True), "utf-8")
+    assert sorted((fault.rule, fault.field) for fault in faults(path)) == found
 
 
 def test_a_wrong_example_is_reported(tmp_path: Path) -> None:
