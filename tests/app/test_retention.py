@@ -131,6 +131,25 @@ def _tables_with(service: Service, secret: str) -> set[str]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("reason", "who", "shown"),
+    [
+        (None, "supervisor", {'id="hold"'}),
+        (None, "inspector", set()),
+        ("争议", "supervisor", {'id="release"', "争议"}),
+        ("争议", "inspector", {"争议"}),
+    ],
+)
+def test_whoever_may_hold_a_call_can_do_so_on_its_page(
+    client: TestClient, auth: Auth, reason: str | None, who: str, shown: set[str]
+) -> None:
+    call_id = client.post("/v1/texts", headers=auth["dialer"], json={"utterances": [{"text": "您好"}]}).json()["id"]
+    held = client.put(f"/v1/calls/{call_id}/hold", headers=auth["supervisor"], json={"reason": reason})
+    assert held.status_code == 200
+    page = client.get(f"/calls/{call_id}", headers=auth[who]).text
+    assert {part for part in ('id="hold"', 'id="release"', "争议") if part in page} == shown
+
+
 def test_what_is_held_stays(client: TestClient, auth: Auth, service: Service) -> None:
     held = _post(client, auth, service, 1, debtor_id="D1", started_at=_OLD)
     path = f"/v1/calls/{held}/hold"

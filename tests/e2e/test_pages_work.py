@@ -425,6 +425,19 @@ def test_a_call_is_given_to_an_inspector(visit: Visit) -> None:
     page.wait_for_selector("#says.good")
 
 
+def test_a_call_is_kept_from_deletion_and_let_go_by_keyboard(visit: Visit) -> None:
+    path = f"/calls/{visit.site.calls['compliant']}"
+    page = visit.sign_in("supervisor", path)
+    page.focus("#hold")
+    page.keyboard.type("诉讼中")
+    page.keyboard.press("Enter")
+    expect(page.locator("#release")).to_be_focused()
+    expect(page.locator(".facts")).to_contain_text("诉讼中")
+    page.keyboard.press("Enter")
+    expect(page.locator("#hold")).to_be_focused()
+    expect(page.locator(".facts")).not_to_contain_text("诉讼中")
+
+
 def test_new_calls_are_told_of_where_the_filters_let_them_through(visit: Visit) -> None:
     page = visit.sign_in("supervisor", "/calls?channel=sms")
     token = page.evaluate("fetch('/v1/session').then(answer => answer.json()).then(({csrf}) => csrf)")

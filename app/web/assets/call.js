@@ -339,6 +339,19 @@ document.addEventListener("submit", async (event) => {
   event.target.reset();
 });
 
+/** Keep the call from being deleted, for that reason; null: it may be again. */
+async function hold(reason) {
+  if (!(await api("PUT", `/v1/calls/${id}/hold`, { reason }))) return;
+  await refresh();
+  $("#release, #hold")?.focus();
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.form !== "hold") return;
+  event.preventDefault();
+  hold(new FormData(event.target).get("reason"));
+});
+
 document.addEventListener("change", async ({ target }) => {
   if (target.id !== "assignee") return;
   if (await api("PUT", `/v1/calls/${id}/assignee`, { user: target.value || null })) say(target.dataset.done, "good");
@@ -356,6 +369,7 @@ Object.assign(actions, {
   async withdraw({ dataset }) {
     if (await api("DELETE", `/v1/reviews/${dataset.review}`)) await refresh();
   },
+  release: () => hold(null),
   async rescore() {
     if (await api("POST", `/v1/calls/${id}/rescore`)) await refresh();
   },
