@@ -55,6 +55,10 @@ class Rulebook:
         path, written = self._path(name), self.published.get(name)
         return self._compiled(name if written is None and not path.is_file() else path, written)
 
+    def has_rule(self, rule: str) -> bool:
+        """Whether any pack that can be used has a rule of that id."""
+        return any(rule == one.id for name in self.packs() if self._loads(name) for one in self.pack(name).rules)
+
     def text(self, name: str) -> str:
         """What that pack says, as it is written.
 

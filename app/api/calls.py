@@ -25,9 +25,10 @@ from app.api.access import (
 )
 from app.api.schemas import CallDetail, CallOut, CallPage, CallState, ScorecardOut, detail, listed, scorecard, state
 from app.api.uploads import BODY, posted_call
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, NotFound, Unprocessable
 from app.masking import masked, shown
 from app.schemas import Label
+from app.service import Service
 from app.store import calls, lists, reviews, scorecards, users
 from app.tables import Call, Transcript
 from asr import AsrError
@@ -51,11 +52,26 @@ async def post_call(request: Request, response: Response, who: Poster, service: 
 
 
 @router.get("")
-def list_calls(session: SessionDep, who: Reader, query: Annotated[lists.Query, Query()]) -> CallPage:
+def list_calls(
+    service: ServiceDep, session: SessionDep, who: Reader, query: Annotated[lists.Query, Query()]
+) -> CallPage:
     """Calls that pass every filter given, a page at a time."""
     found, more = lists.page(session, query, who)
+    if not found:
+        check_rule(service, session, query)
     hits = lists.hits(session, query, found)
     return CallPage(calls=[listed(call, hits.get(call.id), masked) for call in found], next=more)
+
+
+def check_rule(service: Service, session: Session, query: lists.Query) -> None:
+    """See that no list is empty because a rule's id is misspelt: old calls keep ids that packs have no more.
+
+    Raises:
+        Unprocessable: neither any call nor any pack knows the rule.
+    """
+    rule = query.rule
+    if rule and not lists.ever_failed(session, rule) and not service.judge.book.has_rule(rule):
+        raise Unprocessable(f"rule: 没有编号为“{rule}”的规则", code="unknown_rule")
 
 
 @router.get("/{call_id}")

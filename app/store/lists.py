@@ -136,6 +136,11 @@ def page(session: Session, query: Query, who: Principal) -> tuple[Sequence[Call]
     return [row[0] for row in rows[: query.limit]], more
 
 
+def ever_failed(session: Session, rule: str) -> bool:
+    """Whether any call, within whoever's reach, failed a rule of that id, which may be gone since."""
+    return session.scalar(select(Call.id).where(_holds(Call.rules, rule)).limit(1)) is not None
+
+
 def hits(session: Session, query: Query, found: Sequence[Call]) -> dict[int, dict[str, Any]]:
     """For each call that a search found, where its first word was said: see `search.hits`."""
     words = search.words_of(query.q or "")

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from app.api import calls as calls_api
-from app.api.access import CallId, Reader, SessionDep
+from app.api.access import CallId, Reader, ServiceDep, SessionDep
 from app.api.schemas import listed
 from app.errors import AppError
 from app.kinds import ALL
@@ -72,11 +72,13 @@ def _whole_day(given: dict[str, str]) -> dict[str, str]:
 
 
 @router.get("/calls")
-def calls_page(request: Request, session: SessionDep, who: Reader) -> Response:
+def calls_page(request: Request, service: ServiceDep, session: SessionDep, who: Reader) -> Response:
     """The list, or only what a filter or the next page changes of it."""
     given = filters(request.query_params)
     cursor = request.query_params.get("cursor")
-    found = calls_api.list_calls(session, who, query_of(_ROWS | given | ({"cursor": cursor} if cursor else {})))
+    found = calls_api.list_calls(
+        service, session, who, query_of(_ROWS | given | ({"cursor": cursor} if cursor else {}))
+    )
     part = {"more": "calls_rows.html", "list": "calls_list.html"}.get(request.headers.get("hx-target", ""))
     words = search.words_of(given.get("q", ""))
     shown: dict[str, Any] = {

@@ -154,6 +154,23 @@ def test_bad_queries(client: TestClient, auth: Auth, query: str) -> None:
     assert query.split("=")[0] in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("rule", "status"),
+    [
+        pytest.param("no-such-rule", 422, id="misspelt"),
+        pytest.param("false-legal.jail", 200, id="in a pack, and no call fails it"),
+        pytest.param("retired", 200, id="in no pack, and a call failed it"),
+    ],
+)
+def test_a_rule_is_one_that_there_is_or_was(
+    client: TestClient, auth: Auth, service: Service, rule: str, status: int
+) -> None:
+    store(service, scored(1, rules=["retired"], channel="sms"))
+    answer = client.get(f"/v1/calls?rule={rule}&channel=call", headers=auth["supervisor"])
+    assert answer.status_code == status
+    assert answer.json().get("code") == ("unknown_rule" if status == 422 else None)
+
+
 @pytest.mark.parametrize("cursor", ["x", "e30=", "WzEsMiwzXQ==", "🙂", "WyItc2NvcmUiLCAxLCAxXQ==", "W1tbW1tb" * 4000])
 def test_bad_cursors(client: TestClient, auth: Auth, cursor: str) -> None:
     answer = client.get("/v1/calls", params={"cursor": cursor}, headers=auth["supervisor"])
