@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from asr.transcript import Transcript
-from rules.dates import find_days
+from rules.dates import BEGINNINGS, find_days
 from rules.naming import names_hour
 from rules.offers import (
     agreed,
@@ -48,7 +48,7 @@ _TOPIC = 6
 _ANY_DAY = date(2000, 1, 1)
 
 #: What every day, sum, hour and share has one of.
-_NAMES = re.compile("[0-9一二两三四五六七八九十百千万半周星礼月号天日晚早午夜今明后初底末年节会马立现等点额全部最低]")
+_NAMES = re.compile(f"[{BEGINNINGS}零百千万点额全部最低]")
 
 #: He has not answered yet.
 _THINKS = re.compile(
