@@ -82,7 +82,8 @@ def rescore_calls(
     if only_due:
         digests = judged_by(judge, template)
         heard = [one for one in heard if not one.is_judged_by(*digests)]
-    judge = judge.having_read(_transcripts(heard), template)
+    with suppress(Exception):  # what cannot be read is told below, of the call it belongs to
+        judge = judge.having_read(_transcripts(heard), template)
     outcome, judged = Outcome(), list[tuple[Heard, Judgement]]()
     for one in heard:
         try:
