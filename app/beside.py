@@ -24,7 +24,9 @@ class Found:
 
     path: Path
     beside: tuple[Path, ...]  #: what belongs to it alone, and moves with it
-    tables: tuple[Path, ...]  #: CSV files in its folder, which tell of it where nothing tells of it alone
+    tables: tuple[
+        Path, ...
+    ]  #: CSV files in its folder that belong to none, which tell of it where nothing tells of it alone
 
     @property
     def is_done(self) -> bool:

@@ -74,7 +74,7 @@ class Watch:
             stopping.wait(_PAUSE)
 
     def _recordings(self) -> Iterator[Found]:
-        tables = cache(lambda folder: tuple(sorted(filter(is_file, folder.glob("*.csv")))))
+        tables = cache(_tables)
         for path in sorted(self._files()):
             # A link may lead to what this service can read and who put it there cannot.
             if not path.name.startswith(".") and path.suffix.lower() in TYPES and is_file(path):
@@ -165,6 +165,12 @@ class Watch:
         for path in (one.path, *one.beside):
             path.rename(folder / path.name)
         return folder
+
+
+def _tables(folder: Path) -> tuple[Path, ...]:
+    """The CSV files in a folder that belong to no recording alone: those move away with theirs."""
+    alone = {path.stem for path in folder.iterdir() if path.suffix.lower() in TYPES}
+    return tuple(sorted(path for path in folder.glob("*.csv") if path.stem not in alone and is_file(path)))
 
 
 @contextmanager
