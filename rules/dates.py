@@ -195,7 +195,11 @@ _NEAR = {
 
 #: Kind of expression: how it looks, how it is resolved. The first that matches at a place is taken.
 _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
-    "k_near": (rf"(?:{'|'.join(sorted(_NEAR, key=len, reverse=True))})(?!(?<=等下)个?[月周星礼])", _later(_NEAR)),
+    "k_near": (
+        rf"(?!现在(?:都|才|是)?{_NUM}点)"
+        rf"(?:{'|'.join(sorted(_NEAR, key=len, reverse=True))})(?!(?<=等下)个?[月周星礼])",
+        _later(_NEAR),
+    ),
     "k_weekday": (
         rf"(?<!上)(?<!上个)(?P<which>(?:下下|下|这|本)?个?)(?:周|星期|礼拜){_EITHER}?(?P<day>[一二三四五六日天末1-7])(?![0-9个天年期])",
         _weekday,
@@ -234,7 +238,7 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
     "k_within": (r"(?P<which>(?:这|本|今|当|下)?个?)(?P<unit>周|星期|礼拜|月|年)(?:之内|以内|内)", _within),
     "k_same": ("当天|当日|当晚|那天|那日|那一天|那晚|到时候|同一天|第二天", lambda _, today: today),
     "k_clock": (
-        rf"(?<![天日号五六一二三四末早个昨前])(?:晚上|下午|傍晚|中午|晌午|夜里|下了?班)|{_NUM}点(?:钟|半)?(?:之前|以前|前)",
+        rf"(?<![天日号五六一二三四末早个昨前])(?:晚上|下午|傍晚|中午|晌午|夜里|(?<![点半])下了?班)|{_NUM}点(?:钟|半)?(?:之前|以前|前)",
         lambda _, today: today,
     ),
 }

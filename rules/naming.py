@@ -15,18 +15,20 @@ from rules.sums import amounts
 ALONE = 1
 
 #: The time of a day: 下午三点半之前, 十二点.
-_HOUR = re.compile(r"(?:[0-9]{1,2}|[一二两三四五六七八九十]{1,3})(?:点|时)(?!钟?头)(?:钟|半|整|多)?")
+_HOUR = re.compile(
+    r"(?!(?<![十午上])[一1]点(?!半(?!点)|钟|整|多|之?前|以前|左右))(?:[0-9]{1,2}|[一二两三四五六七八九十]{1,3})(?:点|时)(?!钟?头)(?:钟|半|整|多)?"
+)
 #: That, and a share of what is owed.
 _LOOSELY = re.compile(rf"一半|全额|全部|全款|最低(?:的|还款|额)*|{_HOUR.pattern}")
 #: What may stand beside a day or a sum without saying anything more.
 _FILLING = re.compile(
     r"[之以][前后内]|过后|首期|第一[期次笔]|前后|左右|上午|下午|晚上|早上|中午|一定|肯定|保证|放心|没问题|可以|就是|说[好定]了?|这样|等您|之间|一下|[跟给]您|[约延定]到|截止|登记|给你|给您|手上|手头|不过|但是"
     r"|最(?:快|迟|晚|早|多|少)|顶多|起码|至少|大概|大约|差不多|预计|应该|等我?到|要到|等我|要等|也得|怎么也|只有|只能|行了吧|听你的|依你"
-    r"|[的之]?样子|那天|每个?[月期]|分期|一次性|金额|下来|处理|[这本下]+个?(?:周|星期|礼拜|月)|定在|约在|我们|咱们?|请问|具体|的话|有的是|倒是"
+    r"|[的之]?样子|那天|每个?[月期]|分期|一次性|金额|下来|处理|[这本下]+个?(?:周|星期|礼拜|月)|定在|约在|我们|咱们?|请问|具体|的话|有的是|倒是|去银行|剩下的?"
     r"|块钱|确定|[先那吧啊呢嘛呀哈哦呗啦了的我就行好嗯成得能会元块钱整万多前这还是你您也凑个要到对号日，。！,.!\s]"
 )
-#: One character that turns it all: 没三千, 三千难.
-_TURNS = re.compile("[不没别难太]")
+#: One character that turns it all: 没三千, 三千难, 周五他还.
+_TURNS = re.compile("[不没别难太他她谁发]")
 CLAUSES = re.compile(r"[，。！？；!?;\s]|,(?!\d)")
 
 
@@ -69,9 +71,10 @@ def named_alone(said: str, today: date) -> Named | None:
     return Named(amount, day, any(one.loosely for one in clauses), 0)
 
 
-def names_hour(said: str) -> bool:
-    """Whether a time of day is said: 六点半可以."""
-    return _HOUR.search(said) is not None
+def names_hour(said: str, today: date) -> bool:
+    """Whether a time of day is said alone: 六点半可以. 我六点半下班 and 现在三点 tell something else."""
+    hours = [clause for clause in CLAUSES.split(said) if _HOUR.search(clause) and "现在" not in clause]
+    return any(named(clause, today).alone for clause in hours)
 
 
 def _besides(said: str, named: Iterable[Day | Number]) -> str:

@@ -45,24 +45,36 @@ _DEMANDS = re.compile("必须|尽快|尽早|抓紧|赶紧|早点|早日|要求|�
 _PUTS = re.compile(
     r"(?:可以|行|好|成|没问题|能做到|办得到|能安排|接受|同意|ok|对|是)(?:的)?(?:吗|吧|么|不)|行不行|好不好|怎么样|[您你]看|记一下"
 )
+#: That asks whether something is so: it puts nothing unless a day and a sum are all that is said.
+_CONFIRMS = re.compile("[对是]的?[吗吧么]")
+#: How many other characters may stand beside a day and a sum that are put: 二十四期每期一千三，首期这个月二十号.
+_BESIDE_OFFER = 4
 #: That a sum will do: 先还五百, 三千五就可以结清.
 _ENOUGH = re.compile("先|就(?:可以|能|行|好)|只[用要需]")
 #: What is put is to be done, not only to be known.
 _SETTLES = re.compile("登记|那就|先|定|约|前|截止|首期|延|宽限|给您")
-_UNTIL = re.compile("(?:延期?|宽限|约|定|登记|截止)(?:到|在|至)?")
+_UNTIL = re.compile("(?:延期?|宽限|约|定|登记|截止)(?:到|在|至)")
+#: That paying is not what is spoken of: 今天我们不谈还款.
+_NOT_NOW = re.compile("(?:不|先不|别)(?:谈|说|聊|催|提|讲)")
+#: What else people are asked the day or the hour of.
+_OTHER_TIME = re.compile("生日|出生|[上下]班|回来|回家|到家|能到|方便|有空|开会|起床")
 _EITHER = re.compile(r"还是|或者|或是|要么|要不")
 _ABOUT_PAYING = re.compile(r"还|承诺|答应|处理|结|缴|补|存|安排|解决|日子|准信|凑|拿|转|交")
 _EACH = re.compile("每期|每个?月|首期")
+#: What was agreed on long ago, or what the agent himself does about it: no payment is put to him.
+_TELLS = re.compile(
+    "[借贷签]|账单|到期|合同|应还|分了|之前是|申请(?!.{0,3}延)|减免|审核|审批|流水|材料|提供|提交|有结果"
+)
 _INSTALMENT = re.compile("[一两二三四五六1-6]期")
 #: A part of what is owed or offered.
-PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点")
+PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点|几[十百千]")
 #: What is due or done otherwise than by paying: a call, a visit, the day a bill is due.
 _TOLD = re.compile(
     r"打电话|打给[您你]|联系[您你]|[跟和与给][您你][^，。]{0,3}联系|还款日(?!期吗)|到期日|账单日|再联系|再沟通|回访|回电|来电|接电话|接听|方便接|答复|回复|消息|打过去问|征信|[给跟]您(?:回|打)"
 )
 #: What a customer is spared is not what he is asked for: 今天还可以少还两百.
 _REDUCED = re.compile(
-    "(?:少[还付交]|减免?|[给帮]您免|优惠|便宜|[节能]省)(?:掉|去|了|个|您)*(?=[0-9一二两三四五六七八九十])"
+    "(?P<spared>(?:少[还付交]|减免?|[给帮]您免|优惠|便宜|[节能]省)(?:掉|去|了|个|您)*)(?P<sum>[0-9一二两三四五六七八九十百千万点.]+)"
 )
 #: What the agent does himself: 我立马给您办.
 _OWN_DEED = re.compile("我(?!们|登记|记|备注)|给您办")
@@ -101,11 +113,7 @@ def offers_in(asked: str, today: date, *, about_paying: bool = False) -> list[Pa
     `about_paying`: paying is known to be what is spoken of, so that 周五可以吗 asks for it.
     """
     paid = [piece for piece in payments(asked, today) if piece.pays and (piece.day or piece.amount)]
-    wanted = [
-        replace(piece, amount=None) if _REDUCED.search(asked[piece.start : piece.end]) else piece
-        for piece in paid
-        if not _no_offer(piece, asked[piece.start : piece.end])
-    ]
+    wanted = [piece for piece in paid if not _no_offer(piece, asked[piece.start : piece.end])]
     if not wanted or not (wanted[-1].day or asks(asked, wanted[-1]) or _ENOUGH.search(asked)):
         return [] if PAYING.search(asked) else _put(asked, today, about_paying)
     plan = {(piece.day, piece.amount): piece for piece in wanted}
@@ -121,10 +129,13 @@ def _put(asked: str, today: date, about_paying: bool) -> list[Payment]:
     plain = _PUTS.sub("", asked)
     if plain == asked and not (about_paying and (_EACH.search(asked) or _says_no_more(asked, today))):
         return []
-    if any(one.search(asked) for one in (_TOLD, PAST, NO, ELSEWHERE, _OPEN_QUESTION)):
+    if any(one.search(asked) for one in (_TOLD, _TELLS, PAST, NO, ELSEWHERE, _OPEN_QUESTION)):
         return []
     whole = named(plain, today)
-    put = whole if whole.day and (whole.amount or _UNTIL.search(asked)) else named_alone(plain, today)
+    if _CONFIRMS.search(asked) and whole.spoken and "那就" not in asked:
+        return []
+    together = _UNTIL.search(asked) or (whole.amount and whole.spoken <= _BESIDE_OFFER)
+    put = whole if whole.day and together else named_alone(plain, today)
     told = sums_in(asked, today) and not _SETTLES.search(asked)
     if put is None or told or not ((put.day and put.amount) or (about_paying and (put.day or put.amount))):
         return []
@@ -134,6 +145,11 @@ def _put(asked: str, today: date, about_paying: bool) -> list[Payment]:
 def _says_no_more(asked: str, today: date) -> bool:
     """Whether all that is said are a day and a sum, put by naming them: 说好了啊，周三，八百."""
     return not _OWN_DEED.search(asked) and not any(named(clause, today).spoken for clause in CLAUSES.split(asked))
+
+
+def unreduced(said: str) -> str:
+    """What is said without the sums that a customer is spared: 减免两百，今天还三千八 asks for 三千八 alone."""
+    return _REDUCED.sub(lambda found: found["spared"] + "些" * len(found["sum"]), said)
 
 
 def asks_about_paying(asked: str) -> bool:
@@ -156,7 +172,7 @@ def only_asks(asked: str, today: date) -> bool:
     last = next((one for one in reversed(re.split("[。！？]", asked)) if one), "")
     question = _OPEN_QUESTION.sub("", last)
     asks_openly = question != last or _EITHER.search(last) or last.endswith("呢")
-    return bool(asks_openly) and named(_EITHER.sub("", question), today).spoken <= 2
+    return bool(asks_openly) and not _OTHER_TIME.search(last) and named(_EITHER.sub("", question), today).spoken <= 2
 
 
 def beside_the_question(asked: str, today: date) -> tuple[Decimal | None, date | None]:
@@ -248,7 +264,7 @@ def restated(said: str, today: date) -> list[Payment]:
 
 def _no_offer(piece: Payment, words: str) -> bool:
     """Whether an agent asks openly, tells what he does, what is due when, or what was."""
-    told = _OPEN_QUESTION.search(words) or _TOLD.search(words) or PAST.search(words)
+    told = _NOT_NOW.search(words) or _OPEN_QUESTION.search(words) or _TOLD.search(words) or PAST.search(words)
     return bool(told or _FEE.search(words)) or (piece.amount is None and bool(_PAPERWORK.search(words)))
 
 

@@ -37,6 +37,11 @@ def speaks_of_more(said: str) -> bool:
     return _MORE.search(said) is not None
 
 
+def speaks_of_rest(said: str) -> bool:
+    """Whether what is left of the same debt is spoken of: 剩下的呢."""
+    return _LEFT.search(said) is not None
+
+
 def promised(at: int, text: str, payment: Payment) -> Promise:
     """The payment as it was said in the utterance at `at`, whose text is `text`."""
     words = text[payment.start : payment.end].strip("，。！？；,.!?; ")
@@ -47,7 +52,9 @@ def parts(made: list[Payment], said: str, today: date) -> list[Payment]:
     """Of several payments said at once those that are meant: the parts of a plan, or what a correction ends on."""
     if corrected := [match.end() for match in _CORRECTED.finditer(said, made[0].start, made[-1].end)]:
         made = [payment for payment in made if payment.start >= corrected[-1]] or made[-1:]
-    made = [one for one in made if not _OTHER_DEBT.search(said[one.start : one.end])] or made
+    made = [one for one in made if not _OTHER_DEBT.search(said[one.start : one.end])]
+    if not made:
+        return []
     rest = any(_LEFT.search(said[one.start : one.end]) for one in made)
     shares = [one for one in made if one.amount or rest]
     if len({one.day for one in shares}) == len(shares) > 1 and all(one.day or one.amount for one in shares):

@@ -27,10 +27,11 @@ from rules.offers import (
     sum_of_all,
     sums_in,
     taken_up,
+    unreduced,
 )
-from rules.paying import PAYING
+from rules.paying import NO, PAYING
 from rules.payments import Payment, commitments, proposals
-from rules.plans import Promise, agree, joined, parts, promised, same, speaks_of_more
+from rules.plans import Promise, agree, joined, parts, promised, same, speaks_of_more, speaks_of_rest
 from rules.replies import WAGES, accepted, answer, correction, counter, half_offered, says_yes
 from rules.text import fold
 from rules.withdrawal import takes_back
@@ -49,6 +50,13 @@ _ANY_DAY = date(2000, 1, 1)
 
 #: What every day, sum, hour and share has one of.
 _NAMES = re.compile(f"[{BEGINNINGS}零百千万点额全部最低]")
+
+#: What is spoken of besides paying that makes it the topic, and how a call begins, where it is not yet.
+_OWED = re.compile("欠|逾期|账单|解决|处理")
+_GREETS = re.compile("^(?:喂|您好|你好)|哪位|本人吗")
+
+#: 1，500 as some recognisers write it.
+_GROUPED = re.compile(r"(?<=\d)，(?=\d{3}(?!\d))")
 
 #: He has not answered yet.
 _THINKS = re.compile(
@@ -101,7 +109,7 @@ class _Talk:
     asked: str = ""  # what the agent has said since the customer last spoke
     proposed: list[Promise] = field(default_factory=list)  # by the customer, waiting for the agent's yes
     refused: Promise | None = None  # what he proposed and the agent did not agree to
-    topic: int = 0  # the utterance that last spoke of paying
+    topic: int | None = 0  # the utterance that last spoke of paying; none in a call that only begins
     next_week: int | None = None  # the utterance that last spoke of next week, so that 周三 is that of then
     payday: date | None = None
     sums: dict[str, Decimal] = field(default_factory=dict)  # what the agent said is owed
@@ -115,23 +123,26 @@ class _Talk:
             self._add([promised(at, text, payment) for payment in self._repeated(said)])
         self.refused = self.proposed[-1] if self.proposed else None
         self.proposed = []
-        self.asked += said + "。"
+        self.asked += unreduced(said) + "。"
         self._remember_week(at, said)
-        if PAYING.search(said):
-            self.topic = at
+        self._remember_topic(at, said)
         self.sums |= sums_in(said, self.today)
 
     def customer(self, at: int, text: str) -> None:
         """Take in what the customer says: a commitment, a yes to the agent's offer, an answer to when or how much."""
-        said = fold(text)
+        said = unreduced(_GROUPED.sub(",", fold(text)))
         if not said.strip("，。,.!！ "):
             return
+        if not self.topic and _GREETS.search(said):
+            self.topic = None
         self._remember_payday(said)
         made = [promised(at, text, self._meant(at, payment, said)) for payment in self._made(at, text, said)]
         self._remember_week(at, said)
         if not made and takes_back(said):
             self._take_back(at)
         self._add(made)
+        if made:
+            self.topic = at
         if made or not _THINKS.fullmatch(said):
             self.asked = ""
 
@@ -147,8 +158,8 @@ class _Talk:
         if PAYING.search(said):
             self.proposed = [promised(at, text, payment) for payment in proposals(said, self.today)]
         if made and (PAYING.search(said) or len(made) > 1):
-            first, *others = parts(made, said, self.today)
-            return [self._whole(first, said), *others]
+            meant = parts(made, said, self.today)
+            return [*(self._whole(first, said) for first in meant[:1]), *meant[1:]]
         if self.proposed:
             return []
         replies = self._replied(at, text, said)
@@ -158,7 +169,7 @@ class _Talk:
         """What the customer takes of what the agent offers, or else names himself."""
         if not (_NAMES.search(said) or says_yes(said)):
             return []
-        last, near = self._last(at), at - self.topic <= _TOPIC
+        last, near = self._last(at), self.topic is not None and at - self.topic <= _TOPIC
         lacks = (last.amount is None, last.date is None) if last else (False, False)
         offers = offers_in(self.asked, self.today, about_paying=near)
         if offers and says_yes(said):
@@ -176,8 +187,10 @@ class _Talk:
         reply = reply or answer(self.asked, said, self.today, about_paying=about_paying)
         if reply is None and (other := counter(self.asked, said, self.today, about_paying=about_paying)):
             self.proposed = [promised(at, text, self._carried(at, self._whole(other, said), said))]
+        if reply and reply.day is None and NO.search(said) and reply.amount in {one.amount for one in self.promises}:
+            return []  # 全部还不了，就三千: what was promised stays as it was
         whole = self._whole(reply, said) if reply else None
-        if whole and whole.day is None and names_hour(said):
+        if whole and whole.day is None and names_hour(said, self.today):
             whole = replace(whole, day=self.today)
         return [whole] if whole and (whole.amount or whole.day) else []
 
@@ -218,7 +231,8 @@ class _Talk:
         known = len(self.promises)
         places = [self._place(promise, near) for promise in made]
         if len(self.promises) > known:
-            self.standing = sorted(set(places))
+            rest = self.standing if speaks_of_rest(self.asked + made[0].text) else []
+            self.standing = sorted({*rest, *places})
         if made:
             self.spoken_of = made[-1].utterance
 
@@ -244,6 +258,12 @@ class _Talk:
             named = find_days(self.asked, self.today)
             day = named[-1].date if named else last.date if last and last.date else day
         return replace(payment, day=day)
+
+    def _remember_topic(self, at: int, said: str) -> None:
+        if PAYING.search(said) or _OWED.search(said):
+            self.topic = at
+        elif not self.topic and _GREETS.search(said):
+            self.topic = None
 
     def _remember_week(self, at: int, said: str) -> None:
         if _WEEK.search(said):

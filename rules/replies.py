@@ -14,18 +14,25 @@ from rules.offers import (
     asks_for_answer,
     speaks_of_calls,
     sums_in,
+    unreduced,
 )
 from rules.paying import AHEAD, DONE, HEDGE, NO, NOT_THEN, OPEN, PAST
 from rules.payments import ASKS, Payment
 
 #: How people say yes to an offer, at the beginning of what they say.
 _YES = re.compile(
-    r"^(?:那|嗯|哦|噢|啊|唉|哎|呃|嗨|好好|[，。,.\s])*(?:(?:行|成|中)(?!不|吗|么|李)|可以(?!吗|么|不)"
+    r"^(?:那|嗯|哦|噢|啊|唉|哎|呃|嗨|好好|[，。,.\s])*(?:(?:行|成|中)(?!不|吗|么|李)|可以(?!吗|么|不|什么)"
     r"|好(?=$|[，。！,.!\s的吧嘛啦嘞勒呀那就我滴哒])|没问题|没得问题|没啥问题|问题不大|要得|得(?:嘞|行)?(?=$|[，。！,.!\s])"
-    r"|ok|妥|同意|没错|没毛病|正确|必须的|肯定|一定|保证(?!不)|确定(?!不)|能?接受|[都也]行|就按|照办|说好了|扣(?:吧|好了)|答应|[对是](?=$|[，。！,.!\s的啊])|嗯$"
-    r"|(?:就|那)*(?:这样|这么着|这么办|这么定|按你说的|照你说的|听你的|依你|说定)|能(?:还上?|处理|行|做到|办到|安排|保证)?(?=$|[，。！,.!\s的]))"
+    r"|ok|妥|同意|没错|没毛病|正确|必须的|(?:肯定|一定|保证|确定)(?![^，。]{0,2}不)|能?接受(?!法律|制裁|不)|[都也]行|就按|照办|说好了|扣(?:吧|好了)|答应(?!你有)|[对是](?=$|[，。！,.!\s的啊])|嗯$"
+    r"|(?:就|那)*(?:这样(?![，,](?:你|您|我)|吧?[，,]?挂)|这么着|这么办|这么定|按你说的|照你说的|听你的|依你|说定)|能(?:还上?|处理|行|做到|办到|安排|保证)?(?=$|[，。！,.!\s的]))"
 )
-_BUT = re.compile(r"但是|可是|不过|只是|但|除非|就怕|怕是|先问|问问|商量|考虑|晚|再说|不行|不了|太|吧[？?]|[？?]|吗")
+_BUT = re.compile(
+    r"但是|可是|不过|只是|但|除非|就怕|怕是|先问|问问|商量|考虑|晚|再说|不行|不了|太"
+    r"|([行好能成]|可以)是\1|个?(?:屁|鬼)|你妈|行了行了?[，,]?别|你(?:厉害|牛|狠)|谁给|吧[？?]|[？?]|吗"
+)
+
+#: What a 对 only begins to tell: 对，我妈住院了.
+_ILL = re.compile("住院|手术|生病|失业|去世|车祸")
 
 #: 二十五吧 to 几号.
 _DATE = re.compile(
@@ -47,13 +54,18 @@ _EFFORT = re.compile(
 #: After these a refusal takes back what stands before it: 周五吧，算了，还是没钱.
 _AFTER_ALL = re.compile("算了|但|可是|不过|还是|就是")
 
+#: Somebody else picks up, and is to be fetched: 马上，诶他回来了你等一下.
+_FETCHES = re.compile("[他她](?:回来|来|在)了|[你您]等一?下")
+
 #: How many other characters an answer that names both day and sum may have: else, and where paying was asked about.
 _PHRASE, _ASIDE = 6, 9
 
 #: What people are paid with: the day it comes is the day of 发了工资就还.
 WAGES = re.compile(r"工资|开支|发薪|薪水|发钱|开资|奖金|提成|货款|工程款")
 #: That he pays when he is paid: 发工资吧，我们十号发.
-_ON_PAYDAY = re.compile(r"吧|等|才|以后|之后|再|那天|完|了|时候")
+_ON_PAYDAY = re.compile(r"吧|等|以后|之后|再|那天|完|了|时候")
+#: That day something else is paid.
+_SPENT = re.compile("房租|[房车]贷|学费|水电|生活费")
 #: 周四行不 is said for 周四吧.
 _TAG = re.compile("[行成中]不$")
 _QUESTION = re.compile(r"[?？]|吗\s*$")
@@ -67,12 +79,13 @@ _ASKS_SPAN = re.compile("多久|多长|几天|(?:[0-9一二两三四五六七八
 
 def says_yes(said: str) -> bool:
     """Whether a customer takes what was offered."""
-    return bool(_YES.search(said)) and not (NO.search(said) or OPEN.search(said) or _BUT.search(said))
+    told = any(one.search(said) for one in (NO, OPEN, _BUT, _ILL))
+    return bool(_YES.search(said)) and not told
 
 
 def accepted(offers: Sequence[Payment], said: str, today: date) -> list[Payment]:
     """The offers as a customer says yes to them; the last, with what he names himself instead."""
-    own = named(_meant(said), today)
+    own = named(_meant(unreduced(said)), today)
     taken = offers[-1:] if own.amount or own.day else offers
     return [Payment(0, len(said), True, own.amount or offer.amount, own.day or offer.day) for offer in taken]
 
@@ -89,6 +102,7 @@ def answer(asked: str, said: str, today: date, *, about_paying: bool = False) ->
         return payday
     if (
         HEDGE.search(said)
+        or _FETCHES.search(said)
         or OPEN.search(_EFFORT.sub("", _without(said, NOT_THEN)))
         or _QUESTION.search(said)
         or WAGES.search(asked)
@@ -140,7 +154,7 @@ def _on_payday(said: str, today: date) -> Payment | None:
     """The day of his wages, where a customer says that he pays then."""
     own = named_alone(_meant(said), today)  # 二十三号吧，我二十二号发工资
     day = None if own and own.day else named(said, today).day
-    if day is None or not WAGES.search(said) or not _ON_PAYDAY.search(said):
+    if day is None or not WAGES.search(said) or not _ON_PAYDAY.search(said) or _SPENT.search(said):
         return None
     if NO.search(said) or OPEN.search(said) or HEDGE.search(said) or PAST.search(said) or _QUESTION.search(said):
         return None

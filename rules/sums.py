@@ -26,7 +26,9 @@ _ABOUT = re.compile(
 _CHANGE = re.compile(
     r"[块元](?:钱)?零?(?:(?P<dimes>[\d一二两三四五六七八九])[毛角])?零?(?:(?P<cents>[\d一二两三四五六七八九])分(?!期|[一二两三四五六七八九十\d]))?"
 )
-_UP_TO = re.compile("[百千万元块](?:到|至)$")
+_UP_TO = re.compile("(?:[百千万元块]|[百千万][一二三四五六七八九])(?:到|至)$")
+#: 五百年吧: what is put off for ever.
+_AGES = re.compile("年(?:[以之]?后|吧)")
 _UNITS = {"百": 100, "千": 1000, "万": 10_000}
 
 
@@ -57,11 +59,13 @@ def _sums(text: str, days: Sequence[Day]) -> Iterator[tuple[Number, Decimal]]:
 
 def _money(text: str, number: Number) -> Decimal | None:
     before, written, after = text[: number.start], text[number.start : number.end], text[number.end :]
-    if after.startswith("年") and re.search("[百千]", written):
+    if after.startswith("年") and re.search("[百千]", written) and not _AGES.match(after):
         after = "元" + after[1:]  # Whisper hears 三千七百二十年; nobody counts that many years.
     if _NOT_MONEY.match(after) or _NO_SUM.search(before) or not re.fullmatch(r"\d{1,9}(?:\.\d{1,2})?", number.digits):
         return None
-    if _HOTLINE.fullmatch(written):
+    if _HOTLINE.fullmatch(number.digits) and not re.search("[十百千万]", written):
+        return None
+    if re.match(r"0\d", number.digits):
         return None
     unit = re.match(r"(?:多|来|整)?(?:元|块|万|人民币|个?大洋)", after)
     scale = 10_000 if unit and "万" in unit.group() else 1
