@@ -89,6 +89,7 @@ ELSEWHERE = re.compile(
 )
 
 _WHOLE = re.compile("全|补[上齐]|都(?=给|还|结|付|清|转|打)|一次性|一把|[结还付缴]清")
+_AT_ONCE = re.compile("马上|立刻|立马|这就|回去就|回家就|[还结]掉|就(?:去|来)?(?:还|弄|处理)")
 _ASKS_FOR_ALL = re.compile("全(?:部|额)?(?:都|给)?(?:还|结|处理|付|缴)|[还结付缴]清|一次性|补齐")
 #: What an agent calls the sums that are owed, and how a customer takes them up.
 _OWED = {
@@ -101,6 +102,8 @@ _OWED = {
     ),
     "due": (re.compile("应还|逾期|账单(?!最低)"), _WHOLE),
 }
+#: 四千五的欠款: what a sum is called behind it.
+_OF = re.compile("(?:元|块)?钱?的(?:欠款|账单)")
 #: What all of these have one of.
 _SPEAKS_OF_OWED = re.compile("最低|[一总]共|总金?额|差|[总共合]计|全[部额]|结清|欠|应还|逾期|账单")
 
@@ -201,7 +204,8 @@ def sums_in(said: str, today: date) -> dict[str, Decimal]:
     if not _SPEAKS_OF_OWED.search(said):
         return sums
     for number, value in amounts(said, find_days(said, today)):
-        clause = re.split("[，。]", said[: number.start])[-1]
+        behind = _OF.match(said, number.end)
+        clause = re.split("[，。]", said[: number.start])[-1] + (behind[0] if behind else "")
         sums |= {name: value for name, (called, _) in _OWED.items() if called.search(clause)}
     return sums
 
@@ -210,6 +214,21 @@ def sum_of_all(parts: Sequence[Decimal | None], said: str) -> Decimal | None:
     """What the instalments of a plan add up to, for who would rather pay all at once."""
     known = [part for part in parts if part is not None]
     return sum(known, Decimal(0)) if len(known) == len(parts) > 1 and _WHOLE.search(said) else None
+
+
+def left_of(owed: Decimal | None, parts: Sequence[Decimal | None]) -> Decimal | None:
+    """What parts promised before leave of what is owed; unknown where one of them is, or nothing is left."""
+    known = [part for part in parts if part is not None]
+    if owed is None or not known or len(known) < len(parts) or sum(known) >= owed:
+        return None
+    return owed - sum(known)
+
+
+def all_at_once(told: Mapping[str, Decimal], said: str) -> Decimal | None:
+    """The one sum just told, where a customer says that he pays right then: 我回去就还. A part is another matter."""
+    one = set(told.values())
+    part = PART.search(said) or REST.search(said) or _INSTALMENT.search(said) or re.search("先", said)
+    return one.pop() if len(one) == 1 and _AT_ONCE.search(said) and not part else None
 
 
 def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:

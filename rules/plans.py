@@ -48,11 +48,19 @@ def promised(at: int, text: str, payment: Payment) -> Promise:
     return Promise(at, words, payment.amount, payment.day, payment.condition, (payment.start, payment.end))
 
 
-def parts(made: list[Payment], said: str, today: date) -> list[Payment]:
-    """Of several payments said at once those that are meant: the parts of a plan, or what a correction ends on."""
+def debts_in(said: str) -> set[str]:
+    """The debts that are called by their names: 花呗, 房贷."""
+    return set(_OTHER_DEBT.findall(said))
+
+
+def parts(made: list[Payment], said: str, today: date, ours: set[str]) -> list[Payment]:
+    """Of several payments said at once those that are meant: the parts of a plan, or what a correction ends on.
+
+    None where all of them go to debts that are not among `ours`, which the agent called by their names.
+    """
     if corrected := [match.end() for match in _CORRECTED.finditer(said, made[0].start, made[-1].end)]:
         made = [payment for payment in made if payment.start >= corrected[-1]] or made[-1:]
-    made = [one for one in made if not _OTHER_DEBT.search(said[one.start : one.end])]
+    made = [one for one in made if debts_in(said[one.start : one.end]) <= ours]
     if not made:
         return []
     rest = any(_LEFT.search(said[one.start : one.end]) for one in made)

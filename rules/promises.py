@@ -16,10 +16,12 @@ from rules.dates import BEGINNINGS, find_days
 from rules.naming import names_hour
 from rules.offers import (
     agreed,
+    all_at_once,
     asks_for_all,
     beside,
     beside_the_question,
     haggles,
+    left_of,
     offers_in,
     only_asks,
     read_back,
@@ -31,7 +33,7 @@ from rules.offers import (
 )
 from rules.paying import NO, PAYING
 from rules.payments import Payment, commitments, proposals
-from rules.plans import Promise, agree, joined, parts, promised, same, speaks_of_more, speaks_of_rest
+from rules.plans import Promise, agree, debts_in, joined, parts, promised, same, speaks_of_more, speaks_of_rest
 from rules.replies import WAGES, accepted, answer, correction, counter, half_offered, says_yes
 from rules.text import fold
 from rules.withdrawal import takes_back
@@ -113,6 +115,8 @@ class _Talk:
     next_week: int | None = None  # the utterance that last spoke of next week, so that 周三 is that of then
     payday: date | None = None
     sums: dict[str, Decimal] = field(default_factory=dict)  # what the agent said is owed
+    ours: set[str] = field(default_factory=set)  # the debts he called by their names
+    told: dict[str, Decimal] = field(default_factory=dict)  # and what of it in his last words
 
     def agent(self, at: int, text: str) -> None:
         """Take in what the agent says: a yes to the customer's proposal, a restatement, an offer."""
@@ -126,7 +130,9 @@ class _Talk:
         self.asked += unreduced(said) + "。"
         self._remember_week(at, said)
         self._remember_topic(at, said)
-        self.sums |= sums_in(said, self.today)
+        self.ours |= debts_in(said)
+        self.told = sums_in(said, self.today)
+        self.sums |= self.told
 
     def customer(self, at: int, text: str) -> None:
         """Take in what the customer says: a commitment, a yes to the agent's offer, an answer to when or how much."""
@@ -136,7 +142,8 @@ class _Talk:
         if not self.topic and _GREETS.search(said):
             self.topic = None
         self._remember_payday(said)
-        made = [promised(at, text, self._meant(at, payment, said)) for payment in self._made(at, text, said)]
+        paid = self._rests([self._meant(at, payment, said) for payment in self._made(at, text, said)], said)
+        made = [promised(at, text, payment) for payment in paid]
         self._remember_week(at, said)
         if not made and takes_back(said):
             self._take_back(at)
@@ -158,7 +165,7 @@ class _Talk:
         if PAYING.search(said):
             self.proposed = [promised(at, text, payment) for payment in proposals(said, self.today)]
         if made and (PAYING.search(said) or len(made) > 1):
-            meant = parts(made, said, self.today)
+            meant = parts(made, said, self.today, self.ours)
             return [*(self._whole(first, said) for first in meant[:1]), *meant[1:]]
         if self.proposed:
             return []
@@ -194,6 +201,18 @@ class _Talk:
             whole = replace(whole, day=self.today)
         return [whole] if whole and (whole.amount or whole.day) else []
 
+    def _rests(self, paid: list[Payment], said: str) -> list[Payment]:
+        """The payments; the rest of what is owed, said without its sum, is what the parts promised leave of it."""
+        owed = self.sums.get("all", self.sums.get("due"))
+        parts = [self.promises[at].amount for at in self.standing]
+        whole: list[Payment] = []
+        for one in paid:
+            about = said[one.start : one.end] if len(paid) > 1 or speaks_of_rest(said) else self.asked
+            if one.amount is None and speaks_of_rest(about):
+                one = replace(one, amount=left_of(owed, parts))
+            whole, parts = [*whole, one], [*parts, one.amount]
+        return whole
+
     def _carried(self, at: int, payment: Payment, said: str) -> Payment:
         """With the half that stays as it was, where another day or sum is agreed on for what was promised."""
         last = self._last(at) or self.refused
@@ -209,6 +228,8 @@ class _Talk:
             day = self.payday or day
         plan = [self.promises[at].amount for at in self.standing]
         amount = payment.amount or taken_up(self.sums, said) or sum_of_all(plan, said) or amount
+        if payment.day in (None, self.today):
+            amount = amount or all_at_once(self.told, said)
         return replace(payment, amount=amount, day=payment.day or day)
 
     def _corrected(self, last: Promise | None, said: str) -> Payment | None:
