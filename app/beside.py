@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -14,8 +15,9 @@ from app.tabular import facts_in, rows
 #: Bytes of a file beside recordings, at most: it is read into memory.
 _LARGEST = 32 * 1024 * 1024
 
-#: Name, bytes and time of change of each file.
-State = tuple[tuple[str, int, int], ...]
+#: Name, bytes and time of change of a file.
+Stamp = tuple[str, int, int]
+State = tuple[Stamp, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +26,8 @@ class Found:
 
     path: Path
     beside: tuple[Path, ...]  #: what belongs to it alone, and moves with it
-    tables: tuple[
-        Path, ...
-    ]  #: CSV files in its folder that belong to none, which tell of it where nothing tells of it alone
+    #: CSV files in its folder that belong to none, which tell of it where nothing tells of it alone
+    tables: Mapping[Path, Stamp]
 
     @property
     def is_done(self) -> bool:
@@ -35,8 +36,7 @@ class Found:
 
     def state(self) -> State:
         """What changes while any of it is being written."""
-        stats = [(path.name, path.stat()) for path in (self.path, *self.beside, *self._shared())]
-        return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+        return (*map(stamp, (self.path, *self.beside)), *self._shared().values())
 
     def facts(self) -> dict[str, Any]:
         """What the files beside it say.
@@ -51,8 +51,14 @@ class Found:
                 return next((facts_in(row) for _, row in rows(_read(path), path.name)), {})
         return next(filter(None, (_listed(self.path, table) for table in self._shared())), {})
 
-    def _shared(self) -> tuple[Path, ...]:
-        return () if any(path.suffix in (".json", ".csv") for path in self.beside) else self.tables
+    def _shared(self) -> Mapping[Path, Stamp]:
+        return {} if any(path.suffix in (".json", ".csv") for path in self.beside) else self.tables
+
+
+def stamp(path: Path) -> Stamp:
+    """What changes while a file is being written."""
+    seen = path.stat()
+    return path.name, seen.st_size, seen.st_mtime_ns
 
 
 def is_file(path: Path) -> bool:

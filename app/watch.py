@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.audiotypes import TYPES
-from app.beside import Found, State, is_file, opened
+from app.beside import Found, Stamp, State, is_file, opened, stamp
 from app.errors import NO_ROOM, AppError, NotFound, Unavailable
 from app.intake import Sent, completed, take_recording
 from app.schemas import CallFacts, faults_of
@@ -167,10 +167,16 @@ class Watch:
         return folder
 
 
-def _tables(folder: Path) -> tuple[Path, ...]:
+def _tables(folder: Path) -> dict[Path, Stamp]:
     """The CSV files in a folder that belong to no recording alone: those move away with theirs."""
     alone = {path.stem for path in folder.iterdir() if path.suffix.lower() in TYPES}
-    return tuple(sorted(path for path in folder.glob("*.csv") if path.stem not in alone and is_file(path)))
+    tables = {}
+    for path in sorted(folder.glob("*.csv")):
+        # Another may take a table away while we look: then it tells of nothing.
+        with suppress(FileNotFoundError):
+            if path.stem not in alone and is_file(path):
+                tables[path] = stamp(path)
+    return tables
 
 
 @contextmanager

@@ -103,6 +103,36 @@ def test_a_table_that_is_still_being_written_is_waited_for(
 
 
 @pytest.mark.parametrize(
+    ("table", "taken"), [("b.csv", ["a.wav"]), ("today.csv", [])], ids=["the other one's own", "a list of all"]
+)
+def test_only_a_table_of_all_keeps_all_waiting(watch: Watch, folder: Path, table: str, taken: list[str]) -> None:
+    drop(folder, "a.wav")
+    drop(folder, "b.wav", seed=1)
+    (folder / table).write_text("录音文件,坐席工号\n", "utf-8")
+    watch.look()
+    (folder / table).write_text("录音文件,坐席工号\nb.wav,2\n", "utf-8")
+    watch.look()
+    assert ended(folder, "done") == taken
+
+
+def test_each_table_is_looked_at_once_and_one_that_vanishes_tells_of_nothing(
+    watch: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(folder, "a.wav")
+    drop(folder, "b.wav", seed=1)
+    drop(folder, "today.csv")
+    looked = []
+
+    def vanishing(path: Path) -> Any:
+        looked.append(path.name)
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(watching, "stamp", vanishing)
+    assert looks(watch) == [0, 2]
+    assert looked == ["today.csv"] * 2
+
+
+@pytest.mark.parametrize(
     ("name", "beside", "facts"),
     [
         pytest.param("a.wav", {}, {}, id="nothing known"),
