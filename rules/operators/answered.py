@@ -9,9 +9,14 @@ from pydantic import Field
 from rules.call import Call, Hit, Part
 from rules.operators.base import Outcome
 from rules.operators.trails import Trail, Trails
+from rules.phonetics import by_sound
+from rules.text import normalise
 
 if TYPE_CHECKING:
     from rules.operators import Find
+
+#: Characters that may stand before a surname in what finds it, and are none: 我姓王, 请问是王先生吗.
+_BEFORE_NAMES = "喂你您好请问找一下叫是不我姓的"
 
 
 class Answered(Trail):
@@ -20,6 +25,8 @@ class Answered(Trail):
     question: "Find"
     answer: "Find | None" = None
     within_turns: int = Field(2, ge=1)
+    names: "Find | None" = None  #: names of people: who is asked for or answers must sound as the first one in the call
+    shown: "Find | None" = None  #: where it came about with an answer, that one is shown rather than the first
 
     def trails(self, call: Call, part: Part) -> Trails:
         """Every question that was answered, with its first answer."""
@@ -29,7 +36,13 @@ class Answered(Trail):
         answers = self._answers(call, part)
         if asked.found is None or answers.found is None:
             return Trails(why=asked.why or answers.why)
-        return Trails(tuple(self._answered(call, asked.hits, sorted(answers.hits, key=call.turn))))
+        trails = self._answered(call, asked.hits, sorted(answers.hits, key=call.turn))
+        named = [
+            _surname(call, name) for name in sorted(self._hits(call, part, self.names), key=lambda hit: hit.begins)
+        ]
+        shown = {call.turn(hit) for hit in self._hits(call, part, self.shown)}
+        kept = [trail for trail in trails if _same_person(named, set(map(call.turn, trail)))]
+        return Trails(tuple(sorted(kept, key=lambda trail: call.turn(trail[-1]) not in shown)))
 
     def _answered(self, call: Call, asked: Sequence[Hit], answers: Sequence[Hit]) -> Iterator[tuple[Hit, Hit]]:
         said, turns = call.transcript.utterances, [call.turn(answer) for answer in answers]
@@ -38,12 +51,31 @@ class Answered(Trail):
             near = answers[bisect_right(turns, turn) : bisect_right(turns, turn + self.within_turns)]
             yield from [(question, one) for one in near if said[one.utterance].speaker != speaker][:1]
 
+    def _hits(self, call: Call, part: Part, find: "Find | None") -> list[Hit]:
+        found = find.operator.moments(call, _everyone(part)).hits if find else ()
+        return sorted(found, key=lambda hit: hit.begins)
+
     def _answers(self, call: Call, part: Part) -> Outcome:
-        everyone = Part(part.utterances, None, part.after, part.before)
         if self.answer:
-            return self.answer.operator.find(call, everyone)
+            return self.answer.operator.find(call, _everyone(part))
         return Outcome(True, tuple(hit for hit in call.conversation.spoken if hit.utterance in part.utterances))
 
     def children(self) -> tuple["Find", ...]:
-        """Question and answer."""
-        return (self.question, self.answer) if self.answer else (self.question,)
+        """All that is looked for."""
+        return tuple(find for find in (self.question, self.answer, self.names, self.shown) if find)
+
+
+def _everyone(part: Part) -> Part:
+    return Part(part.utterances, None, part.after, part.before)
+
+
+def _same_person(named: Sequence[tuple[int, str]], turns: set[int]) -> bool:
+    """Whether the last name in these turns, if there is one, has the surname of the first in the call."""
+    here = [surname for turn, surname in named if turn in turns]
+    return not here or here[-1] == named[0][1]
+
+
+def _surname(call: Call, name: Hit) -> tuple[int, str]:
+    """The turn of a name and its surname by sound: a recogniser writes 许洋 and 徐阳 in one call."""
+    said = normalise(call.transcript.utterances[name.utterance].text[name.start : name.end]).chars
+    return call.turn(name), by_sound(said.lstrip(_BEFORE_NAMES)[:1])

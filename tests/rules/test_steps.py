@@ -87,6 +87,15 @@ def test_what_asks_something_else(said: str) -> None:
         ("喂，周海涛", "是我", "passed"),
         ("这是刘强家是吧", "我是他妈，他不在", "failed"),
         ("找一下郑秀兰", "嗯，你说", "failed"),
+        ("您是陈明吗", "是", "passed"),
+        ("您就是陈明吧", "是", "passed"),
+        ("您是机主吧", "嗯", "passed"),
+        ("您是李有才先生吧", "嗯", "passed"),
+        ("您是在上班吧", "嗯", "failed"),
+        ("您是有工作的吧", "嗯", "failed"),
+        ("您就是在拖对吧", "嗯", "failed"),
+        ("这通电话是录音的，您是知道的吧", "是", "failed"),
+        ("钱是您自己花的吧", "什么钱", "failed"),
         ("周五是吧", "对", "failed"),
         ("您收到短信了，对吧", "对", "failed"),
         ("您说的方便是吧", "对", "failed"),
@@ -189,6 +198,57 @@ FETCHED = "坐席：请问陈明在吗\n客户：我是他表弟，我叫他接\
 )
 def test_the_phone_changes_hands(script: str, told: str) -> None:
     assert ("failed" in judged(script)["third_party"]) == (told == WRONG)
+
+
+FRIEND = "坐席：请问是许洋先生吗\n客户：他不在，我是他朋友"
+WRONG_NUMBER = "坐席：请问是许洋先生吗\n客户：打错了"
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (f"{FRIEND}\n坐席：您贵姓\n客户：我姓王\n坐席：王先生是吧\n客户：对", WRONG),
+        (f"{FRIEND}\n坐席：您贵姓\n客户：我姓王", WRONG),
+        (f"{FRIEND}\n坐席：那您是王先生本人吗\n客户：对", WRONG),
+        ("坐席：请问许洋在吗\n客户：他不在，我是他朋友\n坐席：王先生是吧\n客户：对", WRONG),
+        ("坐席：喂，许洋吗\n客户：他不在，我是他朋友\n坐席：王先生是吧\n客户：对", WRONG),
+        (f"{FRIEND}\n坐席：您是不是许太太\n客户：是的", WRONG),
+        (f"{FRIEND}\n坐席：您是许太太吗\n客户：是的", WRONG),
+        (f"{FRIEND}\n坐席：您是许洋的爱人是吧\n客户：是的", WRONG),
+        (f"{FRIEND}\n坐席：您是许洋家属吗\n客户：是的", WRONG),
+        (f"{WRONG_NUMBER}\n坐席：您不是许洋本人吗\n客户：对我不是", WRONG),
+        (f"{WRONG_NUMBER}\n坐席：您不是许洋本人吗\n客户：对，我不是", WRONG),
+        (f"{WRONG_NUMBER}\n坐席：您不是许洋本人吗\n客户：嗯，不是", WRONG),
+        (f"{WRONG_NUMBER}\n坐席：您不是许洋本人吗\n客户：是我，怎么了", FINE),
+        (f"{FRIEND}\n坐席：好\n客户：喂\n坐席：请问是许洋先生本人吗\n客户：是我", FINE),
+        (f"{FRIEND}\n坐席：好\n客户：喂\n坐席：请问是徐阳本人吗\n客户：对", FINE),
+        (f"{FRIEND}\n坐席：好\n客户：喂\n坐席：许先生是吗\n客户：对，我是许洋", FINE),
+        (f"{FRIEND}\n坐席：好\n客户：喂\n坐席：您是本人吗\n客户：是我", FINE),
+        (f"{FRIEND}\n坐席：好\n客户：喂\n坐席：身份证后四位\n客户：三六五八", FINE),
+        ("坐席：请问是机主吗\n客户：他不在，我是他朋友\n坐席：请问是许洋本人吗\n客户：是我", FINE),
+    ],
+)
+def test_only_who_was_asked_for_may_be_told(script: str, told: str) -> None:
+    assert ("failed" in judged(f"{script}\n坐席：您有一笔四千五的欠款逾期三十一天了")["third_party"]) == (told == WRONG)
+
+
+SECOND = "坐席：好\n客户：喂\n坐席：请问是许洋先生本人吗\n客户：是我"
+
+
+@pytest.mark.parametrize(
+    ("script", "shown"),
+    [
+        (f"{FRIEND}\n{SECOND}\n{DEBT}", {4, 5}),
+        (f"{WRONG_NUMBER}\n{SECOND}\n{DEBT}", {4, 5}),
+        (f"{FRIEND}\n坐席：您贵姓\n客户：我姓王", {0, 1}),
+        (f"{FRIEND}\n坐席：那请他回个电话", {0, 1}),
+        (f"{ASKED}\n客户：嗯，什么事\n{DEBT}\n客户：我老婆不在家\n坐席：身份证后四位\n客户：三六五八", {0, 1}),
+    ],
+)
+def test_of_two_on_the_phone_the_second_was_verified(script: str, shown: set[int]) -> None:
+    findings = {one.rule: one for one in check(built_in("collection-standard"), call(script))}
+    assert {one.utterance for one in findings["step.identity"].evidence} == shown
+    assert findings["disclosure-before-identity"].verdict == "passed"
 
 
 @pytest.mark.parametrize("owned", ["是的", "是我", "我是，你哪位"])
