@@ -63,7 +63,7 @@ _ABOUT_PAYING = re.compile(r"还|承诺|答应|处理|结|缴|补|存|安排|解
 _EACH = re.compile("每期|每个?月|首期")
 #: What was agreed on long ago, or what the agent himself does about it: no payment is put to him.
 _TELLS = re.compile(
-    "[借贷签]|账单|到期|合同|应还|分了|之前是|申请(?!.{0,3}延)|减免|审核|审批|流水|材料|提供|提交|有结果"
+    "[借贷签](?!款)|账单|到期|合同|应还|分了|之前是|申请(?!.{0,3}延)|减免|审核|审批|流水|材料|提供|提交|有结果"
 )
 _INSTALMENT = re.compile("[一两二三四五六1-6]期")
 #: A part of what is owed or offered.
@@ -80,7 +80,7 @@ _REDUCED = re.compile(
 _OWN_DEED = re.compile("我(?!们|登记|记|备注)|给您办")
 #: A fee or another loan pays no debt.
 _FEE = re.compile("(?:手续|服务|修复|协商|辛苦|解押)费|保证金|诚意金|押金|额度|网贷|[贷借]个")
-_PAPERWORK = re.compile(r"申请|材料|资料|手续|提交|上报|登记|备案|反馈|截图|减免")
+_PAPERWORK = re.compile(r"申请|材料|资料|手续|提交|上报|登记|备案|反馈|截图|减免|合同|函")
 
 #: What else days and sums are said about.
 ELSEWHERE = re.compile(

@@ -47,6 +47,9 @@ _RESTATED_WITHIN = 4
 #: How many utterances on 具体几号 still asks when he will pay.
 _TOPIC = 6
 
+#: What is written down of a call may begin in the middle of it: nothing yet says that it does not.
+_UNTOLD = -1
+
 #: To read days by when the day of the call is not known; what comes of it is not shown.
 _ANY_DAY = date(2000, 1, 1)
 
@@ -111,7 +114,7 @@ class _Talk:
     asked: str = ""  # what the agent has said since the customer last spoke
     proposed: list[Promise] = field(default_factory=list)  # by the customer, waiting for the agent's yes
     refused: Promise | None = None  # what he proposed and the agent did not agree to
-    topic: int | None = 0  # the utterance that last spoke of paying; none in a call that only begins
+    topic: int | None = _UNTOLD  # the utterance that last spoke of paying; none in a call that only begins
     next_week: int | None = None  # the utterance that last spoke of next week, so that 周三 is that of then
     payday: date | None = None
     sums: dict[str, Decimal] = field(default_factory=dict)  # what the agent said is owed
@@ -127,19 +130,20 @@ class _Talk:
             self._add([promised(at, text, payment) for payment in self._repeated(said)])
         self.refused = self.proposed[-1] if self.proposed else None
         self.proposed = []
-        self.asked += unreduced(said) + "。"
+        asked = unreduced(said)
+        self.asked += asked + "。"
         self._remember_week(at, said)
         self._remember_topic(at, said)
         self.ours |= debts_in(said)
         self.told = sums_in(said, self.today)
-        self.sums |= self.told
+        self.sums = self.sums | self.told if asked == said else {}  # less is owed now, and nobody says how much
 
     def customer(self, at: int, text: str) -> None:
         """Take in what the customer says: a commitment, a yes to the agent's offer, an answer to when or how much."""
         said = unreduced(_GROUPED.sub(",", fold(text)))
         if not said.strip("，。,.!！ "):
             return
-        if not self.topic and _GREETS.search(said):
+        if self.topic == _UNTOLD and _GREETS.search(said):
             self.topic = None
         self._remember_payday(said)
         paid = self._rests([self._meant(at, payment, said) for payment in self._made(at, text, said)], said)
@@ -283,7 +287,7 @@ class _Talk:
     def _remember_topic(self, at: int, said: str) -> None:
         if PAYING.search(said) or _OWED.search(said):
             self.topic = at
-        elif not self.topic and _GREETS.search(said):
+        elif self.topic == _UNTOLD and _GREETS.search(said):
             self.topic = None
 
     def _remember_week(self, at: int, said: str) -> None:

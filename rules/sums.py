@@ -63,11 +63,11 @@ def _money(text: str, number: Number) -> Decimal | None:
         after = "元" + after[1:]  # Whisper hears 三千七百二十年; nobody counts that many years.
     if _NOT_MONEY.match(after) or _NO_SUM.search(before) or not re.fullmatch(r"\d{1,9}(?:\.\d{1,2})?", number.digits):
         return None
-    if _HOTLINE.fullmatch(number.digits) and not re.search("[十百千万]", written):
-        return None
     if re.match(r"0\d", number.digits):
         return None
     unit = re.match(r"(?:多|来|整)?(?:元|块|万|人民币|个?大洋)", after)
+    if not unit and _HOTLINE.fullmatch(number.digits) and not re.search("[十百千万]", written):
+        return None
     scale = 10_000 if unit and "万" in unit.group() else 1
     alone = len(number.digits) >= 3 and re.match(r"$|[，。！？；,.!?;\s吧啊呗嘛行整]", after)
     if unit or re.search("[百千万]", written) or (number.value >= 50 and _PAID_BY.search(before)) or alone:
