@@ -54,7 +54,8 @@ Scalar = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_stor
 
 def faults_of(error: ValidationError) -> str:
     """What pydantic finds wrong, field by field, in one line; never what was given."""
-    return "；".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False))
+    faults = error.errors(include_input=False)
+    return "；".join(": ".join([*map(str, fault["loc"][:1]), fault["msg"]]) for fault in faults)
 
 
 class CallFacts(BaseModel):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
 import rules
@@ -15,7 +15,7 @@ from app.api.uploads import checked, read_body
 from app.errors import NotFound, Unprocessable
 from app.masking import masked
 from app.pipeline import Inspection, Judge
-from app.schemas import CallFacts, Label, PostedText, UtteranceIn
+from app.schemas import CallFacts, Label, TextIn, UtteranceIn
 from app.security import Principal
 from app.service import Service
 from app.store import calls, dials, history, packs
@@ -32,8 +32,10 @@ _MAX_TRIAL = 1024 * 1024
 _TRYING = Turns(2, "正在试评的内容太多，请稍后重试", again=5, patience=5)
 
 
-class Trial(PostedText):
+class Trial(TextIn):
     """What to try rules on: `text` with a line for each utterance (坐席：…, 客户：…), or `utterances`, or a call."""
+
+    model_config = ConfigDict(extra="forbid")
 
     text: Annotated[str, StringConstraints(max_length=100_000)] | None = None
     speaker: Speaker = "agent"  #: of lines in `text` that name none
