@@ -415,7 +415,7 @@ def test_a_repeated_id_tells_nothing_of_another_senders_call(
     assert client.post("/v1/texts", headers=other, json=body).status_code == 202
     assert client.post("/v1/calls", headers=other, **audio).status_code == 202  # type: ignore[arg-type]
     if not same:
-        body["utterances"], audio["files"] = [], {"audio": ("a.wav", wav(seed=1))}
+        body["utterances"], audio["files"] = [{"text": "再见"}], {"audio": ("a.wav", wav(seed=1))}
     answers = [
         client.post("/v1/texts", headers=auth[sender], json=body),
         client.post("/v1/calls", headers=auth[sender], **audio),  # type: ignore[arg-type]

@@ -75,8 +75,10 @@ def test_no_more_is_tried_at_once_than_there_is_room_for(
 
 def test_the_bench_is_a_page(client: TestClient, auth: Auth) -> None:
     assert 'hx-post="/rules/try"' in client.get("/rules/try", headers=auth["inspector"]).text
-    shown = client.post("/rules/try", headers=auth["inspector"], data={"text": "再不还钱就让你坐牢<b>"})
-    assert "<q>再不还钱就让你坐牢&lt;b&gt;</q>" in shown.text
+    shown = client.post(
+        "/rules/try", headers=auth["inspector"], data={"text": "再拖下去，后面来找你的人可就没我这么客气了<b>"}
+    )
+    assert "<q>再拖下去，后面来找你的人可就没我这么客气了&lt;b&gt;</q>" in shown.text
     nothing = client.post("/rules/try", headers=auth["inspector"], data={"call": "abc", "text": " "})
     assert (nothing.status_code, "call_id" in nothing.text) == (422, True)
 
