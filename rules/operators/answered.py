@@ -1,7 +1,7 @@
 """`answered`: a question and the other side's answer to it."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -37,11 +37,9 @@ class Answered(Trail):
         if asked.found is None or answers.found is None:
             return Trails(why=asked.why or answers.why)
         trails = self._answered(call, asked.hits, sorted(answers.hits, key=call.turn))
-        named = [
-            _surname(call, name) for name in sorted(self._hits(call, part, self.names), key=lambda hit: hit.begins)
-        ]
+        surnames = [_surname(call, name) for name in self._hits(call, part, self.names)]
         shown = {call.turn(hit) for hit in self._hits(call, part, self.shown)}
-        kept = [trail for trail in trails if _same_person(named, set(map(call.turn, trail)))]
+        kept = trails if not surnames else _of_the_first(call, trails, surnames)
         return Trails(tuple(sorted(kept, key=lambda trail: call.turn(trail[-1]) not in shown)))
 
     def _answered(self, call: Call, asked: Sequence[Hit], answers: Sequence[Hit]) -> Iterator[tuple[Hit, Hit]]:
@@ -69,10 +67,14 @@ def _everyone(part: Part) -> Part:
     return Part(part.utterances, None, part.after, part.before)
 
 
-def _same_person(named: Sequence[tuple[int, str]], turns: set[int]) -> bool:
-    """Whether the last name in these turns, if there is one, has the surname of the first in the call."""
-    here = [surname for turn, surname in named if turn in turns]
-    return not here or here[-1] == named[0][1]
+def _of_the_first(
+    call: Call, trails: Iterable[tuple[Hit, Hit]], surnames: Sequence[tuple[int, str]]
+) -> Iterator[tuple[Hit, Hit]]:
+    """Those in whose turns the last name, if there is one, has the surname of the first in the call."""
+    first, last = surnames[0][1], dict(surnames)
+    for question, answer in trails:
+        if last.get(call.turn(answer), last.get(call.turn(question), first)) == first:
+            yield question, answer
 
 
 def _surname(call: Call, name: Hit) -> tuple[int, str]:
