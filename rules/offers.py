@@ -54,8 +54,8 @@ _ENOUGH = re.compile("先|就(?:可以|能|行|好)|只[用要需]")
 #: What is put is to be done, not only to be known.
 _SETTLES = re.compile("登记|那就|先|定|约|前|截止|首期|延|宽限|给您")
 _UNTIL = re.compile("(?:延期?|宽限|约|定|登记|截止)(?:到|在|至)")
-#: That paying is not what is spoken of: 今天我们不谈还款.
-_NOT_NOW = re.compile("(?:不|先不|别)(?:谈|说|聊|催|提|讲)")
+#: That paying is not what is asked for: 今天我们不谈还款; 您五号有笔分期扣款一千二.
+_NOT_NOW = re.compile("(?:不|先不|别)(?:谈|说|聊|催|提|讲)|有一?笔[^，。]{0,6}扣款")
 #: What else people are asked the day or the hour of.
 _OTHER_TIME = re.compile("生日|出生|[上下]班|回来|回家|到家|能到|方便|有空|开会|起床")
 _EITHER = re.compile(r"还是|或者|或是|要么|要不")
