@@ -136,8 +136,10 @@ _SQL = [
 @pytest.mark.parametrize("word", _SQL)
 def test_a_value_is_a_value_and_never_a_statement(client: TestClient, auth: Auth, service: Service, word: str) -> None:
     store(service, *CALLS)
-    for name in ("agent_id", "team", "external_id", "rule", "q"):
+    for name in ("agent_id", "team", "external_id", "q"):
         assert client.get("/v1/calls", params={name: word}, headers=auth["supervisor"]).json()["calls"] == [], name
+    answer = client.get("/v1/calls", params={"rule": word}, headers=auth["supervisor"])
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_rule")
     for path in ("/v1/statistics/agent", "/v1/statistics/heat"):
         assert client.get(path, params={"team": word}, headers=auth["supervisor"]).json() == []
     for name in ("actor", "action"):
