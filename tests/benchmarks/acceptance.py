@@ -7,16 +7,19 @@ Its authors had read no rule. Who writes rules may read the totals and the class
 Convicted: a violation fails the call. Suspected: a `suspected.*` rule fails, which only sends the call to a person.
 Flagged: that, or something else found, or words that a rule leaves to a person. Intervals are Wilson's, 95 %.
 
-Two authors wrote it, one after the other; each part was judged before it was read. At first sight, first and second:
+Three authors wrote it, one after the other; each part was judged before it was read. At first sight:
 
-- of 179 and 174 violations 129 and 119 convicted, 150 and 154 or suspected, 158 and 162 flagged; of those only hinted
-  at, 57 of 74 suspected in the second
-- of 126 and 148 traps 5 and 7 convicted, and 8 suspected in the second
-- 155 of 165 and 185 of 196 steps right; in the second 14 amounts and 15 dates of 18 promises
+- of 179, 174 and 188 violations 129, 119 and 145 convicted, 150, 154 and 177 or suspected; of those only hinted at, 57
+  of 74 suspected in the second and 57 of 61 in the third; of the third's in the six categories of zero tolerance (threat,
+  abuse, impersonate, false_legal, third_party, harass) 108 of 111
+- of 126, 148 and 160 traps 5, 7 and 2 convicted; 8 and 4 or suspected in the second and third
+- 155 of 165, 185 of 196 and 169 of 172 steps right; in the second 14 amounts and 15 dates of 18 promises, in the third 21
+  and 24 of 26
 
-Then 14 labels of the first were mended, after they had been compared with what was found. Both times the classes of
-failure were told to who writes rules and sentences to learn from. After that, together: of 353 violations 277
-convicted, 334 or suspected, 341 flagged; of 274 traps 2 convicted, 3 suspected; 357 of 359 steps; 29 of 31 promises.
+14 labels of the first and 11 of the third were mended, after they had been compared with what was found: there an offer is
+one only if it names a way or a plan. Every time the classes of failure were told to who writes rules and sentences to
+learn from. After that, together: of 541 violations 423 convicted, 516 or suspected; of 434 traps 2 convicted, 3 or
+suspected; 527 of 531 steps; 53 amounts and 56 dates of 57 promises.
 """
 
 import argparse
