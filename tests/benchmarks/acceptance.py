@@ -10,14 +10,14 @@ Flagged: that, or something else found, or words that a rule leaves to a person.
 Three authors wrote it, one after the other; each part was judged before it was read. At first sight:
 
 - of 179, 174 and 188 violations 129, 119 and 145 convicted, 150, 154 and 177 or suspected; of those only hinted at, 57
-  of 74 suspected in the second and 57 of 61 in the third; of the third's in the six categories of zero tolerance (threat,
-  abuse, impersonate, false_legal, third_party, harass) 108 of 111
+  of 74 suspected in the second and 57 of 61 in the third; of the third's in the six categories of zero tolerance
+  (threat, abuse, impersonate, false_legal, third_party, harass) 108 of 111
 - of 126, 148 and 160 traps 5, 7 and 2 convicted; 8 and 4 or suspected in the second and third
-- 155 of 165, 185 of 196 and 169 of 172 steps right; in the second 14 amounts and 15 dates of 18 promises, in the third 21
-  and 24 of 26
+- 155 of 165, 185 of 196 and 169 of 172 steps right; in the second 14 amounts and 15 dates of 18 promises, in the third
+  21 and 24 of 26
 
-14 labels of the first and 11 of the third were mended, after they had been compared with what was found: there an offer is
-one only if it names a way or a plan. Every time the classes of failure were told to who writes rules and sentences to
+14 labels of the first and 11 of the third were mended, after they had been compared with what was found: there an offer
+is one only if it names a way or a plan. Every time the classes of failure were told to who writes rules and sentences to
 learn from. After that, together: of 541 violations 423 convicted, 516 or suspected; of 434 traps 2 convicted, 3 or
 suspected; 527 of 531 steps; 54 amounts and 55 dates of 57 promises.
 """

@@ -11,10 +11,10 @@ signed in, with nothing kept of the pages, until the page is loaded; of a call, 
 transcribed, without the sound and its picture. Exit status 1 when a change of the filter or a cold page misses its
 budget.
 
-On two quiet cores of a rented server: a change of the filter 22 to 35 ms, with words searched for 43 to 45 (p95 25 to 45
-and 52 to 62 ms). Cold: list 32 kB and 159 ms (p95 205), call 39 kB and 286 ms (351), statistics 38 kB and 468 ms (521),
-where an empty answer took 48 ms. In a browser process of its own, with two to three times the work those cores could do,
-the list took 318 ms, the call 445 and statistics 517, an empty answer 92.
+On two quiet cores of a rented server: a change of the filter 22 to 35 ms, with words searched for 43 to 45 (p95 25 to
+45 and 52 to 62 ms). Cold: list 32 kB and 159 ms (p95 205), call 39 kB and 286 ms (351), statistics 38 kB and 468 ms
+(521), where an empty answer took 48 ms. In a browser process of its own, with two to three times the work those cores
+could do, the list took 318 ms, the call 445 and statistics 517, an empty answer 92.
 """
 
 import argparse
