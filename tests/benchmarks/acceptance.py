@@ -17,8 +17,8 @@ Three authors wrote it, one after the other; each part was judged before it was 
   21 and 24 of 26
 
 14 labels of the first and 11 of the third were mended, after they had been compared with what was found: there an offer
-is one only if it names a way or a plan. Every time the classes of failure were told to who writes rules and sentences to
-learn from. After that, together: of 541 violations 423 convicted, 516 or suspected; of 434 traps 2 convicted, 3 or
+is one only if it names a way or a plan. Every time the classes of failure were told to who writes rules and sentences
+to learn from. After that, together: of 541 violations 423 convicted, 516 or suspected; of 434 traps 2 convicted, 3 or
 suspected; 527 of 531 steps; 54 amounts and 55 dates of 57 promises.
 """
 
