@@ -50,6 +50,7 @@ class Visit:
         self.page.fill("[name=password]", self.site.passwords[role])
         self.page.press("[name=password]", "Enter")
         self.page.wait_for_selector("header.top")
+        self.page.wait_for_load_state()  # a key pressed before the page's script is there is lost
         return self.page
 
 

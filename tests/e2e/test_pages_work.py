@@ -210,8 +210,10 @@ def test_a_call_is_reviewed_and_the_next_one_opened_without_a_mouse(visit: Visit
     for key in ("inspector", "Tab", visit.site.passwords["inspector"], "Enter"):
         (page.keyboard.press if key in ("Tab", "Enter") else page.keyboard.type)(key)
     page.wait_for_selector("header.top")
+    page.wait_for_load_state()
     page.keyboard.press("Enter")  # what needs one most is at hand
     page.wait_for_selector("#lines")
+    page.wait_for_load_state()
     first, findings = page.url, page.locator(".findings .finding")
     page.keyboard.press("n")
     for number in range(2):
