@@ -5,13 +5,12 @@ Every batch is one transaction, and what is judged is no longer due: a run that 
 
 import gc
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
-from pydantic import ValidationError
 from sqlalchemy import ColumnElement
 
 from app import logs
@@ -82,14 +81,15 @@ def rescore_calls(
     if only_due:
         digests = judged_by(judge, template)
         heard = [one for one in heard if not one.is_judged_by(*digests)]
-    with suppress(Exception):  # what cannot be read is told below, of the call it belongs to
-        judge = judge.having_read(_transcripts(heard), template)
-    outcome, judged = Outcome(), list[tuple[Heard, Judgement]]()
+    outcome, read, judged = Outcome(), list[tuple[Heard, Transcript]](), list[tuple[Heard, Judgement]]()
     for one in heard:
-        try:
-            judged.append((one, _judge(judge, one, counted.get(one.call_id, {}), template)))
-        except Exception as error:  # noqa: BLE001 - one call that cannot be judged must not stop a million
-            outcome.failed[one.call_id] = f"{type(error).__name__}: {logs.message(error)}"
+        with _noted(outcome, one):
+            read.append((one, read_transcript(one.body)))
+    with suppress(Exception):  # what is wrong with one of them is told below, of the call it belongs to
+        judge = judge.having_read((said for _, said in read), template)
+    for one, said in read:
+        with _noted(outcome, one):
+            judged.append((one, _judge(judge, one, said, counted.get(one.call_id, {}), template)))
     with database.transaction() as session:
         outcome.done = len(history.add(session, judged))
     outcome.left = len(call_ids) - outcome.done - len(outcome.failed)
@@ -102,15 +102,17 @@ def judged_by(judge: Judge, template: str) -> tuple[str, dict[str, str]]:
     return templates.digest(card), {pack.id: pack.digest for pack in used}
 
 
-def _judge(judge: Judge, heard: Heard, counted: dict[str, int], template: str) -> Judgement:
+def _judge(judge: Judge, heard: Heard, said: Transcript, counted: dict[str, int], template: str) -> Judgement:
     facts = counted | CallFacts.model_validate(heard.facts).known()
-    return judge.judge(read_transcript(heard.body), facts, template)
+    return judge.judge(said, facts, template)
 
 
-def _transcripts(heard: Iterable[Heard]) -> Iterator[Transcript]:
-    for one in heard:
-        with suppress(ValidationError):  # which is told where that call is judged
-            yield read_transcript(one.body)
+@contextmanager
+def _noted(outcome: Outcome, heard: Heard) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - one call that cannot be judged must not stop a million
+        outcome.failed[heard.call_id] = f"{type(error).__name__}: {logs.message(error)}"
 
 
 def _count(database: Database, judge: Judge, name: str, conditions: list[ColumnElement[bool]]) -> int:
