@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 from rules.automaton import Cores
 from rules.families import Families
 from rules.hits import barriers
 from rules.lexicon import MAX_GAP, Family
-from rules.text import Text, together
+from rules.text import Text, begins, together
 
 #: What families are found by: the name of a lexicon, or of a guard and which of its lists.
 Group = str | tuple[str, str]
@@ -59,16 +59,16 @@ class Scan:
 
     def cut(self, texts: Sequence[Text]) -> list["Scan"]:
         """What was found in each of these texts, which were looked through as one."""
-        begins = [0, *accumulate(len(text.chars) for text in texts)]
+        starts = begins(texts)
         walls: list[list[int]] = [[] for _ in texts]
         groups: list[dict[Group, list[Span]]] = [defaultdict(list) for _ in texts]
         for wall in self.walls:
-            at = bisect_right(begins, wall) - 1
-            walls[at].append(wall - begins[at])
+            at = bisect_right(starts, wall) - 1
+            walls[at].append(wall - starts[at])
         for group, spans in self.groups.items():
             for span in spans:
-                at = bisect_right(begins, span.start) - 1
-                groups[at][group].append(span.moved(-begins[at]))
+                at = bisect_right(starts, span.start) - 1
+                groups[at][group].append(span.moved(-starts[at]))
         return [Scan(text.stops, *own) for text, own in zip(texts, zip(walls, groups, strict=True), strict=True)]
 
 

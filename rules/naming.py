@@ -1,15 +1,13 @@
 """Words that name a day or a sum, and how much else they say: 礼拜五吧 says nothing else, 周五我要住院 does."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from rules.dates import Day, find_days
-from rules.numerals import Number
-from rules.sums import amounts
+from rules.dates import find_days
+from rules.sums import amounts, besides
 
 #: How many other characters may stand beside a day or a sum that is still said alone.
 ALONE = 1
@@ -55,7 +53,7 @@ def named(said: str, today: date) -> Named:
     """What `said`, which must be folded, names."""
     days = find_days(said, today)
     sums = amounts(said, days)
-    rest = _besides(said, [*days, *(number for number, _ in sums)])
+    rest = besides(said, [*days, *(number for number, _ in sums)])
     strict = _LOOSELY.sub("", rest)
     words = _FILLING.sub("", strict)
     amount, day = sums[-1][1] if sums else None, days[-1].date if days else None
@@ -76,8 +74,3 @@ def names_hour(said: str, today: date) -> bool:
     """Whether a time of day is said alone: 六点半可以. 我六点半下班 and 现在三点 tell something else."""
     hours = [clause for clause in CLAUSES.split(said) if _HOUR.search(clause) and "现在" not in clause]
     return any(named(clause, today).alone for clause in hours)
-
-
-def _besides(said: str, named: Iterable[Day | Number]) -> str:
-    inside = {at for one in named for at in range(one.start, one.end)}
-    return "".join(" " if at in inside else char for at, char in enumerate(said))

@@ -25,7 +25,7 @@ from rules.paying import (
     REST,
     STRONG,
 )
-from rules.sums import amounts
+from rules.sums import amounts, besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +182,7 @@ def _condition(text: str, pieces: list[Payment], at: int, days: list[Day]) -> st
     for match in CONDITION.finditer(text, start, piece.end):
         name = next(name for name, value in match.groupdict().items() if value)
         first, last = match.span(name)
-        said = "".join(
-            _DAY if any(day.start <= at < day.end for day in days) else text[at] for at in range(first, last)
-        )
+        said = besides(text, days, _DAY)[first:last]
         core = _WHO_AND_WHEN.fullmatch(said)
         if core and not (_PAID.search(said) or _SEEN.search(said)) and len(EMPTY.sub("", core[1])) >= 2:
             return text[first + core.start(1) : first + core.end(1)].strip("，, ")
@@ -218,34 +216,23 @@ def _piece(text: str, start: int, end: int, days: list[Day], sums: list[tuple[Nu
 def _with_shares(text: str, raw: list[Payment], days: list[Day], sums: list[tuple[Number, Decimal]]) -> list[Payment]:
     """The pieces; of several instalments those too without a word of paying: 周五先还一千，下周三再两千五."""
     named: list[Day | Number] = [*days, *(number for number, _ in sums)]
-    shares = {
-        at
-        for at, piece in enumerate(raw)
-        if piece.day and piece.amount and _SHARE.fullmatch(_besides(text, piece, named))
-    }
-    if (
-        len(
-            shares
-            | {
-                at
-                for at, piece in enumerate(raw)
-                if (piece.pays and piece.amount) or (_rest(text, piece) and (piece.pays or piece.amount))
-            }
-        )
-        < 2
-    ):
+    else_said = besides(text, named, _DAY)
+    shares = [
+        bool(piece.day and piece.amount and _SHARE.fullmatch(else_said[piece.start : piece.end].replace(_DAY, "")))
+        for piece in raw
+    ]
+    if sum(share or _instalment(text, piece) for share, piece in zip(shares, raw, strict=True)) < 2:
         return raw
-    return [replace(piece, pays=piece.pays or at in shares) for at, piece in enumerate(raw)]
+    return [replace(piece, pays=piece.pays or share) for share, piece in zip(shares, raw, strict=True)]
+
+
+def _instalment(text: str, piece: Payment) -> bool:
+    """Whether it may be one of several: it names its sum, or is what the others leave."""
+    return bool((piece.pays and piece.amount) or (_rest(text, piece) and (piece.pays or piece.amount)))
 
 
 def _rest(text: str, piece: Payment) -> bool:
     return REST.search(text[piece.start : piece.end]) is not None
-
-
-def _besides(text: str, piece: Payment, named: list[Day | Number]) -> str:
-    """What a piece says besides days and sums."""
-    inside = {at for one in named for at in range(one.start, one.end)}
-    return "".join(text[at] for at in range(piece.start, piece.end) if at not in inside)
 
 
 def _joined(text: str, pieces: list[Payment]) -> list[Payment]:
@@ -257,16 +244,14 @@ def _joined(text: str, pieces: list[Payment]) -> list[Payment]:
             joined += [replace(waiting, pays=True), piece]
             waiting = None
         elif piece.pays and joined and waiting is None and _halves(text, joined[-1], piece):
-            last = joined[-1]
-            joined[-1] = replace(last, end=piece.end, amount=last.amount or piece.amount, day=last.day or piece.day)
+            joined[-1] = _extended(joined[-1], piece)
         elif piece.pays:
             joined.append(_filled(waiting, piece) if waiting else piece)
             waiting = None
         elif joined and waiting is None and piece.day == joined[-1].day and piece.amount is None:
             continue  # the same day once more
         elif joined and waiting is None and _fills(text, joined[-1], piece):
-            last = joined[-1]
-            joined[-1] = replace(last, end=piece.end, amount=last.amount or piece.amount, day=last.day or piece.day)
+            joined[-1] = _extended(joined[-1], piece)
         elif piece.amount is not None or piece.day is not None:
             waiting = _filled(waiting, piece) if waiting else piece
     return joined
@@ -274,6 +259,10 @@ def _joined(text: str, pieces: list[Payment]) -> list[Payment]:
 
 def _filled(waiting: Payment, piece: Payment) -> Payment:
     return replace(piece, start=waiting.start, amount=piece.amount or waiting.amount, day=piece.day or waiting.day)
+
+
+def _extended(last: Payment, piece: Payment) -> Payment:
+    return replace(last, end=piece.end, amount=last.amount or piece.amount, day=last.day or piece.day)
 
 
 def _halves(text: str, one: Payment, other: Payment) -> bool:

@@ -81,14 +81,16 @@ def find_promises(transcript: Transcript, call_date: date | None) -> list[Promis
     `call_date` is the day of the call, against which 明天 and 下周五 are read; where it is not known, the promised day
     is not either. An agent's restatement (好的, 星期五还五千元, 是吗) counts when it follows the customer's promise.
     """
-    promises = _talk(transcript, call_date or _ANY_DAY).promises
-    return [promise if call_date else replace(promise, date=None) for promise in promises]
+    return _dated(_talk(transcript, call_date or _ANY_DAY).promises, call_date)
 
 
 def find_withdrawn(transcript: Transcript, call_date: date | None) -> list[Promise]:
     """The promises that the customer took back before the call was over, so that none stood; as `find_promises`."""
-    withdrawn = _talk(transcript, call_date or _ANY_DAY).withdrawn
-    return [promise if call_date else replace(promise, date=None) for promise in withdrawn]
+    return _dated(_talk(transcript, call_date or _ANY_DAY).withdrawn, call_date)
+
+
+def _dated(promises: Sequence[Promise], call_date: date | None) -> list[Promise]:
+    return [promise if call_date else replace(promise, date=None) for promise in promises]
 
 
 @lru_cache(maxsize=1)  # whoever judges a call asks for what was promised, for what was withdrawn, and once more
@@ -143,8 +145,7 @@ class _Talk:
         said = unreduced(_GROUPED.sub(",", fold(text)))
         if not said.strip("，。,.!！ "):
             return
-        if self.topic == _UNTOLD and _GREETS.search(said):
-            self.topic = None
+        self._remember_beginning(said)
         self._remember_payday(said)
         paid = self._rests([self._meant(at, payment, said) for payment in self._made(at, text, said)], said)
         made = [promised(at, text, payment) for payment in paid]
@@ -287,7 +288,10 @@ class _Talk:
     def _remember_topic(self, at: int, said: str) -> None:
         if PAYING.search(said) or _OWED.search(said):
             self.topic = at
-        elif self.topic == _UNTOLD and _GREETS.search(said):
+        self._remember_beginning(said)
+
+    def _remember_beginning(self, said: str) -> None:
+        if self.topic == _UNTOLD and _GREETS.search(said):
             self.topic = None
 
     def _remember_week(self, at: int, said: str) -> None:

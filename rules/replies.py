@@ -14,7 +14,6 @@ from rules.offers import (
     asks_for_answer,
     speaks_of_calls,
     sums_in,
-    unreduced,
 )
 from rules.paying import AHEAD, DONE, HEDGE, NO, NOT_THEN, OPEN, PAST
 from rules.payments import ASKS, Payment
@@ -85,7 +84,7 @@ def says_yes(said: str) -> bool:
 
 def accepted(offers: Sequence[Payment], said: str, today: date) -> list[Payment]:
     """The offers as a customer says yes to them; the last, with what he names himself instead."""
-    own = named(_meant(unreduced(said)), today)
+    own = named(_meant(said), today)
     taken = offers[-1:] if own.amount or own.day else offers
     return [Payment(0, len(said), True, own.amount or offer.amount, own.day or offer.day) for offer in taken]
 

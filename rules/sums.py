@@ -1,7 +1,7 @@
 """Sums of money as people name them: 三千二, 1.5万, 两百块, 千把块, and what only looks like one."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from rules.dates import Day
@@ -40,11 +40,17 @@ def amounts(text: str, days: Sequence[Day]) -> list[tuple[Number, Decimal]]:
     return sorted(_sums(text, days), key=lambda found: found[0].start)
 
 
+def besides(said: str, named: Iterable[Day | Number], instead: str = " ") -> str:
+    """What is said besides what is named there: the character `instead` stands for each of its own."""
+    rest = list(said)
+    for one in named:
+        rest[one.start : one.end] = instead * (one.end - one.start)
+    return "".join(rest)
+
+
 def _sums(text: str, days: Sequence[Day]) -> Iterator[tuple[Number, Decimal]]:
     # 周三一千 is Wednesday and a thousand: numbers are looked for beside the days.
-    beside = text
-    for day in days:
-        beside = f"{beside[: day.start]}{' ' * (day.end - day.start)}{beside[day.end :]}"
+    beside = besides(text, days)
     least: Decimal | None = None
     for number in find_numbers(beside):
         # 一千到两千: as of 两三千, the smaller can be held to.

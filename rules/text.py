@@ -38,10 +38,14 @@ class Text:
         return self.starts[start], self.ends[end - 1]
 
 
+def begins(texts: Sequence[Text]) -> list[int]:
+    """Where each of these texts begins in what they are `together`, and where the last ends."""
+    return [0, *accumulate(len(text.chars) for text in texts)]
+
+
 def together(texts: Sequence[Text]) -> Text:
     """Texts one after the other, to be looked through as one: there is no way back from it."""
-    begins = [0, *accumulate(len(text.chars) for text in texts)]
-    pairs = [*zip(begins, texts, strict=False)]
+    pairs = [*zip(begins(texts), texts, strict=False)]
     stops = [begin + stop for begin, text in pairs for stop in text.stops]
     numbers = [(begin + start, begin + end) for begin, text in pairs for start, end in text.numbers]
     return Text("".join(text.chars for text in texts), (), (), stops, numbers)

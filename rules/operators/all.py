@@ -10,9 +10,7 @@ class All(Several):
 
     def find(self, call: Call, part: Part) -> Outcome:
         """Look for all of them."""
-        outcomes: list[Outcome] = []
-        for find in self.of:
-            outcomes.append(find.operator.find(call, part))
-            if outcomes[-1].found is False:
-                return NOTHING
+        outcomes = self.outcomes(call, part, until=False)
+        if outcomes[-1].found is False:
+            return NOTHING
         return together(None if any(outcome.found is None for outcome in outcomes) else True, outcomes)

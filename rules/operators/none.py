@@ -10,9 +10,7 @@ class Nothing(Several):
 
     def find(self, call: Call, part: Part) -> Outcome:
         """Make sure that none is there."""
-        outcomes: list[Outcome] = []
-        for find in self.of:
-            outcomes.append(find.operator.find(call, part))
-            if outcomes[-1].found:
-                return NOTHING
+        outcomes = self.outcomes(call, part, until=True)
+        if outcomes[-1].found:
+            return NOTHING
         return together(None if any(outcome.found is None for outcome in outcomes) else True, outcomes)

@@ -25,9 +25,14 @@ class Several(Operator):
         """The operators in the list."""
         return self.of
 
-    def outcomes(self, call: Call, part: Part) -> list[Outcome]:
-        """What each of the list saw."""
-        return [find.operator.find(call, part) for find in self.of]
+    def outcomes(self, call: Call, part: Part, until: bool | None = None) -> list[Outcome]:
+        """What each of the list saw; up to the first that saw this, where it settles the matter."""
+        outcomes: list[Outcome] = []
+        for find in self.of:
+            outcomes.append(find.operator.find(call, part))
+            if until is not None and outcomes[-1].found == until:
+                break
+        return outcomes
 
 
 def together(found: bool | None, outcomes: list[Outcome]) -> Outcome:
