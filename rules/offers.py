@@ -1,7 +1,6 @@
 """What an agent puts to a customer: payments he asks for, sums he says are owed, what he reads back."""
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -9,7 +8,8 @@ from functools import lru_cache
 
 from rules.dates import find_days
 from rules.naming import CLAUSES, named, named_alone
-from rules.paying import NO, PAST, PAYING, REST
+from rules.owed import PART, sums_in
+from rules.paying import NO, PAST, PAYING
 from rules.payments import Payment, asks, payments
 from rules.sums import amounts
 
@@ -46,7 +46,11 @@ _PUTS = re.compile(
     r"(?:可以|行|好|成|没问题|能做到|办得到|能安排|接受|同意|ok|对|是)(?:的)?(?:吗|吧|么|不)|行不行|好不好|怎么样|[您你]看|记一下"
 )
 #: That asks whether something is so: it puts nothing unless a day and a sum are all that is said.
-_CONFIRMS = re.compile("[对是]的?[吗吧么]")
+_CONFIRMS = re.compile("[对是]的?[吗吧么]|没错[吗吧]")
+#: What is to be paid by its name, which asks for nothing: 最低还款三百，三月五号之前，对吧.
+_NAME = re.compile("最低还款额?|应还款?(?:金?额)?|还款(?:金?额|额度)")
+#: How far behind a payment it is still put, or confirmed.
+_TAG_WITHIN = 5
 #: How many other characters may stand beside a day and a sum that are put: 二十四期每期一千三，首期这个月二十号.
 _BESIDE_OFFER = 4
 #: That a sum will do: 先还五百, 三千五就可以结清.
@@ -65,16 +69,9 @@ _EACH = re.compile("每期|每个?月|首期")
 _TELLS = re.compile(
     "[借贷签](?!款)|账单|到期|合同|应还|分了|之前是|申请(?!.{0,3}延)|减免|审核|审批|流水|材料|提供|提交|有结果"
 )
-_INSTALMENT = re.compile("[一两二三四五六1-6]期")
-#: A part of what is owed or offered.
-PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点|几[十百千]")
 #: What is due or done otherwise than by paying: a call, a visit, the day a bill is due.
 _TOLD = re.compile(
     r"打电话|打给[您你]|联系[您你]|[跟和与给][您你][^，。]{0,3}联系|还款日(?!期吗)|到期日|账单日|再联系|再沟通|回访|回电|来电|接电话|接听|方便接|答复|回复|消息|打过去问|征信|[给跟]您(?:回|打)"
-)
-#: What a customer is spared is not what he is asked for: 今天还可以少还两百.
-_REDUCED = re.compile(
-    "(?P<spared>(?:少[还付交]|减免?|[给帮]您免|优惠|便宜|[节能]省)(?:掉|去|了|个|您)*)(?P<sum>[0-9一二两三四五六七八九十百千万点.]+)"
 )
 #: What the agent does himself: 我立马给您办.
 _OWN_DEED = re.compile("我(?!们|登记|记|备注)|给您办")
@@ -88,25 +85,6 @@ ELSEWHERE = re.compile(
     r"|欠我|借我|利息|本金是|多少|发现|扣了我|收了我|打电话|答复|回复|回话|消息|核实"
 )
 
-_WHOLE = re.compile("全|补[上齐]|都(?=给|还|结|付|清|转|打)|一次性|一把|[结还付缴]清")
-_AT_ONCE = re.compile("马上|立刻|立马|这就|回去就|回家就|[还结]掉|就(?:去|来)?(?:还|弄|处理)")
-_ASKS_FOR_ALL = re.compile("全(?:部|额)?(?:都|给)?(?:还|结|处理|付|缴)|[还结付缴]清|一次性|补齐")
-#: What an agent calls the sums that are owed, and how a customer takes them up.
-_OWED = {
-    "least": (re.compile("最低"), re.compile("最低")),
-    "all": (
-        re.compile(
-            "^(?!.*(?:[本这每当]期|本月|这个月|每月|最低)).*(?:一共|总共|总金?额|还差|总计|共计|合计|全部|全额|结清|欠款|欠)"
-        ),
-        _WHOLE,
-    ),
-    "due": (re.compile("应还|逾期|账单(?!最低)"), _WHOLE),
-}
-#: 四千五的欠款: what a sum is called behind it.
-_OF = re.compile("(?:元|块)?钱?的(?:欠款|账单)")
-#: What all of these have one of.
-_SPEAKS_OF_OWED = re.compile("最低|[一总]共|总金?额|差|[总共合]计|全[部额]|结清|欠|应还|逾期|账单")
-
 
 @lru_cache(maxsize=8)  # asked for several times in a row; only to be read
 def offers_in(asked: str, today: date, *, about_paying: bool = False) -> list[Payment]:
@@ -116,12 +94,15 @@ def offers_in(asked: str, today: date, *, about_paying: bool = False) -> list[Pa
     `about_paying`: paying is known to be what is spoken of, so that 周五可以吗 asks for it.
     """
     paid = [piece for piece in payments(asked, today) if piece.pays and (piece.day or piece.amount)]
-    wanted = [piece for piece in paid if not _no_offer(piece, asked[piece.start : piece.end])]
+    wanted = [
+        piece for piece in paid if not _no_offer(piece, asked[piece.start : piece.end]) and not _confirms(asked, piece)
+    ]
     if not wanted or not (wanted[-1].day or asks(asked, wanted[-1]) or _ENOUGH.search(asked)):
         return [] if PAYING.search(asked) else _put(asked, today, about_paying)
     plan = {(piece.day, piece.amount): piece for piece in wanted}
     days_named, sums_named = all(day for day, _ in plan), all(amount for _, amount in plan)
-    parts = (days_named and sums_named) or ((days_named or sums_named) and PART.search(asked))
+    rest = PART.search(asked) or any(piece.rest for piece in wanted)
+    parts = (days_named and sums_named) or ((days_named or sums_named) and rest)
     return list(plan.values()) if parts and not _EITHER.search(asked) else wanted[-1:]
 
 
@@ -150,19 +131,9 @@ def _says_no_more(asked: str, today: date) -> bool:
     return not _OWN_DEED.search(asked) and not any(named(clause, today).spoken for clause in CLAUSES.split(asked))
 
 
-def unreduced(said: str) -> str:
-    """What is said without the sums that a customer is spared: 减免两百，今天还三千八 asks for 三千八 alone."""
-    return _REDUCED.sub(lambda found: found["spared"] + "些" * len(found["sum"]), said)
-
-
 def asks_about_paying(asked: str) -> bool:
     """Whether an agent speaks of paying in what he asks."""
     return _ABOUT_PAYING.search(asked) is not None
-
-
-def asks_for_all(asked: str) -> bool:
-    """Whether all that is owed is asked for: 十五号能全部还清吗. 利息全免 does not."""
-    return _ASKS_FOR_ALL.search(asked) is not None
 
 
 def asks_for_answer(asked: str) -> bool:
@@ -196,48 +167,6 @@ def speaks_of_calls(asked: str) -> bool:
 def haggles(asked: str) -> bool:
     """Whether an agent says that the sum or the day promised is not enough yet."""
     return _HAGGLES.search(asked) is not None
-
-
-def sums_in(said: str, today: date) -> dict[str, Decimal]:
-    """The sums that an agent says are owed, by what they are called in `_OWED`."""
-    sums: dict[str, Decimal] = {}
-    if not _SPEAKS_OF_OWED.search(said):
-        return sums
-    for number, value in amounts(said, find_days(said, today)):
-        behind = _OF.match(said, number.end)
-        clause = re.split("[，。]", said[: number.start])[-1] + (behind[0] if behind else "")
-        sums |= {name: value for name, (called, _) in _OWED.items() if called.search(clause)}
-    return sums
-
-
-def sum_of_all(parts: Sequence[Decimal | None], said: str) -> Decimal | None:
-    """What the instalments of a plan add up to, for who would rather pay all at once."""
-    known = [part for part in parts if part is not None]
-    return sum(known, Decimal(0)) if len(known) == len(parts) > 1 and _WHOLE.search(said) else None
-
-
-def left_of(owed: Decimal | None, parts: Sequence[Decimal | None]) -> Decimal | None:
-    """What parts promised before leave of what is owed; unknown where one of them is, or nothing is left."""
-    known = [part for part in parts if part is not None]
-    if owed is None or not known or len(known) < len(parts) or sum(known) >= owed:
-        return None
-    return owed - sum(known)
-
-
-def all_at_once(told: Mapping[str, Decimal], said: str) -> Decimal | None:
-    """The one sum just told, where a customer says that he pays right then: 我回去就还. A part is another matter."""
-    one = set(told.values())
-    part = PART.search(said) or REST.search(said) or _INSTALMENT.search(said) or re.search("先", said)
-    return one.pop() if len(one) == 1 and _AT_ONCE.search(said) and not part else None
-
-
-def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
-    """Which of the sums named before a customer means: 那我全还了. A part of it is another matter: 先还一部分."""
-    if "一半" in said and not REST.search(said):
-        return next((sums[name] / 2 for name in ("all", "due") if name in sums), None)
-    if PART.search(said) or REST.search(said) or _INSTALMENT.search(said):
-        return None
-    return next((sums[name] for name, (_, meant) in _OWED.items() if name in sums and meant.search(said)), None)
 
 
 def agreed(said: str) -> bool:
@@ -285,6 +214,13 @@ def _no_offer(piece: Payment, words: str) -> bool:
     """Whether an agent asks openly, tells what he does, what is due when, or what was."""
     told = _NOT_NOW.search(words) or _OPEN_QUESTION.search(words) or _TOLD.search(words) or PAST.search(words)
     return bool(told or _FEE.search(words)) or (piece.amount is None and bool(_PAPERWORK.search(words)))
+
+
+def _confirms(asked: str, piece: Payment) -> bool:
+    """Whether an agent only has it confirmed what is due: 最低还款三百，三月五号之前，对吧."""
+    words = asked[piece.start : piece.end]
+    named_only = not (PAYING.search(_NAME.sub("", words)) or "那就" in words)
+    return named_only and _CONFIRMS.search(asked, piece.start, piece.end + _TAG_WITHIN) is not None
 
 
 def _other_deed(piece: Payment, words: str) -> bool:

@@ -17,6 +17,7 @@ from rules.paying import (
     EMPTY,
     HEDGE,
     IF_PAID,
+    LEFT,
     NO,
     NOT_THEN,
     OPEN,
@@ -38,6 +39,7 @@ class Payment:
     amount: Decimal | None  #: yuan
     day: date | None
     condition: str | None = None  #: what it depends on, in the speaker's words
+    rest: bool = False  #: whether it is what the parts before leave of what is owed
 
 
 _SENTENCES = re.compile("[^。！？；]+[。！？；]?")
@@ -51,6 +53,8 @@ _ENDS_ASKING = re.compile(r"[吗呢么]$")
 #: All of what is owed, and so another payment than the part before it: 先还三千，月底还清.
 _WHOLE = re.compile("[还结付补]清|结掉|全|一次性")
 _ELSE = re.compile("不行|不然|要不|实在|不对|不是|错|[哦噢啊]不")
+#: All of it instead of the part: 周五还三千，要么月底还清.
+_INSTEAD = re.compile(f"{_ELSE.pattern}|或者|或是|要么|还是|算了|干脆")
 #: What comes in or goes elsewhere: 退休金每个月两千三，十号到账，我还你一千.
 _INCOME = re.compile("工资|退休金|养老金|低保|收入|[挣赚]|奖金|花了|生活费|房租|学费|[房车]贷")
 #: Stands for each character of a day.
@@ -98,7 +102,7 @@ def payments(text: str, today: date) -> list[Payment]:
     cuts = sorted({0, len(text), *(match.end() for match in _CUT.finditer(text)), *_second_days(text, days)})
     raw = [_piece(text, start, end, days, sums) for start, end in itertools.pairwise(cuts) if start < end]
     joined = _joined(text, _with_shares(text, raw, days, sums))
-    return [_on_condition(text, joined, at, days) for at in range(len(joined))]
+    return _with_rests(text, [_on_condition(text, joined, at, days) for at in range(len(joined))])
 
 
 def asks(text: str, piece: Payment) -> bool:
@@ -233,6 +237,24 @@ def _instalment(text: str, piece: Payment) -> bool:
 
 def _rest(text: str, piece: Payment) -> bool:
     return REST.search(text[piece.start : piece.end]) is not None
+
+
+def _with_rests(text: str, pieces: list[Payment]) -> list[Payment]:
+    """The pieces, marked where one is what those before it leave: 先还三千，月底还清."""
+    return [
+        replace(piece, rest=True) if _leaves(text, pieces[at - 1] if at else None, piece) else piece
+        for at, piece in enumerate(pieces)
+    ]
+
+
+def _leaves(text: str, last: Payment | None, piece: Payment) -> bool:
+    words = text[piece.start : piece.end]
+    if LEFT.search(words):
+        return True
+    if last is None or not (last.pays and last.amount and last.day != piece.day) or not _WHOLE.search(words):
+        return False
+    part = text[last.start : last.end]
+    return not (_refused(part) or PAST.search(part) or DONE.search(part) or _INSTEAD.search(text, last.end, piece.end))
 
 
 def _joined(text: str, pieces: list[Payment]) -> list[Payment]:

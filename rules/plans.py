@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from rules.paying import LEFT
 from rules.payments import Payment
 from rules.replies import correction
 
-#: What is said of the rest: 月底把剩下的结清.
-_LEFT = re.compile("剩|其余|其它|其他|余下|另外|余款|尾款")
-
 #: What is spoken of is another payment than the last.
-_MORE = re.compile(rf"{_LEFT.pattern}|再(?=还|存|处理|打|转|来|给|付|交)|全|[还结付补]清")
+_MORE = re.compile(rf"{LEFT.pattern}|再(?=还|存|处理|打|转|来|给|付|交)|全|[还结付补]清")
 
 #: What he owes to others: 花呗我周三还，你们这个我月底还.
 _OTHER_DEBT = re.compile("花呗|借呗|微粒贷|白条|[房车]贷|(?:别的|其他|另外?一)(?:[张家笔]|平台|银行|卡)|别家")
@@ -39,7 +37,7 @@ def speaks_of_more(said: str) -> bool:
 
 def speaks_of_rest(said: str) -> bool:
     """Whether what is left of the same debt is spoken of: 剩下的呢."""
-    return _LEFT.search(said) is not None
+    return LEFT.search(said) is not None
 
 
 def promised(at: int, text: str, payment: Payment) -> Promise:
@@ -63,7 +61,7 @@ def parts(made: list[Payment], said: str, today: date, ours: set[str]) -> list[P
     made = [one for one in made if debts_in(said[one.start : one.end]) <= ours]
     if not made:
         return []
-    rest = any(_LEFT.search(said[one.start : one.end]) for one in made)
+    rest = any(one.rest for one in made)
     shares = [one for one in made if one.amount or rest]
     if len({one.day for one in shares}) == len(shares) > 1 and all(one.day or one.amount for one in shares):
         return shares
@@ -81,7 +79,7 @@ def same(one: Promise, other: Promise) -> bool:
 def agree(one: Promise, other: Promise) -> bool:
     """Whether two may be halves of one: neither names another sum or day, nor the other what is left of the one."""
     sums, days = {one.amount, other.amount} - {None}, {one.date, other.date} - {None}
-    both = _LEFT.search(one.text) or not _LEFT.search(other.text)
+    both = LEFT.search(one.text) or not LEFT.search(other.text)
     return len(sums) <= 1 and len(days) <= 1 and bool(both)
 
 

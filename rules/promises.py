@@ -16,16 +16,21 @@ from rules.dates import BEGINNINGS, find_days
 from rules.naming import names_hour
 from rules.offers import (
     agreed,
-    all_at_once,
-    asks_for_all,
     beside,
     beside_the_question,
     haggles,
-    left_of,
     offers_in,
     only_asks,
     read_back,
     restated,
+)
+from rules.owed import (
+    all_at_once,
+    asks_for_all,
+    left_of,
+    lessened,
+    reduced,
+    spared_in,
     sum_of_all,
     sums_in,
     taken_up,
@@ -122,6 +127,7 @@ class _Talk:
     sums: dict[str, Decimal] = field(default_factory=dict)  # what the agent said is owed
     ours: set[str] = field(default_factory=set)  # the debts he called by their names
     told: dict[str, Decimal] = field(default_factory=dict)  # and what of it in his last words
+    spared: Decimal = Decimal(0)  # what `sums` are already less by
 
     def agent(self, at: int, text: str) -> None:
         """Take in what the agent says: a yes to the customer's proposal, a restatement, an offer."""
@@ -132,13 +138,11 @@ class _Talk:
             self._add([promised(at, text, payment) for payment in self._repeated(said)])
         self.refused = self.proposed[-1] if self.proposed else None
         self.proposed = []
-        asked = unreduced(said)
-        self.asked += asked + "。"
+        self.asked = reduced(f"{self.asked}{said}。", self.today)
         self._remember_week(at, said)
         self._remember_topic(at, said)
         self.ours |= debts_in(said)
-        self.told = sums_in(said, self.today)
-        self.sums = self.sums | self.told if asked == said else {}  # less is owed now, and nobody says how much
+        self._remember_sums(said)
 
     def customer(self, at: int, text: str) -> None:
         """Take in what the customer says: a commitment, a yes to the agent's offer, an answer to when or how much."""
@@ -187,7 +191,7 @@ class _Talk:
         if offers and says_yes(said):
             taken = accepted(offers, said, self.today)
             whole = taken_up(self.sums, self.asked) if asks_for_all(self.asked) else None
-            return [replace(one, amount=one.amount or whole) for one in taken]
+            return [replace(one, amount=one.amount or (None if one.rest else whole)) for one in taken]
         if any(lacks) and (half := half_offered(self.asked, said, self.today, *lacks)):
             return [half]
         known = any(lacks) or bool(offers) or (near and only_asks(self.asked, self.today))
@@ -209,11 +213,12 @@ class _Talk:
     def _rests(self, paid: list[Payment], said: str) -> list[Payment]:
         """The payments; the rest of what is owed, said without its sum, is what the parts promised leave of it."""
         owed = self.sums.get("all", self.sums.get("due"))
-        parts = [self.promises[at].amount for at in self.standing]
+        goes_on = len(paid) == 1 or (bool(paid) and self._goes_on(said[paid[0].start : paid[0].end]))
+        parts = [self.promises[at].amount for at in self.standing] if goes_on else []
         whole: list[Payment] = []
         for one in paid:
             about = said[one.start : one.end] if len(paid) > 1 or speaks_of_rest(said) else self.asked
-            if one.amount is None and speaks_of_rest(about):
+            if one.amount is None and (one.rest or speaks_of_rest(about)):
                 one = replace(one, amount=left_of(owed, parts))
             whole, parts = [*whole, one], [*parts, one.amount]
         return whole
@@ -257,10 +262,15 @@ class _Talk:
         known = len(self.promises)
         places = [self._place(promise, near) for promise in made]
         if len(self.promises) > known:
-            rest = self.standing if speaks_of_rest(self.asked + made[0].text) else []
+            rest = self.standing if self._goes_on(made[0].text) else []
             self.standing = sorted({*rest, *places})
         if made:
             self.spoken_of = made[-1].utterance
+
+    def _goes_on(self, words: str) -> bool:
+        """Whether the rest is spoken of that what stands leaves, and not that of another plan put whole."""
+        asked_on = speaks_of_rest(self.asked) and len(offers_in(self.asked, self.today)) < 2
+        return asked_on or speaks_of_rest(words)
 
     def _place(self, promise: Promise, near: bool) -> int:
         """Where the promise stands now: in one that it repeats or makes whole, or as another."""
@@ -293,6 +303,14 @@ class _Talk:
     def _remember_beginning(self, said: str) -> None:
         if self.topic == _UNTOLD and _GREETS.search(said):
             self.topic = None
+
+    def _remember_sums(self, said: str) -> None:
+        """What is owed by what the agent tells; what he spares of it, told twice, is spared once."""
+        spared, self.told = spared_in(said, self.today), sums_in(reduced(said, self.today), self.today)
+        if spared not in (0, self.spared):
+            self.sums = lessened(self.sums, spared)
+        self.sums = self.sums | self.told
+        self.spared = spared or (Decimal(0) if self.told else self.spared)
 
     def _remember_week(self, at: int, said: str) -> None:
         if _WEEK.search(said):

@@ -13,8 +13,8 @@ from rules.offers import (
     asks_about_paying,
     asks_for_answer,
     speaks_of_calls,
-    sums_in,
 )
+from rules.owed import sums_in
 from rules.paying import AHEAD, DONE, HEDGE, NO, NOT_THEN, OPEN, PAST
 from rules.payments import ASKS, Payment
 
@@ -86,7 +86,10 @@ def accepted(offers: Sequence[Payment], said: str, today: date) -> list[Payment]
     """The offers as a customer says yes to them; the last, with what he names himself instead."""
     own = named(_meant(said), today)
     taken = offers[-1:] if own.amount or own.day else offers
-    return [Payment(0, len(said), True, own.amount or offer.amount, own.day or offer.day) for offer in taken]
+    return [
+        Payment(0, len(said), True, own.amount or offer.amount, own.day or offer.day, rest=offer.rest)
+        for offer in taken
+    ]
 
 
 def answer(asked: str, said: str, today: date, *, about_paying: bool = False) -> Payment | None:

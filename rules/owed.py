@@ -1,0 +1,127 @@
+"""What an agent says is owed, what of it he spares, and what of it a customer takes up: 全部, 最低, 一半, the rest."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from rules.dates import find_days
+from rules.numerals import Number
+from rules.paying import REST
+from rules.sums import amounts
+
+#: A part of what is owed or offered.
+PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点|几[十百千]")
+_INSTALMENT = re.compile("[一两二三四五六1-6]期")
+#: What a customer is spared is not what he is asked for: 今天还可以少还两百.
+_REDUCED = re.compile(
+    "(?P<spared>(?:少[还付交]|减免?|[给帮]您免|优惠|便宜|[节能]省)(?:掉|去|了|个|您|利息|罚息|息费|违约金|滞纳金)*)(?P<sum>[0-9一二两三四五六七八九十百千万点.]+)"
+)
+_WHOLE = re.compile("全|补[上齐]|都(?=给|还|结|付|清|转|打)|一次性|一把|[结还付缴]清")
+_AT_ONCE = re.compile("马上|立刻|立马|这就|回去就|回家就|[还结]掉|就(?:去|来)?(?:还|弄|处理)")
+_ASKS_FOR_ALL = re.compile("全(?:部|额)?(?:都|给)?(?:还|结|处理|付|缴)|[还结付缴]清|一次性|补齐")
+#: What an agent calls the sums that are owed, and how a customer takes them up.
+_OWED = {
+    "least": (re.compile("最低"), re.compile("最低")),
+    "all": (
+        re.compile(
+            "^(?!.*(?:[本这每当]期|本月|这个月|每月|最低)).*(?:一共|总共|总金?额|还差|总计|共计|合计|全部|全额|结清|欠款|欠)"
+        ),
+        _WHOLE,
+    ),
+    "due": (re.compile("应还|逾期|账单(?!最低)"), _WHOLE),
+}
+#: 四千五的欠款: what a sum is called behind it.
+_OF = re.compile("(?:元|块)?钱?的(?:欠款|账单)")
+#: What all of these have one of.
+_SPEAKS_OF_OWED = re.compile("最低|[一总]共|总金?额|差|[总共合]计|全[部额]|结清|欠|应还|逾期|账单")
+#: How far before a sum in a clause what it is called is looked for.
+_CALLED_WITHIN = 200
+
+
+def sums_in(said: str, today: date) -> dict[str, Decimal]:
+    """The sums that an agent says are owed, by what they are called in `_OWED`."""
+    return {name: value for _, value, names in _told(said, today) for name in names}
+
+
+def spared_in(said: str, today: date) -> Decimal:
+    """How much a customer is spared: 300 in 减免利息三百. Nothing where it is not said."""
+    if not _REDUCED.search(said):
+        return Decimal(0)
+    known = {number.start: value for number, value in amounts(said, find_days(said, today))}
+    return sum((known.get(found.start("sum"), Decimal(0)) for found in _REDUCED.finditer(said)), Decimal(0))
+
+
+def lessened(sums: Mapping[str, Decimal], spared: Decimal) -> dict[str, Decimal]:
+    """The sums owed once so much of them is spared; the least that must be paid stays as it is."""
+    return {name: value if name == "least" or value <= spared else value - spared for name, value in sums.items()}
+
+
+def unreduced(said: str) -> str:
+    """What is said without the sums that a customer is spared: 减免两百，今天还三千八 asks for 三千八 alone."""
+    return _REDUCED.sub(lambda found: found["spared"] + "些" * len(found["sum"]), said)
+
+
+def reduced(said: str, today: date) -> str:
+    """What an agent says, the sum owed less what he spares of it: 欠款五千，减免一千 as 欠款4000，减免些些."""
+    first = _REDUCED.search(said)
+    if not first:
+        return said
+    plain, spared = unreduced(said), spared_in(said, today)
+    owed = [(number, value) for number, value, names in _told(plain, today) if {"all", "due"} & set(names)]
+    # 减免之后还欠五千: what is left is what he says is owed.
+    if len(owed) != 1 or owed[0][0].end > first.start() or not 0 < spared < owed[0][1]:
+        return plain
+    ((number, value),) = owed
+    return f"{plain[: number.start]}{value - spared:f}{plain[number.end :]}"
+
+
+def asks_for_all(asked: str) -> bool:
+    """Whether all that is owed is asked for: 十五号能全部还清吗. 利息全免 does not."""
+    return _ASKS_FOR_ALL.search(asked) is not None
+
+
+def sum_of_all(parts: Sequence[Decimal | None], said: str) -> Decimal | None:
+    """What the instalments of a plan add up to, for who would rather pay all at once."""
+    known = [part for part in parts if part is not None]
+    return sum(known, Decimal(0)) if len(known) == len(parts) > 1 and _WHOLE.search(said) else None
+
+
+def left_of(owed: Decimal | None, parts: Sequence[Decimal | None]) -> Decimal | None:
+    """What parts promised before leave of what is owed; unknown where one of them is, or nothing is left."""
+    known = [part for part in parts if part is not None]
+    if owed is None or not known or len(known) < len(parts) or sum(known) >= owed:
+        return None
+    return owed - sum(known)
+
+
+def all_at_once(told: Mapping[str, Decimal], said: str) -> Decimal | None:
+    """The one sum just told, where a customer says that he pays right then: 我回去就还. A part is another matter."""
+    one = set(told.values())
+    part = _part(said) or "先" in said
+    return one.pop() if len(one) == 1 and _AT_ONCE.search(said) and not part else None
+
+
+def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
+    """Which of the sums named before a customer means: 那我全还了. A part of it is another matter: 先还一部分."""
+    if "一半" in said and not REST.search(said):
+        return next((sums[name] / 2 for name in ("all", "due") if name in sums), None)
+    if _part(said):
+        return None
+    return next((sums[name] for name, (_, meant) in _OWED.items() if name in sums and meant.search(said)), None)
+
+
+def _part(said: str) -> bool:
+    return any(one.search(said) for one in (PART, REST, _INSTALMENT))
+
+
+def _told(said: str, today: date) -> Iterator[tuple[Number, Decimal, list[str]]]:
+    """Every sum told, and what of what is owed it is called."""
+    if not _SPEAKS_OF_OWED.search(said):
+        return
+    for number, value in amounts(said, find_days(said, today)):
+        begin = max(said.rfind(mark, 0, number.start) + 1 for mark in "，。")
+        before = said[max(begin, number.start - _CALLED_WITHIN) : number.start]
+        behind = _OF.match(said, number.end)
+        clause = before + (behind[0] if behind else "")
+        yield number, value, [name for name, (called, _) in _OWED.items() if called.search(clause)]
