@@ -200,6 +200,9 @@ def _answer(what: str, path: str, max_seconds: float, files: list[int]) -> dict[
         if what == "probe":
             return asdict(audio.probe(path, max_seconds))
         with os.fdopen(files[0], "wb", closefd=False) as sound:
+            # A child before this one may have died half way, and the place in the file is the same for all.
+            sound.seek(0)
+            sound.truncate()
             return asdict(audio.decode_into(sound.write, path, max_seconds))
     except AsrError as error:
         return {"error": [error.code, str(error)]}

@@ -55,6 +55,14 @@ if "sandbox" in " ".join(sys.orig_argv):
             held = bytearray(1 << 31)
         return probe(path, max_seconds)
     audio.probe = harm
+    decode_into = audio.decode_into
+    def die_half_way(write, path, max_seconds):
+        if os.path.basename(path).startswith("half") and not os.path.exists(path + ".died"):
+            open(path + ".died", "w").close()
+            write(b"half" * 100_000)
+            os.kill(os.getpid(), 9)
+        return decode_into(write, path, max_seconds)
+    audio.decode_into = die_half_way
 """
     )
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
@@ -73,6 +81,14 @@ def test_a_recording_that_harms_the_decoder_costs_only_itself(harmful: Path, mon
             sandbox.probe(bad)
         assert caught.value.code == code
         assert sandbox.probe(good).channels == 2
+    sandbox._end_all()
+
+
+def test_a_child_that_dies_half_way_leaves_none_of_its_half(harmful: Path) -> None:
+    path = harmful / "half.wav"
+    path.write_bytes((SAMPLES / "threat.wav").read_bytes())
+    np.testing.assert_array_equal(sandbox.decode(path).samples, audio.decode(path).samples)
+    assert (harmful / "half.wav.died").exists()
     sandbox._end_all()
 
 
