@@ -57,8 +57,7 @@ def find_days(text: str, today: date) -> list[Day]:
     """Every day named in `text`, in order. Days that name no one day (下个月, 过一阵) are left out."""
     days: list[Day] = []
     for match in _DAY.finditer(text):
-        name = next(name for name, value in match.groupdict().items() if value and name.startswith("k"))
-        resolved = _resolved(name, match, days, today)
+        resolved = _resolved(match.lastgroup or "", match, days, today)
         if resolved:
             days.append(Day(match.start(), match.end(), resolved))
     return days

@@ -15,7 +15,9 @@ _WORD_ONE = "一(?=[直定下起共样般些切边旦律味辈顿次个天年期
 _ABOUT = re.compile(
     "([一二两三四五六七八九])(?:(?<=一)二|(?<=一)两|(?<=[二两])三|(?<=三)[四五]|(?<=四)五|(?<=五)六|(?<=六)七|(?<=七)八|(?<=八)九)(?=[十百千万])"
 )
-_NUMBER = re.compile(rf"(?:[{_DIGIT}]|十)(?:(?!{_WORD_ONE})[{_DIGIT}十百千万亿]|[.,](?=[0-9]))*")
+# No number is longer: a run of thousands is read in pieces, for the value of all of it at once cannot be told.
+_LONGEST = 64
+_NUMBER = re.compile(rf"(?:[{_DIGIT}]|十)(?:(?!{_WORD_ONE})[{_DIGIT}十百千万亿]|[.,](?=[0-9])){{0,{_LONGEST - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
+from rules.commitments import asks
 from rules.dates import find_days
 from rules.naming import CLAUSES, named, named_alone
 from rules.owed import PART, sums_in
 from rules.paying import NO, PAST, PAYING
-from rules.payments import Payment, asks, payments
+from rules.payments import Payment, payments
 from rules.sums import amounts
 
 _RECAP = re.compile(r"您承诺|你承诺|您答应|记录一下|登记|跟您确认|确认一下|那就|好的|是吗|对吧|对吗|记下|备注")

@@ -1,22 +1,22 @@
-"""Reading one utterance for payments: which act of paying is meant, how much, by when, and whether it is firm."""
+"""Reading one utterance for payments: which act of paying is spoken of, how much, by when and on what condition."""
 
-import itertools
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 
 from rules.dates import Day, find_days
 from rules.numerals import Number
 from rules.paying import (
-    AHEAD,
     CONDITION,
+    CONDITIONAL,
     DONE,
     EMPTY,
     HEDGE,
-    IF_PAID,
     LEFT,
     NO,
     NOT_THEN,
@@ -24,7 +24,7 @@ from rules.paying import (
     PAST,
     PAYING,
     REST,
-    STRONG,
+    SPEAKS_OF_REST,
 )
 from rules.sums import amounts, besides
 
@@ -42,14 +42,9 @@ class Payment:
     rest: bool = False  #: whether it is what the parts before leave of what is owed
 
 
-_SENTENCES = re.compile("[^。！？；]+[。！？；]?")
 _CUT = re.compile(
     r"[，。！？；!?;\s]|,(?!\d)|(?<=[还付给]不[了上])(?=[就那])|(?<=没[到发])(?=就)|\.(?![0-9])|(?=(?:剩下|剩的|剩余|其余|余下|另外的|然后)(?!的?(?:$|[，。！,.])))"
 )
-ASKS = re.compile(
-    r"行不行|行吗|行么|可以吗|可以么|可不可以|好不好|好吗|成吗|成不成|成不$|中不|怎么样|咋样|能不能|能不能够|可以不|行不$|得不得行"
-)
-_ENDS_ASKING = re.compile(r"[吗呢么]$")
 #: All of what is owed, and so another payment than the part before it: 先还三千，月底还清.
 _WHOLE = re.compile("[还结付补]清|结掉|全|一次性")
 _ELSE = re.compile("不行|不然|要不|实在|不对|不是|错|[哦噢啊]不")
@@ -70,123 +65,51 @@ _SHARE = re.compile(
     "(?:那就是|对[吧吗]|另外|等到|剩下|其余|然后|[先再到就给那吧我你您们块钱元整的了呢呗嘛啊，。,.；; ])*"
 )
 #: A day only in 我马上去还; after a condition it is none: 钱一到我马上还.
-_AT_ONCE = re.compile("现在|马上|立刻|立马|这就|等会儿?|待会儿?|一会儿?|等下")
-
-
-def commitments(text: str, today: date) -> list[Payment]:
-    """The payments that the speaker of `text`, which must be folded, commits to."""
-    pieces = payments(text, today)
-    supposed = _supposed(text, today) if pieces else set()
-    return [
-        piece
-        for at, piece in enumerate(pieces)
-        if (piece.pays and piece.end not in supposed)
-        and (_tagged(text, piece) or not asks(text, piece))
-        and _commits(text, pieces, at, today)
-    ]
-
-
-def proposals(text: str, today: date) -> list[Payment]:
-    """The payments that the speaker asks about and that name a day or a sum: 周五还三千行吗."""
-    named = [piece for piece in payments(text, today) if piece.pays and (piece.day or piece.amount)]
-    return [piece for piece in named if asks(text, piece) and not _refused(ASKS.sub("", text[piece.start : piece.end]))]
+AT_ONCE = re.compile("现在|马上|立刻|立马|这就|等会儿?|待会儿?|一会儿?|等下")
+#: How much of a payment that grows is read again for what refuses it.
+_READ_AGAIN = 200
 
 
 @lru_cache(maxsize=16)  # what is said is asked about several times in a row; only to be read
 def payments(text: str, today: date) -> list[Payment]:
     """Every stretch of `text` about paying, with the days and sums said beside it."""
-    days = find_days(text, today)
-    if not days and not PAYING.search(text):
+    days, pays = find_days(text, today), PAYING.search(text)
+    if not days and not pays:
         return []
     sums = amounts(text, days)
+    if not pays and not sums and not SPEAKS_OF_REST.search(text):
+        return []
     cuts = sorted({0, len(text), *(match.end() for match in _CUT.finditer(text)), *_second_days(text, days)})
-    raw = [_piece(text, start, end, days, sums) for start, end in itertools.pairwise(cuts) if start < end]
+    raw = [_piece(text, start, end, days, sums) for start, end in pairwise(cuts)]
     joined = _joined(text, _with_shares(text, raw, days, sums))
-    return _with_rests(text, [_on_condition(text, joined, at, days) for at in range(len(joined))])
+    return _with_rests(text, _on_conditions(text, joined, days))
 
 
-def asks(text: str, piece: Payment) -> bool:
-    """Whether the payment is asked about rather than stated."""
-    words = text[piece.start : piece.end].rstrip("，。！；,.!; ")
-    after = re.split(r"[，。！；,.!;\s]", text[piece.end :].lstrip("，, "), maxsplit=1)[0]
-    if words.endswith(("？", "?")) or _ENDS_ASKING.search(words) or ASKS.search(words):
-        return True
-    return len(after) < 8 and (ASKS.search(after) is not None or text[piece.end : piece.end + 1] in ("？", "?"))
-
-
-def _tagged(text: str, piece: Payment) -> bool:
-    """A day and a sum of one's own with 行不行 behind them bind: 我周五还三千，行不行. 能不能周五还三千 asks."""
-    words = text[piece.start : piece.end]
-    return bool(piece.day and piece.amount) and not re.search("能不能|可不可以|可以不可以|能否|[?？]", words)
-
-
-def _refused(words: str) -> bool:
+@lru_cache(maxsize=256)  # of what a payment says it is asked whenever something is said beside it
+def refused(words: str) -> bool:
+    """Whether paying is refused, or left open."""
     return bool(NO.search(words) or OPEN.search(words))
 
 
-def _commits(text: str, pieces: list[Payment], at: int, today: date) -> bool:
-    piece = pieces[at]
-    words = text[piece.start : piece.end]
-    if _refused(words) or (piece.condition and _refused(piece.condition)) or _hedged(text, pieces, at):
-        return False
-    later = piece.day is not None and piece.day > today
-    if PAST.search(words) and not later:
-        return False
-    if DONE.search(words) and not later and not AHEAD.search(words):
-        return False
-    if piece.day is not None or piece.amount is not None or piece.condition is not None:
-        return True
-    # 我肯定会还的, 但是现在没钱: good will, and no promise.
-    return STRONG.search(words) is not None and not _refused(text)
+def _on_conditions(text: str, pieces: list[Payment], days: list[Day]) -> list[Payment]:
+    """The payments with what they depend on."""
+    if not CONDITIONAL.search(text):
+        return pieces
+    masked, start, found = besides(text, days, _DAY), 0, list[Payment]()
+    for piece in pieces:
+        condition = _condition(text, masked, start, piece.end) if piece.pays else None
+        inside = (text[day.start : day.end] for day in _among(days, piece.start, piece.end))
+        at_once = condition is not None and all(map(AT_ONCE.fullmatch, inside))
+        found.append(replace(piece, condition=condition, day=None if at_once else piece.day) if condition else piece)
+        start = piece.end if piece.pays else start
+    return found
 
 
-def _supposed(text: str, today: date) -> set[int]:
-    """Where payments end that hang on what others may pay him, with no day of their own: 要是他们给我钱，我就还."""
-    days = find_days(text, today)
-    own = [day.start for day in days if not _AT_ONCE.fullmatch(text[day.start : day.end])]
-    ends: set[int] = set()
-    for sentence in _SENTENCES.finditer(text):
-        if condition := IF_PAID.search(text, *sentence.span()):
-            first = bisect_left(own, sentence.start())
-            named = own[first] if first < len(own) else len(text)
-            ends.update(range(condition.start() + 1, min(sentence.end(), named) + 1))
-    return ends
-
-
-def _hedged(text: str, pieces: list[Payment], at: int) -> bool:
-    """Whether the clause before, or any clause up to the next payment, takes the commitment back."""
-    piece = pieces[at]
-    before = [clause for clause in re.split(r"[，。！？；,.!?;\s]", text[: piece.start]) if clause]
-    if before and HEDGE.search(before[-1]) and not REST.search(before[-1]):
-        return not re.search(r"再说|再看", before[-1])
-    follower = next((other.start for other in pieces[at + 1 :] if other.pays), len(text))
-    after = re.split(r"[，。！？；,.!?;\s]", text[piece.end : follower])
-    for clause in after:
-        if REST.search(clause):
-            return False
-        if HEDGE.search(clause):
-            return True
-    return False
-
-
-def _on_condition(text: str, pieces: list[Payment], at: int, days: list[Day]) -> Payment:
-    """The payment with what it depends on."""
-    piece, condition = pieces[at], _condition(text, pieces, at, days)
-    inside = [text[day.start : day.end] for day in days if piece.start <= day.start < piece.end]
-    at_once = condition is not None and all(_AT_ONCE.fullmatch(day) for day in inside)
-    return replace(piece, condition=condition, day=None if at_once else piece.day)
-
-
-def _condition(text: str, pieces: list[Payment], at: int, days: list[Day]) -> str | None:
-    """What the payment depends on; a day alone (等到十号就还) is no condition."""
-    piece = pieces[at]
-    if not piece.pays:
-        return None
-    start = max((other.end for other in pieces[:at] if other.pays), default=0)
-    for match in CONDITION.finditer(text, start, piece.end):
-        name = next(name for name, value in match.groupdict().items() if value)
-        first, last = match.span(name)
-        said = besides(text, days, _DAY)[first:last]
+def _condition(text: str, masked: str, start: int, end: int) -> str | None:
+    """What is said from `start` to `end` to depend on; a day alone (等到十号就还) is no condition."""
+    for match in CONDITION.finditer(text, start, end):
+        first, last = match.span(match.lastgroup or 0)
+        said = masked[first:last]
         core = _WHO_AND_WHEN.fullmatch(said)
         if core and not (_PAID.search(said) or _SEEN.search(said)) and len(EMPTY.sub("", core[1])) >= 2:
             return text[first + core.start(1) : first + core.end(1)].strip("，, ")
@@ -195,9 +118,14 @@ def _condition(text: str, pieces: list[Payment], at: int, days: list[Day]) -> st
 
 def _second_days(text: str, days: list[Day]) -> list[int]:
     """Where speech without punctuation goes on to the next payment: 明天还五千 | 后天还三千."""
-    between = [(text[before.end : day.start], day.start) for before, day in itertools.pairwise(days)]
+    between = [(text[before.end : day.start], day.start) for before, day in pairwise(days)]
     paid = [(list(PAYING.finditer(said)), said, start) for said, start in between]
     return [start for acts, said, start in paid if acts and not _CUT.search(said, acts[-1].end())]
+
+
+def _among(days: Sequence[Day], start: int, end: int) -> Sequence[Day]:
+    first, last = (bisect_left(days, at, key=lambda day: day.start) for at in (start, end))
+    return days[first:last]
 
 
 def _piece(text: str, start: int, end: int, days: list[Day], sums: list[tuple[Number, Decimal]]) -> Payment:
@@ -206,19 +134,17 @@ def _piece(text: str, start: int, end: int, days: list[Day], sums: list[tuple[Nu
     if not pays and (NO.search(words) or HEDGE.search(words) or NOT_THEN.search(words)):
         # 明天还不上, 后天还: the first day is refused, it says nothing about the second.
         return Payment(start, end, False, None, None)
-    inside = [
-        day.date
-        for day in days
-        if start <= day.start < end and (pays or not _AT_ONCE.fullmatch(text[day.start : day.end]))
-    ]
-    income = not pays and _INCOME.search(words)
-    money = [value for number, value in sums if start <= number.start < end and not income]
+    inside = [day.date for day in _among(days, start, end) if pays or not AT_ONCE.fullmatch(text[day.start : day.end])]
+    first, last = (bisect_left(sums, at, key=lambda named: named[0].start) for at in (start, end))
+    money = [] if not pays and _INCOME.search(words) else sums[first:last]
     pays = pays or bool(inside and REST.search(words))
-    return Payment(start, end, pays, money[-1] if money else None, inside[-1] if inside else None)
+    return Payment(start, end, pays, money[-1][1] if money else None, inside[-1] if inside else None)
 
 
 def _with_shares(text: str, raw: list[Payment], days: list[Day], sums: list[tuple[Number, Decimal]]) -> list[Payment]:
     """The pieces; of several instalments those too without a word of paying: 周五先还一千，下周三再两千五."""
+    if sum(bool(piece.amount) or piece.pays for piece in raw) < 2:
+        return raw
     named: list[Day | Number] = [*days, *(number for number, _ in sums)]
     else_said = besides(text, named, _DAY)
     shares = [
@@ -254,7 +180,7 @@ def _leaves(text: str, last: Payment | None, piece: Payment) -> bool:
     if last is None or not (last.pays and last.amount and last.day != piece.day) or not _WHOLE.search(words):
         return False
     part = text[last.start : last.end]
-    return not (_refused(part) or PAST.search(part) or DONE.search(part) or _INSTEAD.search(text, last.end, piece.end))
+    return not (refused(part) or PAST.search(part) or DONE.search(part) or _INSTEAD.search(text, last.end, piece.end))
 
 
 def _joined(text: str, pieces: list[Payment]) -> list[Payment]:
@@ -294,7 +220,7 @@ def _halves(text: str, one: Payment, other: Payment) -> bool:
     words = text[other.start : other.end]
     if _WHOLE.search(words) or _ELSE.search(words) or _rest(text, other):
         return False
-    if _refused(text[one.start : one.end]) or _refused(words) or DONE.search(words):
+    if refused(text[max(one.start, one.end - _READ_AGAIN) : one.end]) or refused(words) or DONE.search(words):
         return False
     return not (one.day and other.day) and not (one.amount and other.amount)
 

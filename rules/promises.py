@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from asr.transcript import Transcript
+from rules.commitments import commitments, proposals
 from rules.dates import BEGINNINGS, find_days
 from rules.naming import names_hour
 from rules.offers import (
@@ -37,7 +38,7 @@ from rules.owed import (
     unreduced,
 )
 from rules.paying import NO, PAYING
-from rules.payments import Payment, commitments, proposals
+from rules.payments import Payment
 from rules.plans import Promise, agree, debts_in, joined, parts, promised, same, speaks_of_more, speaks_of_rest
 from rules.replies import WAGES, accepted, answer, correction, counter, half_offered, says_yes
 from rules.text import fold
@@ -51,6 +52,9 @@ _RESTATED_WITHIN = 4
 
 #: How many utterances on 具体几号 still asks when he will pay.
 _TOPIC = 6
+
+#: How many characters of what the agent said before his last words are still answered.
+_ASKED = 300
 
 #: What is written down of a call may begin in the middle of it: nothing yet says that it does not.
 _UNTOLD = -1
@@ -69,8 +73,8 @@ _GREETS = re.compile("^(?:喂|您好|你好)|哪位|本人吗")
 _GROUPED = re.compile(r"(?<=\d)，(?=\d{3}(?!\d))")
 
 #: He has not answered yet.
-_THINKS = re.compile(
-    r"(?:嗯|呃|额|啊|哦|那个|这个|我?(?:再)?(?:想想?|看看?)(?:一下|啊|吧|哈)?|等一?下|稍等|喂|[，。,.…\s])+"
+_THINKS = re.compile(  # one way to read it: what may be 想 and 想 or 想想 would be tried in as many ways as there are
+    r"(?>嗯|呃|额|啊|哦|那个|这个|我?(?:再)?(?:想想?|看看?)(?:一下|啊|吧|哈)?|等一?下|稍等|喂|[，。,.…\s])+"
 )
 
 #: Next week without its day, and a day without its week.
@@ -138,6 +142,8 @@ class _Talk:
             self._add([promised(at, text, payment) for payment in self._repeated(said)])
         self.refused = self.proposed[-1] if self.proposed else None
         self.proposed = []
+        if len(self.asked) > _ASKED:
+            self.asked = self.asked[self.asked.index("。", -_ASKED) + 1 :]
         self.asked = reduced(f"{self.asked}{said}。", self.today)
         self._remember_week(at, said)
         self._remember_topic(at, said)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from rules.commitments import ASKS
 from rules.naming import Named, named, named_alone
 from rules.offers import (
     ASKS_DATE,
@@ -16,7 +17,7 @@ from rules.offers import (
 )
 from rules.owed import sums_in
 from rules.paying import AHEAD, DONE, HEDGE, NO, NOT_THEN, OPEN, PAST
-from rules.payments import ASKS, Payment
+from rules.payments import Payment
 
 #: How people say yes to an offer, at the beginning of what they say.
 _YES = re.compile(

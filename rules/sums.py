@@ -29,6 +29,8 @@ _CHANGE = re.compile(
 _UP_TO = re.compile("(?:[百千万元块]|[百千万][一二三四五六七八九])(?:到|至)$")
 #: 五百年吧: what is put off for ever.
 _AGES = re.compile("年(?:[以之]?后|吧)")
+#: How many characters beside a number tell whether it is a sum.
+_BESIDE = 24
 _UNITS = {"百": 100, "千": 1000, "万": 10_000}
 
 
@@ -54,7 +56,8 @@ def _sums(text: str, days: Sequence[Day]) -> Iterator[tuple[Number, Decimal]]:
     least: Decimal | None = None
     for number in find_numbers(beside):
         # 一千到两千: as of 两三千, the smaller can be held to.
-        value = (least if _UP_TO.search(beside, 0, number.start) else None) or _money(beside, number)
+        before = max(0, number.start - _BESIDE)
+        value = (least if _UP_TO.search(beside, before, number.start) else None) or _money(beside, number)
         if value:
             yield number, value
         least = value
@@ -64,7 +67,8 @@ def _sums(text: str, days: Sequence[Day]) -> Iterator[tuple[Number, Decimal]]:
 
 
 def _money(text: str, number: Number) -> Decimal | None:
-    before, written, after = text[: number.start], text[number.start : number.end], text[number.end :]
+    written = text[number.start : number.end]
+    before, after = text[max(0, number.start - _BESIDE) : number.start], text[number.end : number.end + _BESIDE]
     if after.startswith("年") and re.search("[百千]", written) and not _AGES.match(after):
         after = "元" + after[1:]  # Whisper hears 三千七百二十年; nobody counts that many years.
     if _NOT_MONEY.match(after) or _NO_SUM.search(before) or not re.fullmatch(r"\d{1,9}(?:\.\d{1,2})?", number.digits):

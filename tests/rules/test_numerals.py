@@ -29,7 +29,12 @@ from rules.numerals import find_numbers
         ("三千一个月", ["3000", "1"]),
         ("三千一直不接", ["3000", "1"]),
         ("千万别", []),
+        ("1" * 100, ["1" * 64, "1" * 36]),
     ],
 )
 def test_find_numbers(text: str, digits: list[str]) -> None:
     assert [number.digits for number in find_numbers(text)] == digits
+
+
+def test_the_value_of_every_number_can_be_told() -> None:
+    assert all(number.value for number in find_numbers("九" + "万" * 5000 + "1" * 5000 + "百"))

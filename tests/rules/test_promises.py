@@ -519,3 +519,18 @@ def test_the_rest_is_another_promise() -> None:
     first, second = find_promises(call("客户：我周五还三千\n坐席：剩下的呢\n客户：剩下的我月底还"), MONDAY)
     assert (first.amount, first.date) == (Decimal(3000), date(2026, 3, 6))
     assert (second.amount, second.date) == (None, date(2026, 3, 31))
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["1", "三", "千", "万", "三，", "的", "还", "号", "，", "想", "想啊", "剩下还", "1.", "还，", "不，", "百万"],
+)
+def test_nothing_is_found_in_what_runs_on(said: str) -> None:
+    runs_on = said * (20_000 // len(said))
+    assert find_promises(call(f"客户：{runs_on}"), MONDAY) == []
+    assert find_promises(call(f"坐席：{runs_on}\n客户：可以"), MONDAY) == []
+
+
+def test_what_is_promised_over_and_over_is_one_promise() -> None:
+    (promise,) = find_promises(call(f"客户：{'我周五还三千，' * 2000}"), MONDAY)
+    assert (promise.amount, promise.date) == (Decimal(3000), date(2026, 3, 6))
