@@ -445,6 +445,40 @@ def test_a_choice_is_an_offer(said: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
+        "今天先进来一笔",
+        "要么先进三千，要么一次弄完",
+        "您凑够五百五就行",
+        "那就先来个八百",
+        "这次存一半，余下的十五号前补上",
+    ],
+)
+def test_a_part_is_an_offer(said: str) -> None:
+    assert judged(f"坐席：{said}")["repay_offer"] == {"passed"}
+
+
+@pytest.mark.parametrize("said", ["您要是有困难可以跟我说", "今天先来个电话确认一下", "先跟您核对一下信息"])
+def test_what_is_no_offer(said: str) -> None:
+    assert judged(f"坐席：{said}")["repay_offer"] == NOT_DUE
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "您的车贷，十二号那一期没扣上",
+        "您那笔助学分期一万八，俩月没动静了",
+        "您的装修贷款还剩最后两千一",
+        "您十月八号到期的那笔",
+        "到今天第二十一天了",
+        "月供加违约金一共是两千零六",
+    ],
+)
+def test_ways_to_tell_the_debt(said: str) -> None:
+    assert judged(f"{ASKED}\n客户：是我\n坐席：{said}\n客户：嗯")["debt_confirm"] == {"passed"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
         "您在华信银行有一笔两万三的贷款",
         "您名下安融消费金融一笔八千元的借款需要处理",
         "您去年在恒通小贷办的五万块贷款",
