@@ -54,13 +54,22 @@ class Watch:
 
         Raises:
             Unavailable, OSError, SQLAlchemyError: no more can be taken now; what is left stays for the next look.
-                What is wrong with one recording is never raised: the others must not wait for it.
+                What is wrong with one recording is never raised, and what is wrong with its template not before all
+                have had their turn: the others must not wait for it.
         """
         found = list(self._recordings())
         self._seen = {one.path: self._seen[one.path] for one in found if one.path in self._seen}
         ready = [one for one in found if self._is_ready(one)]
+        broken: Unavailable | None = None
         for one in ready:
-            self._take(one)
+            try:
+                self._take(one)
+            except Unavailable as error:
+                if error.code != "bad_pack":
+                    raise
+                broken = error
+        if broken:
+            raise broken
         return len(ready)
 
     def run(self, stopping: threading.Event) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import time
+from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from app import watch as watching
 from app.beside import opened
 from app.errors import Unavailable, Unprocessable
 from app.filenames import FileName
+from app.pipeline import Judge
 from app.schemas import CallFacts
 from app.service import Service
 from app.settings import Settings
@@ -304,6 +306,31 @@ def test_what_there_is_no_room_for_stays(watch: Watch, folder: Path, service: Se
     service.settings.max_disk_share = 1
     assert watch.look() == 1
     assert ended(folder, "done") == ["a.wav"]
+
+
+OWN = """
+id: own
+version: 1
+title: 自有
+packs: [bad]
+pass_mark: 60
+grades: [{name: A, at_least: 0}]
+items: [{category: threat, dimension: 合规性, points: 100}]
+"""
+
+
+def test_one_whose_rules_are_broken_waits_for_them_alone(service: Service, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(OWN, "utf-8")
+    (tmp_path / "bad.yaml").write_text("id: bad\n", "utf-8")
+    broken = Watch(replace(service, judge=Judge(tmp_path, tmp_path)), folder)
+    drop(folder, "a.wav", json={"template": "own"})
+    drop(folder, "b.wav", seed=1)
+    broken.look()
+    with pytest.raises(Unavailable, match="评分模板 own 的规则包有误"):
+        broken.look()
+    assert ended(folder, "done") == ["b.wav"]
+    assert ended(folder, "failed") == []
+    assert (folder / "a.wav").exists()
 
 
 def test_what_is_no_recording_is_left_alone(watch: Watch, folder: Path, service: Service, tmp_path: Path) -> None:
