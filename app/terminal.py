@@ -7,6 +7,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from app.schemas import CALL_ZONE
 from app.settings import Settings
 
 _err = Console(stderr=True)
@@ -37,5 +38,5 @@ def read_settings() -> Settings:
 
 
 def moment(at: datetime | None) -> str:
-    """A time as tables show it."""
-    return f"{at.astimezone():%Y-%m-%d %H:%M}" if at else "–"
+    """A time as tables show it: on the wall clock of the pages, whatever the machine's is."""
+    return f"{at.astimezone(CALL_ZONE):%Y-%m-%d %H:%M}" if at else "–"

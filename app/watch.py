@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from app.audiotypes import TYPES
 from app.beside import Found, Stamp, State, is_file, opened, stamp
 from app.errors import NO_ROOM, AppError, NotFound, Unavailable
 from app.intake import Sent, completed, take_recording
-from app.schemas import CallFacts, faults_of
+from app.schemas import CALL_ZONE, CallFacts, faults_of
 from app.security import Principal
 from app.service import Service
 from app.store import audit, users
@@ -165,10 +165,10 @@ class Watch:
 
     def _move(self, one: Found, where: str) -> Path:
         """Move a recording and what belongs to it; returns the folder, which is fresh if the name was there before."""
-        day = self._folder / where / f"{datetime.now(UTC):%Y-%m-%d}"
+        day = self._folder / where / f"{datetime.now(CALL_ZONE):%Y-%m-%d}"
         folder = day / one.path.relative_to(self._folder).parent
         if (folder / one.path.name).exists():
-            folder = folder / f"{datetime.now(UTC):%H%M%S.%f}"
+            folder = folder / f"{datetime.now(CALL_ZONE):%H%M%S.%f}"
         folder.mkdir(parents=True, exist_ok=True)
         # The recording first: found again without what lay beside it, it would be another call.
         for path in (one.path, *one.beside):

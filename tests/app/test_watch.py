@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -295,6 +296,20 @@ def test_the_same_name_with_another_content_is_another_call(watch: Watch, folder
         looks(watch)
     assert len(calls(service)) == 2
     assert ended(folder, "done") == ["a.wav"] * 3
+
+
+def test_what_came_in_lies_under_its_day_on_the_wall_clock(
+    watch: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Night(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Night":
+            return cls(2020, 12, 31, 16, 30, tzinfo=UTC).astimezone(tz)
+
+    monkeypatch.setattr(watching, "datetime", Night)
+    drop(folder, "a.wav")
+    looks(watch)
+    assert (folder / "done" / "2021-01-01" / "a.wav").exists()
 
 
 def test_what_there_is_no_room_for_stays(watch: Watch, folder: Path, service: Service) -> None:
