@@ -19,6 +19,9 @@ router = APIRouter(tags=["运行"])
 #: Seconds that a step may be due before somebody should have taken it: a worker's start with its model.
 _PATIENT = 60
 
+#: Seconds after which a worker that had just put a job down has taken the next: between two it looks idle.
+_BETWEEN = 0.5
+
 #: Seconds for which what was found is told again: however many ask, the database is asked no more often.
 _FRESH = 1.0
 
@@ -85,11 +88,17 @@ def _room(service: Service) -> str:
 
 
 def _queues(service: Service) -> str:
-    """What is due is taken: late is a full queue's right, but somebody has to be working on it."""
+    """What is due is taken: late is a full queue's right, but somebody has to be coming to it."""
+    left = _unattended(service)
+    if left:
+        time.sleep(_BETWEEN)
+        left &= _unattended(service)
+    return f"nobody takes {', '.join(sorted(queue for queue, _ in left))}" if left else "ok"
+
+
+def _unattended(service: Service) -> set[tuple[str, int]]:
     with service.database.transaction() as session:
-        queues = tallies.queues(session)
-    stuck = [name for name, queue in queues.items() if queue.oldest > _PATIENT and not queue.working]
-    return f"nobody takes {', '.join(stuck)}" if stuck else "ok"
+        return tallies.unattended(session, _PATIENT)
 
 
 def _rules(service: Service) -> str:

@@ -33,7 +33,6 @@ class Queue:
 
     depth: int  #: jobs that wait, those that are not due yet included
     oldest: float  #: seconds that the first of those that are due has been due
-    working: int  #: jobs that live workers have in hand
 
 
 def step(stage: str, seconds: float, audio: float | None = None) -> Counts:
@@ -89,29 +88,50 @@ def states(session: Session) -> Mapping[str, float]:
 
 
 _QUEUES = text("""
-    WITH waiting AS (
+    SELECT queue_name, depth, extract(epoch FROM coalesce(greatest(
+        now() - (SELECT at FROM procrastinate_events WHERE job_id = first_id AND type = 'deferred'),
+        now() - first_due), interval '0'))::float AS oldest
+    FROM (
         SELECT queue_name, count(*) AS depth,
                min(id) FILTER (WHERE scheduled_at IS NULL) AS first_id,
                min(scheduled_at) FILTER (WHERE scheduled_at <= now()) AS first_due
         FROM procrastinate_jobs WHERE status = 'todo' AND queue_name <> 'upkeep' GROUP BY queue_name
-    ), working AS (
-        SELECT queue_name, count(*) AS working
-        FROM procrastinate_jobs JOIN procrastinate_workers AS worker ON worker.id = worker_id
-        WHERE status = 'doing' AND queue_name <> 'upkeep' AND last_heartbeat > now() - interval '60 s'
-        GROUP BY queue_name
-    )
-    SELECT queue_name, coalesce(depth, 0) AS depth, coalesce(working, 0) AS working,
-           extract(epoch FROM coalesce(greatest(
-               now() - (SELECT at FROM procrastinate_events WHERE job_id = first_id AND type = 'deferred'),
-               now() - first_due), interval '0'))::float AS oldest
-    FROM waiting FULL JOIN working USING (queue_name)
+    ) AS waiting
 """)
 
 
 def queues(session: Session) -> Mapping[str, Queue]:
     """Every queue of calls."""
-    found = {row.queue_name: Queue(row.depth, row.oldest, row.working) for row in session.execute(_QUEUES)}
-    return {"transcribe": Queue(0, 0.0, 0), "judge": Queue(0, 0.0, 0)} | found
+    found = {row.queue_name: Queue(row.depth, row.oldest) for row in session.execute(_QUEUES)}
+    return {"transcribe": Queue(0, 0.0), "judge": Queue(0, 0.0)} | found
+
+
+#: Of each queue what comes next among that which has been due for long, unless somebody will come to it: a live worker
+#: who has a job of the same queue in hand, one that goes before it, or one taken when it was not due yet. Which queues
+#: a worker serves is kept nowhere: this is what shows it.
+_UNATTENDED = text("""
+    SELECT queue, late.id
+    FROM unnest(ARRAY['fetch', 'transcribe', 'judge']) AS queue CROSS JOIN LATERAL (
+        SELECT id, priority, due FROM procrastinate_jobs CROSS JOIN LATERAL (
+            SELECT coalesce(scheduled_at, max(at)) AS due FROM procrastinate_events
+            WHERE job_id = procrastinate_jobs.id AND type = 'deferred'
+        ) AS since
+        WHERE status = 'todo' AND queue_name = queue AND due < now() - make_interval(secs => :patience)
+        ORDER BY priority DESC, id LIMIT 1
+    ) AS late
+    WHERE NOT EXISTS (
+        SELECT FROM procrastinate_jobs AS taken JOIN procrastinate_workers AS worker ON worker.id = worker_id
+        WHERE status = 'doing' AND queue_name <> 'upkeep' AND last_heartbeat > now() - interval '60 s' AND (
+            queue_name = queue OR (taken.priority, -taken.id) > (late.priority, -late.id)
+            OR late.due > (SELECT max(at) FROM procrastinate_events WHERE job_id = taken.id AND type = 'started')
+        )
+    )
+""")
+
+
+def unattended(session: Session, patience: float) -> set[tuple[str, int]]:
+    """Queues that no worker will come to, each with the job that has been due for more than `patience` seconds."""
+    return {(row.queue, row.id) for row in session.execute(_UNATTENDED, {"patience": patience})}
 
 
 def workers(session: Session) -> int:

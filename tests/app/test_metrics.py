@@ -7,8 +7,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
+from app.api import health
 from app.service import Service
 from app.store import tallies
 from tests.app.test_jobs import Auth, post_sample, post_text
@@ -108,3 +110,52 @@ def test_ready_means_that_what_is_due_is_taken(
     answer = client.get("/readyz")
     assert answer.status_code == (200 if ready else 503)
     assert (answer.json()["checks"]["queues"] == "ok") is ready
+
+
+def enqueue(session: Session, queue: str, priority: int, due: float, taken: float | None = None) -> None:
+    """A job that came due so many minutes ago and was taken, by a worker that lives, so many minutes ago."""
+    job = session.scalar(
+        text(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, priority) VALUES (:queue, :queue, :priority) "
+            "RETURNING id"
+        ),
+        {"queue": queue, "priority": priority},
+    )
+    if taken is not None:
+        worker = session.scalar(text("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id"))
+        take = text("UPDATE procrastinate_jobs SET status = 'doing', worker_id = :worker WHERE id = :job")
+        session.execute(take, {"worker": worker, "job": job})
+    happened = text(
+        "UPDATE procrastinate_events SET at = now() - make_interval(mins => CASE type WHEN 'deferred' "
+        "THEN :due ELSE :taken END) WHERE job_id = :job"
+    )
+    session.execute(happened, {"due": due, "taken": taken, "job": job})
+
+
+#: What is queued, each as queue, priority, minutes since it came due and since it was taken -> queues left alone.
+TURNS: tuple[tuple[list[tuple[str, int, int, int | None]], set[str]], ...] = (
+    ([("transcribe", 0, 9, 1), ("fetch", 0, 8, None)], set()),  # in its turn: that came first
+    ([("fetch", 0, 8, None), ("transcribe", 10, 2, 1)], set()),  # that goes first
+    ([("transcribe", 0, 9, 5), ("judge", 1, 4, None)], set()),  # was in hand already
+    ([("judge", -100, 99, None), ("transcribe", 0, 9, 1)], set()),  # judging again waits for everything
+    ([("fetch", 0, 9, None), ("fetch", 0, 2, 1)], set()),
+    ([("transcribe", 0, 9, 1), ("judge", 1, 8, None)], {"judge"}),  # who takes this passes that over
+    ([("fetch", 0, 9, None), ("transcribe", 0, 8, 1)], {"fetch"}),
+    ([("judge", -100, 99, None), ("judge", 1, 8, None), ("transcribe", 0, 9, 1)], {"judge"}),
+    ([("judge", 1, 8, None), ("fetch", 0, 8, None), ("transcribe", 0, 0, None)], {"fetch", "judge"}),
+)
+
+
+def test_who_is_busy_comes_to_the_rest_in_its_turn(service: Service) -> None:
+    for enqueued, found in TURNS:
+        with service.database.transaction() as session:
+            for one in enqueued:
+                enqueue(session, *one)
+            assert {queue for queue, _ in tallies.unattended(session, 60)} == found, enqueued
+            session.rollback()
+
+
+def test_between_two_jobs_a_worker_is_not_idle(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = iter([{("judge", 1), ("fetch", 2)}, {("judge", 3), ("fetch", 2)}])
+    monkeypatch.setattr(health, "_unattended", lambda _: next(found))
+    assert client.get("/readyz").json()["checks"]["queues"] == "nobody takes fetch"
