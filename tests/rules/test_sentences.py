@@ -67,3 +67,37 @@ def test_an_enforcement_that_a_court_ordered_is_no_threat(text: str, claimed: bo
         if one.rule == "false-legal.enforcement"
     ]
     assert (finding.verdict == "failed") is claimed
+
+
+@pytest.mark.parametrize(
+    ("signal", "not_meant", "meant"),
+    [
+        ("stop", "晚上八点以后再打", "晚上八点以后别再打"),
+        ("stop", "我现在不方便接电话，你晚点打", "我不方便接你们电话，以后发短信"),
+        ("stop", "先别打了，我在开会，一会儿我打给你", "先别打我单位了，再打我报警"),
+        ("stop", "我打他电话他也不接", "别打我老婆电话，打她她也不接"),
+        ("stop", "没影响我休息，你说吧", "你们天天打电话影响我休息"),
+        ("stop", "信号不好，你再打一次试试", "你再打一次试试"),
+        ("suicide", "电视里有人跳楼，我妈看得正紧张", "电视里那个跳楼的，我也快跟他一样了"),
+        ("suicide", "我们小区上个月有人跳楼", "你们再逼，我们小区明天就有人跳楼"),
+        ("suicide", "隔壁老王喝农药那次，我们都去帮忙", "隔壁老王喝农药死了，下一个就是我"),
+        ("suicide", "昨天看了个电影，男的最后跳江了", "看了那个电影我也想跳江"),
+        ("suicide", "我同学在医院上班，天天劝人别自杀", "我朋友劝我别自杀，可是我真的撑不住了"),
+        ("suicide", "还完这笔我就解脱了", "还不完了，死了才解脱"),
+        ("suicide", "以后事情多着呢", "后事我都安排好了"),
+        ("suicide", "我在阳台晾衣服，你说", "我在阳台上，你们满意了吧"),
+        ("complaint", "我投诉的是那家装修公司", "我投诉的是你们，不是银行"),
+        ("complaint", "我报警了，钱包被偷了", "被你们骚扰得我都报警两次了"),
+        ("complaint", "你工号多少来着，下次我还找你", "工号多少，我记下来，等着被投诉吧"),
+        ("complaint", "转账记录我截图了，怎么发给你", "截图我都发给记者了"),
+        ("hardship", "前两年做过手术，现在早就好了", "去年失业到现在没找到工作"),
+        ("hardship", "隔壁厂倒闭了，我们厂还好", "厂倒闭了，工资没发"),
+        ("deny", "合同我还留着呢，在抽屉里", "合同拿出来我看看"),
+        ("deny", "手机掉河里了，刚换的新的", "我手机掉了，这钱不是我借的"),
+        ("abuse_by_customer", "我以为你们是骗子，不好意思", "你们就是骗子，滚"),
+        ("abuse_by_customer", "我家的狗被车撞死了", "出门被车撞死吧你"),
+    ],
+)
+def test_signals_are_what_a_customer_says_of_himself_and_of_this_debt(signal: str, not_meant: str, meant: str) -> None:
+    assert signal not in found_in("customer", not_meant)
+    assert signal in found_in("customer", meant)
