@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Select, Text, any_, bindparam, cast, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Text, any_, bindparam, cast, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH, TSQUERY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
@@ -108,7 +108,8 @@ def hits(session: Session, call_ids: Sequence[int], word: str) -> dict[int, dict
     that is read out over several can only be masked in all of them.
     """
     before = func.split_part(Transcript.said, word, 1)
-    line = cast(func.regexp_count(before, "\n"), Integer)
+    # Not regexp_count, which PostgreSQL 14 does not have.
+    line = func.char_length(before) - func.char_length(func.replace(before, "\n", ""))
     first = func.greatest(line - _AROUND, 0)
     ends = func.jsonb_build_object("first", first, "last", line + _AROUND)
     around = func.jsonb_path_query_array(Transcript.body, cast("$.utterances[$first to $last]", JSONPATH), ends)
