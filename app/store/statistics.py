@@ -30,15 +30,15 @@ _COUNTED = f"""
     SELECT (happened_at AT TIME ZONE 'Asia/Shanghai')::date AS day, kind, coalesce(team, '') AS team, key,
         count(*) AS calls,
         count(*) FILTER (WHERE status = 'scored') AS scored,
-        count(*) FILTER (WHERE passed) AS passed,
+        count(*) FILTER (WHERE status = 'scored' AND passed) AS passed,
         count(*) FILTER (WHERE flagged) AS flagged,
         count(*) FILTER (WHERE reviewed_at IS NOT NULL) AS reviewed,
         count(*) FILTER (WHERE status = 'failed') AS failed,
         count(*) FILTER (WHERE status = 'scored' AND found.violations = 0) AS compliant,
         count(*) FILTER (WHERE status = 'scored' AND found.missed = 0) AS complete,
         coalesce(sum(found.violations) FILTER (WHERE status = 'scored'), 0) AS violations,
-        coalesce(sum(calls.score), 0) AS score,
-        count(calls.score) AS with_score,
+        coalesce(sum(calls.score) FILTER (WHERE status = 'scored'), 0) AS score,
+        count(calls.score) FILTER (WHERE status = 'scored') AS with_score,
         coalesce(sum(duration), 0) AS seconds
     FROM calls CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE name = ANY(:violations)) AS violations,

@@ -66,3 +66,18 @@ def test_nothing_that_is_stored_goes_unasked(database_url: str, revision: str, l
     database.upgrade()
     database.check()
     database.close()
+
+
+def test_days_whose_totals_were_wrong_are_counted_again(database_url: str) -> None:
+    database = Database(database_url)
+    database.downgrade("0022")
+    with database.transaction() as session:
+        for day, status in (("2026-03-02", "scored"), ("2026-03-03", "failed")):
+            columns = "template, facts, channel, content, status, score, passed, started_at"
+            values = f"'', '{{}}', '', '', '{status}', 100, true, '{day}T00:30+08'"
+            session.execute(text(f"INSERT INTO calls ({columns}) VALUES ({values})"))
+        session.execute(text("DELETE FROM stale_days"))
+    database.upgrade()
+    with database.engine.connect() as connection:
+        assert [str(day) for day in connection.scalars(text("SELECT day FROM stale_days"))] == ["2026-03-03"]
+    database.close()

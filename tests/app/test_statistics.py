@@ -35,7 +35,8 @@ CALLS = (
     call(1, agent_id="8001", team="a", facts={"overdue_days": 45}, **BAD),
     call(2, agent_id="8001", team="a", facts={"overdue_days": 45}),
     call(3, agent_id="8002", team="b", hour=23, facts={"overdue_days": 400}),
-    call(4, status="failed", score=None, passed=None, flagged=True, categories=None, rules=None),
+    # Judged once, and failed when it was to be judged again: what it had then stays with it.
+    call(4, status="failed", score=100.0, passed=True, flagged=True, categories=None, rules=None),
     call(5, days_ago=0, agent_id="8001", team="a", facts={"overdue_days": 0}, **BAD),
     call(6, days_ago=40, agent_id="8001", team="a"),  # before the last thirty days
 )
