@@ -100,6 +100,8 @@ def _unexpected(session: Session, start: datetime, until: datetime, who: Princip
         select(Call.id)
         .where(within(who), Call.channel == "call", Call.happened_at >= start, Call.happened_at < until)
         .where(text("NOT EXISTS (SELECT FROM matched WHERE matched.call_id = calls.id)"))
+        # Its dial may lie before the time asked about: at midnight, or when the call came in a day later.
+        .where(~exists().where(Dial.external_id == Call.external_id))
     )
     number = session.scalar(select(func.count()).select_from(unknown.subquery())) or 0
     return number, list(session.scalars(unknown.order_by(Call.id).limit(MOST)))

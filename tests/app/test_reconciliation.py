@@ -85,6 +85,14 @@ def test_a_call_with_an_id_of_its_own_is_no_other(client: TestClient, auth: Auth
     assert [call["external_id"] for call in compared["missing_calls"]] == ["c-2"]
 
 
+def test_a_dial_of_another_day_accounts_for_its_call(client: TestClient, auth: Auth) -> None:
+    send(client, auth, "c-1,1,D1,,2026-11-01 23:59:50,9,,")
+    post(client, auth, 1, external_id="c-1", started_at="2026-11-02T00:00:05+08:00")
+    strange = post(client, auth, 2, external_id="c-2", started_at="2026-11-02T00:00:05+08:00")
+    compared = compare(client, auth)
+    assert (counts(compared), compared["unexpected_calls"]) == ((0, 0, 0, 0, 1), [strange])
+
+
 def test_importing_again_corrects(client: TestClient, auth: Auth) -> None:
     rows = ("c-1,1,D1,,2026-11-02 09:00:00,0,否,", ",2,D2,,2026-11-02 09:00:00,5,,")
     assert send(client, auth, *rows).json() == {"new": 2, "known": 0}
