@@ -16,11 +16,13 @@ DATA = Path(__file__).parent / "data"
 OF_CALLS = {"order", "disclosure_before_identity"}
 
 
-def found_in(speaker: str, text: str, channel: str = "call") -> set[str]:
+def found_in(speaker: str, text: str, channel: str = "call", *, doubted: bool = False) -> set[str]:
+    """The categories found, and, where asked for, those that a person is asked about."""
     said = Transcript("given", "zh", None, "given", (Utterance(speaker, text),))  # type: ignore[arg-type]
     findings = check(built_in("collection-standard"), said, {"channel": channel})
     wanted = {"absent": "failed", "present": "passed"}
-    return {one.category for one in findings if one.verdict == wanted[one.expect]} - OF_CALLS
+    unsure = {one.category for one in findings if doubted and one.verdict == "skipped" and one.evidence}
+    return {one.category for one in findings if one.verdict == wanted[one.expect]} - OF_CALLS | unsure
 
 
 def sentences(name: str, kind: str) -> list[tuple[str, set[str]]]:
@@ -109,3 +111,26 @@ def test_an_enforcement_that_a_court_ordered_is_no_threat(text: str, claimed: bo
 def test_signals_are_what_a_customer_says_of_himself_and_of_this_debt(signal: str, not_meant: str, meant: str) -> None:
     assert signal not in found_in("customer", not_meant)
     assert signal in found_in("customer", meant)
+
+
+@pytest.mark.parametrize(
+    ("category", "proper", "not_so"),
+    [
+        ("abuse", "您要是觉得我是骗子，可以拨卡背面的电话核实", "我觉得你就是个骗子"),
+        ("induce", "提前结清的话要收百分之一的手续费", "先交五百手续费给我，我给你停催"),
+        ("induce", "这一笔是您用花呗之类的消费贷，和房贷不是一回事", "先去网贷平台借个消费贷填上"),
+        ("false_promise", "这笔利息确实多算了一天，已经提交调整", "剩下的利息就算了"),
+        ("false_promise", "我给领导打个报告，看能不能把违约金去掉", "只要今天还，违约金我给你去掉"),
+        ("impersonate", "外访人员会开执法记录仪，对您也是保护", "我们会带着执法记录仪，穿制服去你家"),
+        ("impersonate", "法院的文书您一定要签收，不签也视为送达", "我是法院的，文书今天给你送到"),
+        ("impersonate", "这通电话我交给组长，他姓温", "我是专案组组长"),
+        ("third_party", "主管现在在开会，我让他给您回过去", "你开会的时候我打给你们领导，让他知道你欠钱"),
+        ("harass", "您看明天上午十点我再给您打过来，可以吗", "早上六点我准时叫你起床还钱"),
+        ("false_legal", "您的名字没有进法院的失信名单，您放心", "明天就把你列入失信名单"),
+        ("false_legal", "上了失信名单是不能坐飞机和高铁的，这是法院的规定", "今天不还就上失信名单，飞机你都坐不了"),
+        ("threat", "这个优惠只到周五下午五点，过时不候", "过时不候，到时候别怪我翻脸"),
+    ],
+)
+def test_what_is_proper_is_neither_flagged_nor_doubted(category: str, proper: str, not_so: str) -> None:
+    assert category not in found_in("agent", proper, doubted=True)
+    assert category in found_in("agent", not_so)
