@@ -124,10 +124,14 @@ def contacts(session: Session, call: Call) -> dict[str, int]:
 
 
 def forget(session: Session, debtor_id: str | None, before: datetime) -> int:
-    """Delete the dials of one debtor or, without one, those before a moment; how many. Dials of held calls stay."""
+    """Delete the dials of one debtor or, without one, those before a moment; how many.
+
+    Those of a call that is still there stay, as nothing else may tell whose it is; so do a held call's debtor's.
+    """
     unwanted = Dial.started_at < before if debtor_id is None else Dial.debtor_id == debtor_id
+    there = exists().where(Call.external_id == Dial.external_id)
     held = exists().where(Call.hold.is_not(None), Call.facts.op("->>")("debtor_id") == Dial.debtor_id)
-    gone = session.execute(delete(Dial).where(unwanted, ~held).returning(Dial.id))
+    gone = session.execute(delete(Dial).where(unwanted, ~there, ~held).returning(Dial.id))
     return len(gone.all())
 
 

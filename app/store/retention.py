@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, literal_column, or_, select, union
 from sqlalchemy.orm import Session
 
 from app.store.calls import FINAL
-from app.tables import Call
+from app.tables import Call, Dial
 
 #: Written out and not bound: a plan made for every name would not know that the index is about this one.
 _debtor: ColumnElement[str] = literal_column("calls.facts ->> 'debtor_id'")
@@ -19,8 +19,11 @@ def older_than(moment: datetime) -> ColumnElement[bool]:
 
 
 def of_debtor(debtor_id: str) -> ColumnElement[bool]:
-    """Calls with this debtor."""
-    return _debtor == debtor_id
+    """Calls with this debtor, by what was posted with them or by the dialer's records."""
+    told = select(Call.id).where(_debtor == debtor_id)
+    dialled = select(Call.id).join(Dial, Dial.external_id == Call.external_id).where(Dial.debtor_id == debtor_id)
+    # Together and not with OR: each finds its index.
+    return Call.id.in_(union(told.correlate(None), dialled.correlate(None)))
 
 
 _FREE = and_(Call.hold.is_(None), Call.status.in_(FINAL))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app import cdr, rescoring
@@ -191,6 +192,23 @@ def test_a_debtors_dials_are_deleted_with_the_debtor(client: TestClient, auth: A
     assert compare(client, auth, **ancient)["expected"] == 1
     client.post("/v1/purge", headers=auth["admin"], json={"dry_run": False}).raise_for_status()
     assert (compare(client, auth, **ancient)["expected"], compare(client, auth)["expected"]) == (0, 2)
+
+
+def test_a_debtor_whom_only_the_dialer_named_is_deleted_too(client: TestClient, auth: Auth, service: Service) -> None:
+    send(client, auth, *(f"c-{number},1,D1,,2026-11-02 09:00:00,5,," for number in range(4)))
+    going, held, unfinished = (post(client, auth, number, external_id=f"c-{number}") for number in range(3))
+    client.put(f"/v1/calls/{held}/hold", headers=auth["supervisor"], json={"reason": "争议"}).raise_for_status()
+    finish = text("UPDATE calls SET status = 'scored' WHERE id = ANY(:ids)")
+    for finished, gone, left in (
+        ([going, held], {"calls": 1, "held": 2}, 2),
+        ([unfinished], {"calls": 1, "held": 1}, 1),
+    ):
+        with service.database.transaction() as session:
+            session.execute(finish, {"ids": finished})
+        answer = client.post("/v1/purge", headers=auth["admin"], json={"debtor_id": "D1", "dry_run": False})
+        assert answer.json() == gone
+        assert compare(client, auth)["expected"] == left
+    assert [call["id"] for call in client.get("/v1/calls", headers=auth["supervisor"]).json()["calls"]] == [held]
 
 
 def test_dials_count_for_contact_limits(
