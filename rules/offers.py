@@ -1,6 +1,7 @@
 """What an agent puts to a customer: payments he asks for, sums he says are owed, what he reads back."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -9,12 +10,14 @@ from functools import lru_cache
 from rules.commitments import asks
 from rules.dates import find_days
 from rules.naming import CLAUSES, named, named_alone
-from rules.owed import PART, sums_in
-from rules.paying import NO, PAST, PAYING
+from rules.owed import PART, owed_in
+from rules.paying import LEFT, NO, PAST, PAYING
 from rules.payments import Payment, payments
 from rules.sums import amounts
 
 _RECAP = re.compile(r"您承诺|你承诺|您答应|记录一下|登记|跟您确认|确认一下|那就|好的|是吗|对吧|对吗|记下|备注")
+#: That, and what he has checked without a question: 跟您核对一下，下周一，三千五.
+_CHECKS = re.compile(f"{_RECAP.pattern}|核对一下")
 #: How an agent says yes.
 _AGREED = re.compile(
     r"^(?:那|嗯|好的|[，。,.\s])*(?:行|可以|好|没问题|成|同意|ok|那就这|就这样|也行|也可以)"
@@ -36,6 +39,8 @@ _ASKS_MUCH = "[说报]个数|多少|几百|几千|多大|金额(?=[呢？?。]|$
 _OPEN_QUESTION = re.compile(f"{_ASKS_WHEN}|{_ASKS_MUCH}|怎么还|怎么处理")
 WHEN = re.compile(_ASKS_WHEN)
 _MUCH = re.compile(_ASKS_MUCH)
+#: A sum of which it is asked when it is paid: 剩下的两千呢; 两千也行，几点.
+_FOR_WHEN = re.compile(rf"(?:{LEFT.pattern}).*呢$|还款金额|也(?:行|可以)$")
 #: A date is asked for, so that 十五 is one.
 ASKS_DATE = re.compile("几号|多少号|哪天|哪一天|哪个日子")
 _CLOSED_QUESTION = re.compile(
@@ -45,11 +50,14 @@ _DEMANDS = re.compile("必须|尽快|尽早|抓紧|赶紧|早点|早日|要求|�
 #: Whether something is put to the customer to say yes to.
 _PUTS = re.compile(
     r"(?:可以|行|好|成|没问题|能做到|办得到|能安排|接受|同意|ok|对|是)(?:的)?(?:吗|吧|么|不)|行不行|好不好|怎么样|[您你]看|记一下"
+    "|能[到转打存弄](?:账|位|过来|进来)?[吗么不]"
 )
 #: That asks whether something is so: it puts nothing unless a day and a sum are all that is said.
 _CONFIRMS = re.compile("[对是]的?[吗吧么]|没错[吗吧]")
 #: What is to be paid by its name, which asks for nothing: 最低还款三百，三月五号之前，对吧.
 _NAME = re.compile("最低还款额?|应还款?(?:金?额)?|还款(?:金?额|额度)")
+#: Not where it is what both settle on: 那就最低还款三百，三月五号之前，对吧.
+_AGREES = re.compile("那就|约|登记|[确约]定|定[了在]|承诺|答应|[您你]说|记一下")
 #: How far behind a payment it is still put, or confirmed.
 _TAG_WITHIN = 5
 #: How many other characters may stand beside a day and a sum that are put: 二十四期每期一千三，首期这个月二十号.
@@ -66,6 +74,7 @@ _OTHER_TIME = re.compile("生日|出生|[上下]班|回来|回家|到家|能到|
 _EITHER = re.compile(r"还是|或者|或是|要么|要不")
 _ABOUT_PAYING = re.compile(r"还|承诺|答应|处理|结|缴|补|存|安排|解决|日子|准信|凑|拿|转|交")
 _EACH = re.compile("每期|每个?月|首期")
+_SECOND = re.compile("第二[期次笔]")
 #: What was agreed on long ago, or what the agent himself does about it: no payment is put to him.
 _TELLS = re.compile(
     "[借贷签](?!款)|账单|到期|合同|应还|分了|之前是|申请(?!.{0,3}延)|减免|审核|审批|流水|材料|提供|提交|有结果"
@@ -101,10 +110,15 @@ def offers_in(asked: str, today: date, *, about_paying: bool = False) -> list[Pa
     if not wanted or not (wanted[-1].day or asks(asked, wanted[-1]) or _ENOUGH.search(asked)):
         return [] if PAYING.search(asked) else _put(asked, today, about_paying)
     plan = {(piece.day, piece.amount): piece for piece in wanted}
-    days_named, sums_named = all(day for day, _ in plan), all(amount for _, amount in plan)
+    days_named, sums_named = all(day for day, _ in plan), all(one.amount or one.half for one in plan.values())
     rest = PART.search(asked) or any(piece.rest for piece in wanted)
     parts = (days_named and sums_named) or ((days_named or sums_named) and rest)
     return list(plan.values()) if parts and not _EITHER.search(asked) else wanted[-1:]
+
+
+def chosen(offers: Sequence[Payment], day: date | None) -> Payment:
+    """Which of the offers is spoken of by naming that day: the one for it, or else the last."""
+    return next((offer for offer in offers if day and offer.day == day), offers[-1])
 
 
 def _put(asked: str, today: date, about_paying: bool) -> list[Payment]:
@@ -112,7 +126,9 @@ def _put(asked: str, today: date, about_paying: bool) -> list[Payment]:
     if not find_days(asked, today) and not amounts(asked, []):
         return []
     plain = _PUTS.sub("", asked)
-    if plain == asked and not (about_paying and (_EACH.search(asked) or _says_no_more(asked, today))):
+    known = about_paying and (_EACH.search(asked) or _says_no_more(asked, today))
+    checks = _CHECKS.search(asked) and _says_no_more(_CHECKS.sub("", asked), today)
+    if plain == asked and not (known or checks):
         return []
     if any(one.search(asked) for one in (_TOLD, _TELLS, PAST, NO, ELSEWHERE, _OPEN_QUESTION)):
         return []
@@ -121,10 +137,13 @@ def _put(asked: str, today: date, about_paying: bool) -> list[Payment]:
         return []
     together = _UNTIL.search(asked) or (whole.amount and whole.spoken <= _BESIDE_OFFER)
     put = whole if whole.day and together else named_alone(plain, today)
-    told = sums_in(asked, today) and not _SETTLES.search(asked)
+    told = owed_in(asked, today) and not _SETTLES.search(asked)
     if put is None or told or not ((put.day and put.amount) or (about_paying and (put.day or put.amount))):
         return []
-    return [Payment(0, len(asked), True, put.amount, put.day)]
+    if not (put.amount and _SECOND.search(asked)):
+        return [Payment(0, len(asked), True, put.amount, put.day)]
+    days = dict.fromkeys(day.date for day in find_days(asked, today))
+    return [Payment(0, len(asked), True, put.amount, day) for day in days]
 
 
 def _says_no_more(asked: str, today: date) -> bool:
@@ -152,11 +171,12 @@ def only_asks(asked: str, today: date) -> bool:
 
 def beside_the_question(asked: str, today: date) -> tuple[Decimal | None, date | None]:
     """The day for which an agent asks how much, and the sum for which he asks when: 十号能还多少, 这三千什么时候还."""
-    clauses = [clause for clause in CLAUSES.split(asked) if asks_about_paying(clause) and not PAST.search(clause)]
+    about = [clause for clause in CLAUSES.split(asked) if not PAST.search(clause)]
+    clauses = [clause for clause in about if asks_about_paying(clause)]
     days = [named(one, today).day for one in clauses if _MUCH.search(one)]
     if _MUCH.search(asked) and not any(days) and (alone := named_alone(asked, today)):
         days.append(alone.day)
-    sums = [named(one, today).amount for one in clauses if WHEN.search(one)]
+    sums = [named(one, today).amount for one in about if _FOR_WHEN.search(one) or (one in clauses and WHEN.search(one))]
     return sums[-1] if sums else None, days[-1] if days else None
 
 
@@ -194,7 +214,7 @@ def read_back(said: str, today: date, amount: bool, day: bool) -> Payment | None
         one.search(said) for one in (_TOLD, _PAPERWORK, PAST, NO, ELSEWHERE, _OPEN_QUESTION)
     ):
         return None
-    told = sums_in(said, today).values()
+    told = owed_in(said, today)
     clauses = [named(clause, today) for clause in CLAUSES.split(PAYING.sub("", _RECAP.sub("", said)))]
     sums = [one.amount for one in clauses if amount and one.amount and one.amount not in told and not one.spoken]
     days = [one.day for one in clauses if day and one.day and not one.spoken]
@@ -220,7 +240,7 @@ def _no_offer(piece: Payment, words: str) -> bool:
 def _confirms(asked: str, piece: Payment) -> bool:
     """Whether an agent only has it confirmed what is due: 最低还款三百，三月五号之前，对吧."""
     words = asked[piece.start : piece.end]
-    named_only = not (PAYING.search(_NAME.sub("", words)) or "那就" in words)
+    named_only = not (PAYING.search(_NAME.sub("", words)) or _AGREES.search(asked))
     return named_only and _CONFIRMS.search(asked, piece.start, piece.end + _TAG_WITHIN) is not None
 
 

@@ -6,13 +6,16 @@ from datetime import date
 from decimal import Decimal
 
 from rules.dates import find_days
-from rules.numerals import Number
-from rules.paying import REST
+from rules.numerals import Number, find_numbers
+from rules.paying import NAMED, REST
 from rules.sums import amounts
 
 #: A part of what is owed or offered.
 PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点|几[十百千]")
-_INSTALMENT = re.compile("[一两二三四五六1-6]期")
+_INSTALMENT = re.compile("[一两二三四五六1-6](?:期|个月的)")
+#: So many of them, and one of them: 先还两期; 首期什么时候还.
+_INSTALMENTS = re.compile("(?<![分共欠第做])([一两二三四五六])期")
+_NTH = re.compile("(?:首|第[一二三四五六])期")
 #: What a customer is spared is not what he is asked for: 今天还可以少还两百.
 _REDUCED = re.compile(
     "(?P<spared>(?:少[还付交]|减免?|[给帮]您免|优惠|便宜|[节能]省)(?:掉|去|了|个|您|利息|罚息|息费|违约金|滞纳金)*)(?P<sum>[0-9一二两三四五六七八九十百千万点.]+)"
@@ -23,18 +26,25 @@ _ASKS_FOR_ALL = re.compile("全(?:部|额)?(?:都|给)?(?:还|结|处理|付|缴
 #: What an agent calls the sums that are owed, and how a customer takes them up.
 _OWED = {
     "least": (re.compile("最低"), re.compile("最低")),
+    "each": (re.compile("每期|每个?月|月供"), re.compile("(?!)")),
+    "principal": (re.compile("本金"), re.compile("本金")),
+    "interest": (re.compile("利息|罚息|息费|违约金"), re.compile("利息|罚息|息费|违约金")),
     "all": (
         re.compile(
             "^(?!.*(?:[本这每当]期|本月|这个月|每月|最低)).*(?:一共|总共|总金?额|还差|总计|共计|合计|全部|全额|结清|欠款|欠)"
         ),
         _WHOLE,
     ),
-    "due": (re.compile("应还|逾期|账单(?!最低)"), _WHOLE),
+    "due": (re.compile("应还|还款金额|逾期|账单(?!最低)"), _WHOLE),
 }
+_WHOLE_DEBT = {"all", "due"}
+_ALL = {"least", *_WHOLE_DEBT}
 #: 四千五的欠款: what a sum is called behind it.
 _OF = re.compile("(?:元|块)?钱?的(?:欠款|账单)")
 #: What all of these have one of.
-_SPEAKS_OF_OWED = re.compile("最低|[一总]共|总金?额|差|[总共合]计|全[部额]|结清|欠|应还|逾期|账单")
+_SPEAKS_OF_OWED = re.compile(
+    "最低|每期|每个?月|月供|本金|[利罚]息|息费|违约金|[一总]共|总金?额|差|[总共合]计|全[部额]|结清|欠|应还|还款金额|逾期|账单"
+)
 #: How far before a sum in a clause what it is called is looked for.
 _CALLED_WITHIN = 200
 
@@ -42,6 +52,11 @@ _CALLED_WITHIN = 200
 def sums_in(said: str, today: date) -> dict[str, Decimal]:
     """The sums that an agent says are owed, by what they are called in `_OWED`."""
     return {name: value for _, value, names in _told(said, today) for name in names}
+
+
+def owed_in(said: str, today: date) -> set[Decimal]:
+    """Those of them that are owed, and not only parts of it such as the interest."""
+    return {value for name, value in sums_in(said, today).items() if name in _ALL}
 
 
 def spared_in(said: str, today: date) -> Decimal:
@@ -54,7 +69,7 @@ def spared_in(said: str, today: date) -> Decimal:
 
 def lessened(sums: Mapping[str, Decimal], spared: Decimal) -> dict[str, Decimal]:
     """The sums owed once so much of them is spared; the least that must be paid stays as it is."""
-    return {name: value if name == "least" or value <= spared else value - spared for name, value in sums.items()}
+    return {name: value - spared if name in _WHOLE_DEBT and value > spared else value for name, value in sums.items()}
 
 
 def unreduced(said: str) -> str:
@@ -68,7 +83,7 @@ def reduced(said: str, today: date) -> str:
     if not first:
         return said
     plain, spared = unreduced(said), spared_in(said, today)
-    owed = [(number, value) for number, value, names in _told(plain, today) if {"all", "due"} & set(names)]
+    owed = [(number, value) for number, value, names in _told(plain, today) if _WHOLE_DEBT & set(names)]
     # 减免之后还欠五千: what is left is what he says is owed.
     if len(owed) != 1 or owed[0][0].end > first.start() or not 0 < spared < owed[0][1]:
         return plain
@@ -97,18 +112,35 @@ def left_of(owed: Decimal | None, parts: Sequence[Decimal | None]) -> Decimal | 
 
 def all_at_once(told: Mapping[str, Decimal], said: str) -> Decimal | None:
     """The one sum just told, where a customer says that he pays right then: 我回去就还. A part is another matter."""
-    one = set(told.values())
-    part = _part(said) or "先" in said
+    one = {value for name, value in told.items() if name in _ALL}
+    part = names_part(said) or "先" in said
     return one.pop() if len(one) == 1 and _AT_ONCE.search(said) and not part else None
 
 
 def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
     """Which of the sums named before a customer means: 那我全还了. A part of it is another matter: 先还一部分."""
     if "一半" in said and not REST.search(said):
-        return next((sums[name] / 2 for name in ("all", "due") if name in sums), None)
+        return half_of(sums)
+    if (counted := _INSTALMENTS.findall(said)) and "each" in sums:
+        return find_numbers(counted[-1])[0].value * sums["each"]
     if _part(said):
         return None
     return next((sums[name] for name, (_, meant) in _OWED.items() if name in sums and meant.search(said)), None)
+
+
+def first_of(sums: Mapping[str, Decimal], asked: str) -> Decimal | None:
+    """What each instalment is, where one of them is asked for: 三期每期两千，第一期什么时候还."""
+    return sums.get("each") if _NTH.search(asked) else None
+
+
+def half_of(sums: Mapping[str, Decimal]) -> Decimal | None:
+    """Half of what is owed, where that was told."""
+    return next((sums[name] / 2 for name in ("all", "due") if name in sums), None)
+
+
+def names_part(said: str) -> bool:
+    """Whether a part is spoken of that need not be the sum last named: 先还一部分, 还一期, 最低的."""
+    return _part(said) or NAMED.search(said) is not None
 
 
 def _part(said: str) -> bool:

@@ -18,6 +18,7 @@ from rules.paying import (
     EMPTY,
     HEDGE,
     LEFT,
+    NAMED,
     NO,
     NOT_THEN,
     OPEN,
@@ -40,6 +41,7 @@ class Payment:
     day: date | None
     condition: str | None = None  #: what it depends on, in the speaker's words
     rest: bool = False  #: whether it is what the parts before leave of what is owed
+    half: bool = False  #: whether it is half of what is owed
 
 
 _CUT = re.compile(
@@ -50,6 +52,8 @@ _WHOLE = re.compile("[还结付补]清|结掉|全|一次性")
 _ELSE = re.compile("不行|不然|要不|实在|不对|不是|错|[哦噢啊]不")
 #: All of it instead of the part: 周五还三千，要么月底还清.
 _INSTEAD = re.compile(f"{_ELSE.pattern}|或者|或是|要么|还是|算了|干脆")
+#: Half of it: 先还一半. Where a sum is named too (一半四千), that is what is meant.
+_HALF = re.compile("一半")
 #: What comes in or goes elsewhere: 退休金每个月两千三，十号到账，我还你一千.
 _INCOME = re.compile("工资|退休金|养老金|低保|收入|[挣赚]|奖金|花了|生活费|房租|学费|[房车]贷")
 #: Stands for each character of a day.
@@ -62,7 +66,7 @@ _SEEN = re.compile("电话|催|[账卡]号|链接|二维码|[你您]们?(?:自�
 _PAID = re.compile(rf"(?!到账|入账)(?:{PAYING.pattern})")
 #: What stands beside the day and the sum of an instalment without a word of paying: 下周三再两千五.
 _SHARE = re.compile(
-    "(?:那就是|对[吧吗]|另外|等到|剩下|其余|然后|[先再到就给那吧我你您们块钱元整的了呢呗嘛啊，。,.；; ])*"
+    "(?:一半|那就是|对[吧吗]|另外|等到|剩下|其余|然后|[先再到得要就给那吧我你您们块钱元整的了呢呗嘛啊，。,.；; ])*"
 )
 #: A day only in 我马上去还; after a condition it is none: 钱一到我马上还.
 AT_ONCE = re.compile("现在|马上|立刻|立马|这就|等会儿?|待会儿?|一会儿?|等下")
@@ -77,7 +81,7 @@ def payments(text: str, today: date) -> list[Payment]:
     if not days and not pays:
         return []
     sums = amounts(text, days)
-    if not pays and not sums and not SPEAKS_OF_REST.search(text):
+    if not (pays or sums or SPEAKS_OF_REST.search(text) or _HALF.search(text)):
         return []
     cuts = sorted({0, len(text), *(match.end() for match in _CUT.finditer(text)), *_second_days(text, days)})
     raw = [_piece(text, start, end, days, sums) for start, end in pairwise(cuts)]
@@ -138,17 +142,22 @@ def _piece(text: str, start: int, end: int, days: list[Day], sums: list[tuple[Nu
     first, last = (bisect_left(sums, at, key=lambda named: named[0].start) for at in (start, end))
     money = [] if not pays and _INCOME.search(words) else sums[first:last]
     pays = pays or bool(inside and REST.search(words))
-    return Payment(start, end, pays, money[-1][1] if money else None, inside[-1] if inside else None)
+    half = _HALF.search(words) is not None
+    return Payment(start, end, pays, money[-1][1] if money else None, inside[-1] if inside else None, half=half)
 
 
 def _with_shares(text: str, raw: list[Payment], days: list[Day], sums: list[tuple[Number, Decimal]]) -> list[Payment]:
     """The pieces; of several instalments those too without a word of paying: 周五先还一千，下周三再两千五."""
-    if sum(bool(piece.amount) or piece.pays for piece in raw) < 2:
+    if sum(bool(piece.amount) or piece.half or piece.pays for piece in raw) < 2:
         return raw
     named: list[Day | Number] = [*days, *(number for number, _ in sums)]
     else_said = besides(text, named, _DAY)
     shares = [
-        bool(piece.day and piece.amount and _SHARE.fullmatch(else_said[piece.start : piece.end].replace(_DAY, "")))
+        bool(
+            piece.day
+            and (piece.amount or piece.half)
+            and _SHARE.fullmatch(else_said[piece.start : piece.end].replace(_DAY, ""))
+        )
         for piece in raw
     ]
     if sum(share or _instalment(text, piece) for share, piece in zip(shares, raw, strict=True)) < 2:
@@ -158,7 +167,8 @@ def _with_shares(text: str, raw: list[Payment], days: list[Day], sums: list[tupl
 
 def _instalment(text: str, piece: Payment) -> bool:
     """Whether it may be one of several: it names its sum, or is what the others leave."""
-    return bool((piece.pays and piece.amount) or (_rest(text, piece) and (piece.pays or piece.amount)))
+    named = piece.amount or piece.half
+    return bool((piece.pays and named) or (_rest(text, piece) and (piece.pays or named)))
 
 
 def _rest(text: str, piece: Payment) -> bool:
@@ -177,7 +187,11 @@ def _leaves(text: str, last: Payment | None, piece: Payment) -> bool:
     words = text[piece.start : piece.end]
     if LEFT.search(words):
         return True
-    if last is None or not (last.pays and last.amount and last.day != piece.day) or not _WHOLE.search(words):
+    if (
+        last is None
+        or not (last.pays and (last.amount or last.half) and last.day != piece.day)
+        or not _WHOLE.search(words)
+    ):
         return False
     part = text[last.start : last.end]
     return not (refused(part) or PAST.search(part) or DONE.search(part) or _INSTEAD.search(text, last.end, piece.end))
@@ -194,19 +208,26 @@ def _joined(text: str, pieces: list[Payment]) -> list[Payment]:
         elif piece.pays and joined and waiting is None and _halves(text, joined[-1], piece):
             joined[-1] = _extended(joined[-1], piece)
         elif piece.pays:
-            joined.append(_filled(waiting, piece) if waiting else piece)
+            joined.append(_filled(text, waiting, piece) if waiting else piece)
             waiting = None
         elif joined and waiting is None and piece.day == joined[-1].day and piece.amount is None:
             continue  # the same day once more
         elif joined and waiting is None and _fills(text, joined[-1], piece):
             joined[-1] = _extended(joined[-1], piece)
         elif piece.amount is not None or piece.day is not None:
-            waiting = _filled(waiting, piece) if waiting else piece
+            waiting = _filled(text, waiting, piece) if waiting else piece
     return joined
 
 
-def _filled(waiting: Payment, piece: Payment) -> Payment:
-    return replace(piece, start=waiting.start, amount=piece.amount or waiting.amount, day=piece.day or waiting.day)
+def _filled(text: str, waiting: Payment, piece: Payment) -> Payment:
+    amount = piece.amount or (waiting.amount if _names(text, waiting, piece) else None)
+    return replace(piece, start=waiting.start, amount=amount, day=piece.day or waiting.day)
+
+
+def _names(text: str, waiting: Payment, piece: Payment) -> bool:
+    """Whether the sum said before is that of the payment: not in 欠七千，先还一半 or 本金五千，利息八百，先还本金."""
+    told, meant = (set(NAMED.findall(text, one.start, one.end)) for one in (waiting, piece))
+    return not piece.half and (told <= meant or not meant)
 
 
 def _extended(last: Payment, piece: Payment) -> Payment:

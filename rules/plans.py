@@ -62,7 +62,7 @@ def parts(made: list[Payment], said: str, today: date, ours: set[str]) -> list[P
     if not made:
         return []
     rest = any(one.rest for one in made)
-    shares = [one for one in made if one.amount or rest]
+    shares = [one for one in made if one.amount or one.half or rest]
     if len({one.day for one in shares}) == len(shares) > 1 and all(one.day or one.amount for one in shares):
         return shares
     first = next((payment for payment in made if payment.day), made[0])

@@ -19,6 +19,7 @@ from rules.offers import (
     agreed,
     beside,
     beside_the_question,
+    chosen,
     haggles,
     offers_in,
     only_asks,
@@ -28,8 +29,11 @@ from rules.offers import (
 from rules.owed import (
     all_at_once,
     asks_for_all,
+    first_of,
+    half_of,
     left_of,
     lessened,
+    names_part,
     reduced,
     spared_in,
     sum_of_all,
@@ -37,10 +41,10 @@ from rules.owed import (
     taken_up,
     unreduced,
 )
-from rules.paying import NO, PAYING
+from rules.paying import NAMED, NO, PAYING
 from rules.payments import Payment
 from rules.plans import Promise, agree, debts_in, joined, parts, promised, same, speaks_of_more, speaks_of_rest
-from rules.replies import WAGES, accepted, answer, correction, counter, half_offered, says_yes
+from rules.replies import WAGES, accepted, answer, correction, counter, half_offered, says_yes, waits_for_wages
 from rules.text import fold
 from rules.withdrawal import takes_back
 
@@ -128,6 +132,7 @@ class _Talk:
     topic: int | None = _UNTOLD  # the utterance that last spoke of paying; none in a call that only begins
     next_week: int | None = None  # the utterance that last spoke of next week, so that 周三 is that of then
     payday: date | None = None
+    waits: int | None = None  # the utterance in which he last said that he pays when he is paid
     sums: dict[str, Decimal] = field(default_factory=dict)  # what the agent said is owed
     ours: set[str] = field(default_factory=set)  # the debts he called by their names
     told: dict[str, Decimal] = field(default_factory=dict)  # and what of it in his last words
@@ -156,7 +161,7 @@ class _Talk:
         if not said.strip("，。,.!！ "):
             return
         self._remember_beginning(said)
-        self._remember_payday(said)
+        self._remember_payday(at, said)
         paid = self._rests([self._meant(at, payment, said) for payment in self._made(at, text, said)], said)
         made = [promised(at, text, payment) for payment in paid]
         self._remember_week(at, said)
@@ -195,13 +200,18 @@ class _Talk:
         lacks = (last.amount is None, last.date is None) if last else (False, False)
         offers = offers_in(self.asked, self.today, about_paying=near)
         if offers and says_yes(said):
-            taken = accepted(offers, said, self.today)
-            whole = taken_up(self.sums, self.asked) if asks_for_all(self.asked) else None
-            return [replace(one, amount=one.amount or (None if one.rest else whole)) for one in taken]
+            return accepted([self._priced(one) for one in offers], said, self.today)
         if any(lacks) and (half := half_offered(self.asked, said, self.today, *lacks)):
             return [half]
         known = any(lacks) or bool(offers) or (near and only_asks(self.asked, self.today))
         return self._named(at, text, said, known or (haggles(self.asked) and bool(last or self.refused)))
+
+    def _priced(self, offer: Payment) -> Payment:
+        """The offer with the sum that it takes up, where it names none: 先把最低还了, 今天全部还清."""
+        words = self.asked[offer.start : offer.end]
+        if offer.amount or offer.rest or offer.half or not (asks_for_all(words) or NAMED.search(words)):
+            return offer
+        return replace(offer, amount=taken_up(self.sums, words))
 
     def _named(self, at: int, text: str, said: str, about_paying: bool) -> list[Payment]:
         """What the customer commits to by naming a day or a sum; what he only asks for waits for the agent's yes."""
@@ -219,13 +229,17 @@ class _Talk:
     def _rests(self, paid: list[Payment], said: str) -> list[Payment]:
         """The payments; the rest of what is owed, said without its sum, is what the parts promised leave of it."""
         owed = self.sums.get("all", self.sums.get("due"))
-        goes_on = len(paid) == 1 or (bool(paid) and self._goes_on(said[paid[0].start : paid[0].end]))
-        parts = [self.promises[at].amount for at in self.standing] if goes_on else []
+        anew = len(paid) > 1 and len(offers_in(self.asked, self.today)) > 1
+        standing = [] if anew else [self.promises[at] for at in self.standing]
+        again = {(one.amount, one.day) for one in paid}
+        parts = [one.amount for one in standing if (one.amount, one.date) not in again]
         whole: list[Payment] = []
         for one in paid:
             about = said[one.start : one.end] if len(paid) > 1 or speaks_of_rest(said) else self.asked
             if one.amount is None and (one.rest or speaks_of_rest(about)):
                 one = replace(one, amount=left_of(owed, parts))
+            elif one.amount is None and one.half:
+                one = replace(one, amount=half_of(self.sums))
             whole, parts = [*whole, one], [*parts, one.amount]
         return whole
 
@@ -238,8 +252,10 @@ class _Talk:
 
     def _whole(self, payment: Payment, said: str) -> Payment:
         """The payment with what the agent's offer, the sums he named or the known payday add to it."""
-        offer = next(reversed(offers_in(self.asked, self.today)), None)
+        offers = offers_in(self.asked, self.today)
+        offer = chosen(offers, payment.day) if offers else None
         amount, day = beside(offer, said, self.today) if offer else beside_the_question(self.asked, self.today)
+        amount = None if names_part(said) else amount or first_of(self.sums, self.asked)
         if payment.day is None and WAGES.search(payment.condition or said[payment.start : payment.end]):
             day = self.payday or day
         plan = [self.promises[at].amount for at in self.standing]
@@ -299,6 +315,8 @@ class _Talk:
         if day == self.today and not _TODAY.search(spoken):
             named = find_days(self.asked, self.today)
             day = named[-1].date if named else last.date if last and last.date else day
+        if day is None and self.waits is not None and 0 < at - self.waits <= _TOPIC:
+            day = self.payday
         return replace(payment, day=day)
 
     def _remember_topic(self, at: int, said: str) -> None:
@@ -322,6 +340,8 @@ class _Talk:
         if _WEEK.search(said):
             self.next_week = at if _NEXT_WEEK.search(said) else None
 
-    def _remember_payday(self, said: str) -> None:
+    def _remember_payday(self, at: int, said: str) -> None:
+        if waits_for_wages(self.asked, said):
+            self.waits = at
         if (WAGES.search(said) or WAGES.search(self.asked)) and (days := find_days(said, self.today)):
             self.payday = days[0].date

@@ -13,21 +13,22 @@ from rules.offers import (
     WHEN,
     asks_about_paying,
     asks_for_answer,
+    chosen,
     speaks_of_calls,
 )
-from rules.owed import sums_in
+from rules.owed import owed_in
 from rules.paying import AHEAD, DONE, HEDGE, NO, NOT_THEN, OPEN, PAST
 from rules.payments import Payment
 
 #: How people say yes to an offer, at the beginning of what they say.
 _YES = re.compile(
-    r"^(?:那|嗯|哦|噢|啊|唉|哎|呃|嗨|好好|[，。,.\s])*(?:(?:行|成|中)(?!不|吗|么|李)|可以(?!吗|么|不|什么)"
+    r"^(?:那|嗯|哦|噢|啊|唉|哎|呃|嗨|好好|[，。,.\s])*(?:(?:行|成|中)(?!不|吗|么|李|什么)|可以(?!吗|么|不|什么)"
     r"|好(?=$|[，。！,.!\s的吧嘛啦嘞勒呀那就我滴哒])|没问题|没得问题|没啥问题|问题不大|要得|得(?:嘞|行)?(?=$|[，。！,.!\s])"
-    r"|ok|妥|同意|没错|没毛病|正确|必须的|(?:肯定|一定|保证|确定)(?![^，。]{0,2}不)|能?接受(?!法律|制裁|不)|[都也]行|就按|照办|说好了|扣(?:吧|好了)|答应(?!你有)|[对是](?=$|[，。！,.!\s的啊])|嗯$"
-    r"|(?:就|那)*(?:这样(?![，,](?:你|您|我)|吧?[，,]?挂)|这么着|这么办|这么定|按你说的|照你说的|听你的|依你|说定)|能(?:还上?|处理|行|做到|办到|安排|保证)?(?=$|[，。！,.!\s的]))"
+    r"|ok|妥|同意|没错|没毛病|正确|必须的|(?:肯定|一定|保证|确定|确认(?!一?下))(?![^，。]{0,2}不)|能?接受(?!法律|制裁|不)|[都也]行|就按|照办|说好了|扣(?:吧|好了)|答应(?!你有)|[对是](?=$|[，。！,.!\s的啊])|嗯$"
+    r"|[还存转付交](?:[吧呗嘛的，。]|$)+$|(?:就|那)*(?:这样(?![，,](?:你|您|我)|吧?[，,]?挂)|这么着|这么办|这么定|按你说的|照你说的|听你的|依你|说定)|能(?:还上?|处理|行|做到|办到|安排|保证)?(?=$|[，。！,.!\s的]))"
 )
 _BUT = re.compile(
-    r"但是|可是|不过|只是|但|除非|就怕|怕是|先问|问问|商量|考虑|晚|再说|不行|不了|太"
+    r"(?:但是|但(?!是)|可是|不过|只是)(?![你您]?们?先?(?:别|不要))|除非|就怕|怕是|先问|问问|商量|考虑|晚|再说|不行|不了|太"
     r"|([行好能成]|可以)是\1|个?(?:屁|鬼)|你妈|行了行了?[，,]?别|你们?真?(?:厉害|牛|狠)|你等着(?!收)|借我|谁给|吧[？?]|[？?]|吗"
 )
 
@@ -39,7 +40,7 @@ _DATE = re.compile(
     r"(?:那就?|就|嗯|[，。,.\s])*([二三]?十[一二三四五六七八九]?|[一二三四五六七八九]|[12]?\d|3[01])(?:吧|嘛|左右|之?前|[，。,.\s])*"
 )
 _CORRECTS = re.compile(
-    r"^(?:(?:哦|噢|嗯|呃|那|哎|呀|不|[，。,.…\s])*(?:不对|不是|不行|不成|错了|说错|改成?|换成|还是|要不|算了|应该是|我说的是"
+    r"^(?:(?:哦|噢|嗯|呃|那|哎|诶|欸|唉|呀|不|[，。,.…\s])*(?:不对|不是|不行|不成|错了|说错|改成?|换成|还是|要不|算了|应该是|我说的是"
     r"|不(?=[，,.\s])|等等|等下|等一下|慢着|[^，。]{1,6}(?:不行|不成|来不及)(?=[，。,.\s])))+"
 )
 #: A day or a sum taken back with the reason, before another is named: 周五还不了了，下周一吧.
@@ -62,6 +63,8 @@ _PHRASE, _ASIDE = 6, 9
 
 #: What people are paid with: the day it comes is the day of 发了工资就还.
 WAGES = re.compile(r"工资|开支|发薪|薪水|发钱|开资|奖金|提成|货款|工程款")
+#: Of his wages, how much he pays: 发了工资能还多少.
+_PAYS_HOW_MUCH = re.compile("(?:还|转|存|付|给|凑|处理)[个得]?多少")
 #: That he pays when he is paid: 发工资吧，我们十号发.
 _ON_PAYDAY = re.compile(r"吧|等|以后|之后|再|那天|完|了|时候")
 #: That day something else is paid.
@@ -86,9 +89,11 @@ def says_yes(said: str) -> bool:
 def accepted(offers: Sequence[Payment], said: str, today: date) -> list[Payment]:
     """The offers as a customer says yes to them; the last, with what he names himself instead."""
     own = named(_meant(said), today)
-    taken = offers[-1:] if own.amount or own.day else offers
+    taken = [chosen(offers, own.day)] if own.amount or own.day else offers
     return [
-        Payment(0, len(said), True, own.amount or offer.amount, own.day or offer.day, rest=offer.rest)
+        replace(
+            offer, start=0, end=len(said), amount=own.amount or offer.amount, day=own.day or offer.day, condition=None
+        )
         for offer in taken
     ]
 
@@ -104,11 +109,11 @@ def answer(asked: str, said: str, today: date, *, about_paying: bool = False) ->
     if WHEN.search(asked) and about and (payday := _on_payday(said, today)):
         return payday
     if (
-        HEDGE.search(said)
+        _hedged(said, today)
         or _FETCHES.search(said)
         or OPEN.search(_EFFORT.sub("", _without(said, NOT_THEN)))
         or _QUESTION.search(said)
-        or WAGES.search(asked)
+        or (WAGES.search(asked) and not _PAYS_HOW_MUCH.search(asked))
     ):
         return None
     meant = _meant(_dated(asked, _TAG.sub("", said)))
@@ -134,7 +139,7 @@ def half_offered(asked: str, said: str, today: date, amount: bool, day: bool) ->
     if not says_yes(said) or speaks_of_calls(asked) or PAST.search(asked):
         return None
     offered = named(asked, today)
-    proposed = amount and not sums_in(asked, today)  # 您一共欠八千 proposes nothing
+    proposed = amount and not owed_in(asked, today)  # 您一共欠八千 proposes nothing
     half = Payment(0, len(said), True, offered.amount if proposed else None, offered.day if day else None)
     return half if half.amount or half.day else None
 
@@ -148,9 +153,20 @@ def correction(last: Payment, said: str, today: date) -> Payment | None:
         corrects = _REFUSED.search(said)
         instead = named_alone(said[corrects.end() :], today) if corrects else None
         refused = corrects and NO.search(said, corrects.end())
-    if instead is None or refused or HEDGE.search(said) or not (instead.amount or instead.day):
+    if instead is None or refused or _hedged(said, today) or not (instead.amount or instead.day):
         return None
     return replace(last, start=0, end=len(said), amount=instead.amount or last.amount, day=instead.day or last.day)
+
+
+def _hedged(said: str, today: date) -> bool:
+    """Whether it stays open: 周五吧，不一定. Not where another day is named then: 后天不一定，大后天吧."""
+    hedges = [hedge.end() for hedge in HEDGE.finditer(said)]
+    return bool(hedges) and named_alone(said[hedges[-1] :], today) is None
+
+
+def waits_for_wages(asked: str, said: str) -> bool:
+    """Whether a customer says that he pays when he is paid, of which he does not say when: 发工资那天."""
+    return all(one.search(text) for one, text in ((WHEN, asked), (WAGES, said), (_ON_PAYDAY, said)))
 
 
 def _on_payday(said: str, today: date) -> Payment | None:
