@@ -18,6 +18,7 @@ from app.service import Service
 from app.storage import Arrival, Recordings
 from app.store import calls, recordings, references
 from app.store.calls import Posted
+from app.tables import Call
 from asr import AsrError, sandbox
 from rules import RuleError
 from scoring import TemplateError
@@ -96,12 +97,23 @@ def _take_reference(service: Service, who: Principal, url: str, facts: CallFacts
     # Without the query: a dialer's next try carries a fresh signature.
     content = hashlib.sha256(told(url).encode()).hexdigest()
     if known := _known(service, who, facts, content):
-        return known
+        return _readdressed(service, known, url)
     with service.database.transaction() as session:
         posted = calls.post(session, who, _values(service, who, facts, content))
         if posted.created:
             references.add(session, posted.call, url)
         return posted
+
+
+def _readdressed(service: Service, known: Posted, url: str) -> Posted:
+    """The same call, its recording to be fetched from where it is now said to be: signatures run out."""
+    with service.database.transaction() as session:
+        call = session.get(Call, known.call.id, with_for_update=True)
+        if call is None:  # deleted meanwhile
+            return known
+        if references.replace(session, call, url) and call.status == "failed":
+            calls.retry(session, call)
+        return Posted(call, created=False)
 
 
 def take_text(service: Service, who: Principal, text: TextIn) -> Posted:

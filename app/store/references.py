@@ -1,6 +1,6 @@
 """Where the recordings of calls that were posted by reference are to be fetched."""
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from app.tables import Call, RecordingUrl
@@ -9,6 +9,14 @@ from app.tables import Call, RecordingUrl
 def add(session: Session, call: Call, url: str) -> None:
     """Keep where the call's recording is."""
     session.add(RecordingUrl(call_id=call.id, url=url))
+
+
+def replace(session: Session, call: Call, url: str) -> bool:
+    """Keep another address of the call's recording, while it is still to be fetched; whether it is another one."""
+    another = (RecordingUrl.call_id == call.id, RecordingUrl.url != url)
+    return (
+        session.scalar(update(RecordingUrl).where(*another).values(url=url).returning(RecordingUrl.call_id)) is not None
+    )
 
 
 def of(session: Session, call_id: int) -> str | None:

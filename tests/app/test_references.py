@@ -94,10 +94,12 @@ def test_a_recording_is_fetched_heard_and_judged(
     other = post(client, auth["dialer"], f"{server}/rec/text.wav", external_id="c-1")
     assert (again.status_code, again.json()["id"], other.status_code) == (200, answer.json()["id"], 409)
     work_off()
-    assert RecordingServer.asked == ["/rec/a.wav?sig=hush"]
+    assert RecordingServer.asked == ["/rec/a.wav?sig=another"]
     detail = look(client, auth, answer.json()["id"])
     assert (detail["status"], detail["recording_name"], detail["duration"]) == ("scored", "a.wav", 2.0)
-    assert "hush" not in str(detail)
+    assert "another" not in str(detail)
+    late = post(client, auth["dialer"], f"{server}/rec/a.wav?sig=late", external_id="c-1", agent_id="8026")
+    assert (late.status_code, late.json()["status"]) == (200, "scored")
     assert client.get(f"/v1/calls/{detail['id']}/audio", headers=auth["supervisor"]).content == SOUND
     with service.database.transaction() as session:
         assert not session.scalar(text("SELECT count(*) FROM recording_urls"))
@@ -238,6 +240,25 @@ def test_a_failed_one_can_be_retried_by_hand(
     client.post(f"/v1/calls/{call_id}/retry", headers=auth["supervisor"]).raise_for_status()
     work_off()
     assert look(client, auth, call_id)["status"] == "scored"
+
+
+def test_a_fresh_signature_is_what_counts(
+    client: TestClient, auth: Auth, server: str, bench: Bench, work_off: Callable[[], None]
+) -> None:
+    ANSWERS["/rec/expired.wav"] = (403, b"", {})
+
+    def again(signature: str) -> tuple[int, str]:
+        answer = post(client, auth["dialer"], f"{server}/rec/expired.wav?sig={signature}", external_id="c-1")
+        return answer.status_code, answer.json()["status"]
+
+    assert again("old") == (202, "queued")
+    jobs.run_step(fetch, bench, 1, 1)
+    assert again("old") == (200, "failed")
+    ANSWERS["/rec/expired.wav"] = (200, SOUND, {})
+    assert again("fresh") == (200, "queued")
+    work_off()
+    assert look(client, auth, 1)["status"] == "scored"
+    assert RecordingServer.asked == ["/rec/expired.wav?sig=old", "/rec/expired.wav?sig=fresh"]
 
 
 def test_a_bucket_can_be_named(bucket: str) -> None:
