@@ -333,6 +333,23 @@ def test_uploads_show_progress_faults_and_results(visit: Visit, tmp_path: Path) 
     expect(page.locator(".facts")).to_contain_text("75")
 
 
+def test_what_is_finished_is_not_asked_for_whenever_the_line_is_made_anew(visit: Visit, tmp_path: Path) -> None:
+    page, call = visit.sign_in("inspector"), f"/v1/calls/{visit.site.calls['threat']}"
+    line, asked = f"{visit.site.address}/v1/events", list[str]()
+    snapshot = 'retry: 100\n\nevent: snapshot\ndata: {"queued": 0, "calls": []}\n\n'
+    page.route(line, lambda route: route.fulfill(content_type="text/event-stream", body=snapshot))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{visit.site.address}/upload")
+    known = tmp_path / "known.csv"
+    known.write_text("文件名,通话编号\nthreat.wav,SAMPLE-003\n", "utf-8")
+    page.set_input_files("#drop input", [known, SAMPLES / "threat.wav"])
+    expect(page.locator("#files .flag")).to_contain_text("需复核")
+    for _ in range(3):
+        with page.expect_request_finished(lambda request: request.url == line):
+            pass
+    assert asked.count(visit.site.address + call) == 1
+
+
 def test_nothing_that_was_sent_in_runs(visit: Visit, tmp_path: Path) -> None:
     page = visit.sign_in("supervisor", "/calls")
     expect(page.locator("table.calls")).to_contain_text(EVIL)
