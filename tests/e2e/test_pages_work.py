@@ -333,6 +333,13 @@ def test_uploads_show_progress_faults_and_results(visit: Visit, tmp_path: Path) 
     expect(page.locator(".facts")).to_contain_text("75")
 
 
+def test_a_list_that_is_too_large_is_told_so(visit: Visit) -> None:
+    page = visit.sign_in("inspector", "/upload")
+    page.set_input_files("#drop input", {"name": "全月.csv", "mimeType": "text/csv", "buffer": bytes(2 << 20)})
+    expect(page.locator("#sheets .fault")).to_have_text("全月.csv：请求体超过 1024 KiB 的上限")
+    visit.faults.clear()  # the 413
+
+
 def test_what_is_finished_is_not_asked_for_whenever_the_line_is_made_anew(visit: Visit, tmp_path: Path) -> None:
     page, call = visit.sign_in("inspector"), f"/v1/calls/{visit.site.calls['threat']}"
     line, asked = f"{visit.site.address}/v1/events", list[str]()

@@ -35,6 +35,7 @@ async function readSheet(file) {
     const to = `/upload/sheet?${new URLSearchParams({ name: file.name })}`;
     const answer = await fetch(to, { method: "POST", body: file, headers: { ...headers(), "Content-Type": "text/csv" } });
     const sheet = await answer.json();
+    if (!answer.ok) return Object.assign(line, { textContent: `${file.name}：${sheet.detail}`, className: "fault" });
     for (const [name, known] of Object.entries(sheet.facts)) told.set(name, known);
     line.textContent = fill(words.sheet_read, { name: file.name, count: Object.keys(sheet.facts).length });
     for (const textContent of sheet.faults)
