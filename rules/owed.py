@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -49,6 +50,25 @@ _SPEAKS_OF_OWED = re.compile(
 _CALLED_WITHIN = 200
 
 
+@dataclass(slots=True)
+class Debt:
+    """What the agent has said is owed, by what it is called in `_OWED`."""
+
+    today: date
+    sums: dict[str, Decimal] = field(default_factory=dict)
+    told: dict[str, Decimal] = field(default_factory=dict)  # of these in his last words
+    _spared: Decimal = Decimal(0)  # what `sums` are already less by
+
+    def hear(self, said: str) -> None:
+        """Take in what the agent says; what he spares of it, told twice, is spared once."""
+        spared = spared_in(said, self.today)
+        self.told = sums_in(reduced(said, self.today), self.today)
+        if spared not in (0, self._spared):
+            self.sums = lessened(self.sums, spared)
+        self.sums = self.sums | self.told
+        self._spared = spared or (Decimal(0) if self.told else self._spared)
+
+
 def sums_in(said: str, today: date) -> dict[str, Decimal]:
     """The sums that an agent says are owed, by what they are called in `_OWED`."""
     return {name: value for _, value, names in _told(said, today) for name in names}
@@ -61,7 +81,7 @@ def owed_in(said: str, today: date) -> set[Decimal]:
 
 def spared_in(said: str, today: date) -> Decimal:
     """How much a customer is spared: 300 in 减免利息三百. Nothing where it is not said."""
-    if not _REDUCED.search(said):
+    if not reduces(said):
         return Decimal(0)
     known = {number.start: value for number, value in amounts(said, find_days(said, today))}
     return sum((known.get(found.start("sum"), Decimal(0)) for found in _REDUCED.finditer(said)), Decimal(0))
@@ -70,6 +90,11 @@ def spared_in(said: str, today: date) -> Decimal:
 def lessened(sums: Mapping[str, Decimal], spared: Decimal) -> dict[str, Decimal]:
     """The sums owed once so much of them is spared; the least that must be paid stays as it is."""
     return {name: value - spared if name in _WHOLE_DEBT and value > spared else value for name, value in sums.items()}
+
+
+def reduces(said: str) -> bool:
+    """Whether a customer is spared something."""
+    return _REDUCED.search(said) is not None
 
 
 def unreduced(said: str) -> str:

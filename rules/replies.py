@@ -166,7 +166,7 @@ def _hedged(said: str, today: date) -> bool:
 
 def waits_for_wages(asked: str, said: str) -> bool:
     """Whether a customer says that he pays when he is paid, of which he does not say when: 发工资那天."""
-    return all(one.search(text) for one, text in ((WHEN, asked), (WAGES, said), (_ON_PAYDAY, said)))
+    return all(one.search(text) for one, text in ((WAGES, said), (_ON_PAYDAY, said), (WHEN, asked)))
 
 
 def _on_payday(said: str, today: date) -> Payment | None:
