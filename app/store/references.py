@@ -13,10 +13,8 @@ def add(session: Session, call: Call, url: str) -> None:
 
 def replace(session: Session, call: Call, url: str) -> bool:
     """Keep another address of the call's recording, while it is still to be fetched; whether it is another one."""
-    another = (RecordingUrl.call_id == call.id, RecordingUrl.url != url)
-    return (
-        session.scalar(update(RecordingUrl).where(*another).values(url=url).returning(RecordingUrl.call_id)) is not None
-    )
+    change = update(RecordingUrl).where(RecordingUrl.call_id == call.id, RecordingUrl.url != url).values(url=url)
+    return session.scalar(change.returning(RecordingUrl.call_id)) is not None
 
 
 def of(session: Session, call_id: int) -> str | None:
