@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.api.access import SessionDep, Statistician
+from app.errors import Unprocessable
 from app.masking import masked_id
 from app.schemas import CALL_ZONE, Label
 from app.security import Principal
@@ -18,6 +19,9 @@ router = APIRouter(prefix="/v1/statistics", tags=["统计"])
 
 #: Days that one request may ask about.
 _LONGEST = 800
+
+#: Groups that one answer holds, enough for every hour of those days: 50 MB of memory.
+_MOST = 20_000
 
 
 #: There are no days before the first one, which some periods would begin on.
@@ -44,6 +48,12 @@ class Asked(BaseModel):
         """The days meant."""
         last = self.last or datetime.now(CALL_ZONE).date()
         return Period(self.first or last - timedelta(days=29), last, self.team)
+
+
+class AskedByGroup(Asked):
+    """Which calls, and whether those of each day apart."""
+
+    each_day: bool = False
 
 
 class NumbersOut(BaseModel):
@@ -88,8 +98,11 @@ def get_heat(session: SessionDep, who: Statistician, asked: Annotated[Asked, Que
 
 @router.get("/{kind}")
 def get_statistics(
-    kind: Kind, session: SessionDep, who: Statistician, asked: Annotated[Asked, Query()], each_day: bool = False
+    kind: Kind, session: SessionDep, who: Statistician, asked: Annotated[AskedByGroup, Query()]
 ) -> list[NumbersOut]:
     """The calls of a period by group; `each_day`: for each day apart."""
-    rows = statistics.by(session, kind, period_of(asked, who), each_day=each_day or kind == "day")
+    each_day = asked.each_day or kind == "day"
+    rows = statistics.by(session, kind, period_of(asked, who), each_day=each_day, most=_MOST + 1)
+    if len(rows) > _MOST:
+        raise Unprocessable(f"结果超过 {_MOST} 行，请缩短时间段，或只看一个团队", code="bad_range")
     return [NumbersOut(**asdict(row) | {"key": masked_id(row.key)}) for row in rows]

@@ -69,6 +69,7 @@ _GROUPED = text(f"""
         WITH ORDINALITY AS cuts (counted, by_team, daily, number) ON counted = kind
     WHERE cast(:team AS text) IS NULL OR team = :team
     GROUP BY number, 2, 3
+    LIMIT cast(:most AS bigint)
 """)  # noqa: S608 - our own names only
 
 #: What the first statement counts apart.
@@ -120,18 +121,24 @@ class Cut:
     each_day: bool = False  #: in order of day and group; else the largest group first
 
 
-def by(session: Session, kind: Kind, period: Period, *, each_day: bool = False) -> list[Numbers]:
+def by(
+    session: Session, kind: Kind, period: Period, *, each_day: bool = False, most: int | None = None
+) -> list[Numbers]:
     """The calls of the period by group: see `cuts`."""
-    return cuts(session, period, Cut(kind, each_day))[0]
+    return cuts(session, period, Cut(kind, each_day), most=most)[0]
 
 
-def cuts(session: Session, period: Period, *asked: Cut) -> list[list[Numbers]]:
-    """The calls of the period grouped in each of these ways, in one pass: a page asks for many of them."""
+def cuts(session: Session, period: Period, *asked: Cut, most: int | None = None) -> list[list[Numbers]]:
+    """The calls of the period grouped in each of these ways, in one pass: a page asks for many of them.
+
+    Of more than `most` groups, which ones come is chance.
+    """
     refresh(session, period)
     # Every total bears the team of its calls: a team's numbers are those of its whole days.
     kinds = ["day" if cut.kind == "team" else cut.kind for cut in asked]
     ways = {"by_team": [cut.kind == "team" for cut in asked], "daily": [cut.each_day for cut in asked]}
-    span = {"first": period.first, "last": period.last, "team": period.team} | _span(*_live(period))
+    limits = {"first": period.first, "last": period.last, "team": period.team, "most": most}
+    span = limits | _span(*_live(period))
     found: list[list[Numbers]] = [[] for _ in asked]
     for number, *row in session.execute(_GROUPED, {"kinds": kinds, "only": kinds, **ways, **span, **_KINDS}):
         found[number - 1].append(_numbers(row))

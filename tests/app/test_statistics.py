@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from app.api import statistics as api
 from app.schemas import CALL_ZONE
 from app.service import Service
 from tests.app.test_reading import scored, store
@@ -122,6 +123,19 @@ def test_heat(client: TestClient, auth: Auth, service: Service) -> None:
 )
 def test_bad_questions(client: TestClient, auth: Auth, query: str) -> None:
     assert client.get(f"/v1/statistics/{query}", headers=auth["supervisor"]).status_code == 422
+
+
+def test_more_than_an_answer_holds_is_refused(
+    client: TestClient, auth: Auth, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(service, *CALLS)
+    monkeypatch.setattr(api, "_MOST", 4)
+    rows = [(row["day"], row["key"], row["calls"]) for row in ask(client, auth, "agent?each_day=true")]
+    assert rows == [(str(OLD), "", 1), (str(OLD), "8001", 2), (str(OLD), "8002", 1), (str(TODAY), "8001", 1)]
+    answer = client.get(
+        f"/v1/statistics/agent?each_day=true&first={OLD - timedelta(days=30)}", headers=auth["supervisor"]
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_range")
 
 
 def test_every_count_on_the_page_leads_to_as_many_calls(client: TestClient, auth: Auth, service: Service) -> None:
