@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from app import exports
 from app.api.access import Exporter, ServiceDep
+from app.api.calls import check_rule
 from app.api.schemas import CallOut, listed
 from app.api.spooled import spooled
 from app.errors import Unprocessable
@@ -60,6 +61,7 @@ def _written(
 ) -> Iterator[bytes]:
     show = shown(who, unmask=query.unmask)
     with _TURNS, service.database.transaction() as session:
+        check_rule(service, session, query)
         return spooled(form(listed(call, None, show) for call in lists.everything(session, query, who)))
 
 

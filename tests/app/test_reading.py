@@ -169,6 +169,8 @@ def test_a_rule_is_one_that_there_is_or_was(
     answer = client.get(f"/v1/calls?rule={rule}&channel=call", headers=auth["supervisor"])
     assert answer.status_code == status
     assert answer.json().get("code") == ("unknown_rule" if status == 422 else None)
+    exported = client.get(f"/v1/calls/export.csv?rule={rule}&channel=call", headers=auth["supervisor"])
+    assert exported.status_code == status
 
 
 @pytest.mark.parametrize("cursor", ["x", "e30=", "WzEsMiwzXQ==", "🙂", "WyItc2NvcmUiLCAxLCAxXQ==", "W1tbW1tb" * 4000])
