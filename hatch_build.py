@@ -13,7 +13,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 #: Of a node package, 5 MB at most: minutes are a network that does not answer.
 _PATIENCE = 300
 
-_ENTRIES = ("main.js", "call.js", "upload.js", "rules.js", "style.css", "rules.css")
+_ENTRIES = ("main.js", "call.js", "upload.js", "users.js", "rules.js", "style.css", "rules.css")
 
 
 class PagesHook(BuildHookInterface[Any]):

@@ -101,8 +101,6 @@ window.addEventListener("load", () => {
   if (row) setTimeout(() => row.querySelector("a")?.focus());
 });
 
-if (document.querySelector("#users")) import("./users.js");
-
 if (list()) {
   follow(
     (call) => {
