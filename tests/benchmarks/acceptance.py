@@ -128,7 +128,7 @@ def _steps(expected: dict[str, Any], findings: list[Finding]) -> Iterator[Counte
 
 def _promises(wanted: list[dict[str, Any]], found: list[Promise]) -> Iterator[Counted]:
     """Each promise with its amount and its day, and the last one, which is what the call ends on."""
-    made = [(one.utterance, one.amount, one.date and str(one.date)) for one in found]
+    made = [(one.utterance, one.amount and float(one.amount), one.date and str(one.date)) for one in found]
     for one in wanted:
         here = [promise for promise in made if abs(promise[0] - one["turn"]) <= 2 * NEAR]
         yield "promises", "amount", one["amount"] in [amount for _, amount, _ in here], (one, made)
