@@ -6,7 +6,7 @@ import pytest
 from asr.transcript import Speaker, Transcript, Utterance
 from rules import RuleError, check, load_pack
 from rules.learning import digest, read_examples
-from rules.meaning import FOLDER, LONGEST, load_meanings, pieces_of
+from rules.meaning import FOLDER, LONGEST, load_meanings, pieces_of, spelled
 from rules.text import normalise
 
 GUILTY = [
@@ -113,7 +113,7 @@ def test_an_unknown_category_is_a_fault(tmp_path_factory: pytest.TempPathFactory
 def test_pieces() -> None:
     said = ["还钱还", "", "今天不还不行"]
     read = pieces_of(said)
-    found = [(at, said[at][first : first + size]) for at, (first, size) in zip(read.of, read.places, strict=True)]
+    found = [*zip(read.of.tolist(), spelled(read.key), strict=True)]
     times = dict(zip(found, read.times, strict=True))
     assert {piece: count for (at, piece), count in times.items() if at == 0} == dict.fromkeys(
         ["钱", "还钱", "钱还", "还钱还"], 1
