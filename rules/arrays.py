@@ -41,11 +41,29 @@ def firsts(*keys: Ints) -> Flags:
     return new
 
 
+def worthiest(keys: Ints, worth: Column) -> Ints:
+    """For each key, in order, the row that is worth most: of equals the first."""
+    order = np.argsort(keys, kind="stable")
+    new = firsts(keys[order])
+    most = np.maximum.reduceat(worth[order], np.flatnonzero(new))
+    best = order[worth[order] == most[new.cumsum() - 1]]
+    rows: Ints = best[firsts(keys[best])]
+    return rows
+
+
 def among(values: Ints, size: int) -> Flags:
     """Whether each number below `size` is one of the values. One of -1 is not any."""
     flags = np.zeros(size + 1, bool)
     flags[values] = True
     return flags[:-1]
+
+
+def distinct(values: Ints, size: int) -> tuple[Ints, Ints]:
+    """The different values, all below `size`, in order; and which of them each value is."""
+    found = np.flatnonzero(among(values, size))
+    places = np.empty(size, np.intp)
+    places[found] = np.arange(len(found))
+    return found, places[values]
 
 
 def ordered(values: Ints) -> Ints:
@@ -83,6 +101,9 @@ class Lists:
     def grouped(cls, keys: Ints, values: Ints, size: int) -> "Lists":
         """For each number below `size` the values that have it as their key, in order."""
         return cls(values[ordered(keys)], np.bincount(keys, minlength=size))
+
+    def __len__(self) -> int:
+        return len(self._sizes)
 
     def at(self, keys: Ints) -> tuple[Column, Ints]:
         """What is in the lists of `keys`, in order; and which of the keys each belongs to, by its place."""

@@ -8,8 +8,9 @@ So what is found depends on the family and the text alone, and not on which slot
 all the other families.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,8 +32,16 @@ _NUMBERS = 0.03
 #: What a hit loses in worth for each of its characters, and for each that stands before it: less than support differs.
 _LONGER, _FURTHER = 2.0**-8, 2.0**-30
 
-#: Where the cores of a family stand.
-Places = tuple[tuple[int, int], ...]
+
+class Found(NamedTuple):
+    """The families found in one text, a column for each thing known of them, in order of start."""
+
+    family: Ints  #: which it is
+    sure: Floats  #: how sure that is
+    first: Ints  #: where its cores begin among those of all
+    last: Ints  #: and end, exclusive
+    starts: Ints  #: where each core stands
+    ends: Ints
 
 
 class Families:
@@ -77,11 +86,11 @@ class Families:
             np.append(core, core[heard] + self._words), np.append(family, family[heard]), 2 * self._words
         )
 
-    def find(self, text: Text, found: CoreHits) -> Iterator[tuple[int, float, Places]]:
-        """Every family found, in order of start: which it is, how sure that is, and where its cores stand."""
+    def find(self, text: Text, found: CoreHits) -> Found | None:
+        """Every family found."""
         waiting = self._waiting.at(found.core)
         if not len(waiting[0]):
-            return iter(())
+            return None
         family, worth, ways = self._grown(text, found, *waiting)
         there = ways >= 0
         hits, ends = ways[there], there.sum(axis=1).cumsum()
@@ -92,11 +101,7 @@ class Families:
         enough &= _nearest(family, end[begins], start[ends - 1], worth)
         kept = np.flatnonzero(enough)
         kept = kept[np.lexsort((family[kept], end[ends[kept] - 1], start[begins[kept]]))]
-        places = [*zip(start.tolist(), end.tolist(), strict=True)]
-        cores = [
-            tuple(places[first:last]) for first, last in zip(begins[kept].tolist(), ends[kept].tolist(), strict=True)
-        ]
-        return zip(self._of[family[kept]].tolist(), sure[kept].tolist(), cores, strict=True)
+        return Found(self._of[family[kept]], sure[kept], begins[kept], ends[kept], start, end)
 
     def _grown(self, text: Text, found: CoreHits, family: Ints, hit: Ints) -> tuple[Ints, Column, Ints]:
         """Families that are complete, what they are worth, and the hits of their slots; -1 before and after these.
@@ -130,12 +135,14 @@ class Families:
         """
         breath = np.searchsorted(barriers(text.chars)[0], found.start)
         filled = fills.breaths(breath, fills.cores >= 0, self._slots)
-        possible: Bits = np.bitwise_and.reduceat(filled[self._ways], self._begins)
+        possible: Bits = np.bitwise_and.reduceat(filled.take(self._ways, axis=0), self._begins)
         # One heard in which all is as written is found as written.
         heard = fills.cores >= self._words
         if heard.any():
             by_sound = fills.breaths(breath, heard, self._slots)
-            possible[self._written :] &= np.bitwise_or.reduceat(by_sound[self._ways], self._begins[self._written :])
+            possible[self._written :] &= np.bitwise_or.reduceat(
+                by_sound.take(self._ways, axis=0), self._begins[self._written :]
+            )
         else:
             possible[self._written :] = 0
         return bits(possible, family, breath[hit])

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rules.arrays import Column, Ints, among, firsts
+from rules.arrays import Column, Ints, among, firsts, worthiest
 from rules.hits import Fills, View
 from rules.lexicon import Gap
 
@@ -21,9 +21,9 @@ class Ways(NamedTuple):
     worth: Column  #: of the hits on the way, together
     hits: Column  #: the hits it got there by, a column for each slot; -1 where the family has no more, or not yet
 
-    def take(self, which: Column) -> "Ways":
+    def take(self, which: Ints) -> "Ways":
         """Only those."""
-        return Ways(*[column[which] for column in self])
+        return Ways(*[column.take(which, axis=0) for column in self])
 
     def on(self, origin: Ints, step: int, hits: Ints, at: Ints, worth: Column) -> "Ways":
         """The ways of `origin`, each gone on by one hit to where that leads."""
@@ -32,11 +32,15 @@ class Ways(NamedTuple):
         return ways._replace(at=at, worth=ways.worth + worth)
 
     def worthiest(self, places: Ints) -> "Ways":
-        """Of the ways of one candidate to one place the worthiest; in order of place. Candidates come in order."""
+        """Of the ways of one candidate to one place the worthiest; in order of candidate and place."""
         if (self.row[1:] > self.row[:-1]).all():
             return self
-        order = np.lexsort((-self.worth, places, self.row))
-        return self.take(order[firsts(self.row[order], places[order])])
+        return self.take(worthiest(self.row * (places.max() + 1) + places, self.worth))
+
+    def nearest(self, places: Ints) -> "Ways":
+        """Of the ways of each candidate the worthiest to its first place; in order of candidate."""
+        ways = self.worthiest(places)
+        return ways.take(np.flatnonzero(firsts(ways.row)))
 
 
 class Side:
@@ -61,7 +65,8 @@ class Side:
 
         A candidate is a family and the hit it starts from; `worth` tells what hits are worth to families.
         """
-        fillers = view.fillers(fills, among(self._slots[family], self._count))
+        there = np.flatnonzero(among(family, len(self._slots)))
+        fillers = view.fillers(fills, among(self._slots.take(there, axis=0), self._count))
         ways = Ways(
             np.arange(len(family)), view.ends[hit], np.zeros(len(hit)), np.full((len(hit), self._slots.shape[1]), -1)
         )
@@ -69,10 +74,11 @@ class Side:
         while True:
             step, of = len(complete), family[ways.row]
             whole = self._sizes[of] == step
-            complete.append(ways.take(whole))
-            ways = ways.take(~whole).worthiest(ways.at[~whole])
+            complete.append(ways.take(np.flatnonzero(whole)))
+            ways = ways.take(np.flatnonzero(~whole))
             if not len(ways.row):
                 break
+            ways = ways.worthiest(ways.at)
             of = family[ways.row]
             reach = view.reach(ways.at, self._widths[of, step], self._over[of, step])
             hits, origin = fillers.between(self._slots[of, step], ways.at, reach)
@@ -82,7 +88,6 @@ class Side:
     def _nearest(self, ways: Ways, family: Ints, view: View) -> Ways:
         """Of the ways whose clause ends there each candidate's whose last core begins first, of these the worthiest."""
         edges = self._edges[family[ways.row]]
-        ways = ways.take((edges < 0) | view.clause_ends(ways.at, edges))
-        last = view.begins[ways.hits[np.arange(len(ways.row)), self._sizes[family[ways.row]] - 1]]
-        order = np.lexsort((-ways.worth, last, ways.row))
-        return ways.take(order[firsts(ways.row[order])])
+        ways = ways.take(np.flatnonzero((edges < 0) | view.clause_ends(ways.at, edges)))
+        last = ways.hits[np.arange(len(ways.row)), self._sizes[family[ways.row]] - 1]
+        return ways.nearest(view.begins[last])

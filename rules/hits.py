@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rules.arrays import Bits, Flags, Ints, Lists, firsts, ordered, packed, ranges
+from rules.arrays import Bits, Flags, Ints, Lists, distinct, firsts, ordered, packed, ranges
 from rules.automaton import CoreHits
 from rules.text import WALL, Text
 
@@ -24,7 +24,7 @@ class Fills:
     """
 
     def __init__(self, core: Ints, fills: Lists) -> None:
-        self.cores, self._which = np.unique(core, return_inverse=True)
+        self.cores, self._which = distinct(core, len(fills))
         self._hits = Lists.grouped(self._which, np.arange(len(core)), len(self.cores))
         slot, row = fills.at(self.cores)
         order = ordered(slot)
@@ -43,7 +43,7 @@ class Fills:
         said[~counts] = False
         bits, first = packed(said), np.flatnonzero(firsts(self._slot))
         filled = np.zeros((slots, bits.shape[1]), np.uint64)
-        filled[self._slot[first]] = np.bitwise_or.reduceat(bits[self._row], first)
+        filled[self._slot[first]] = np.bitwise_or.reduceat(bits.take(self._row, axis=0), first)
         return filled
 
 
@@ -68,22 +68,28 @@ class View:
 
     def fillers(self, fills: Fills, wanted: Flags) -> "Fillers":
         """What fills the slots that are wanted."""
-        return Fillers(*fills.of(wanted), self.begins, self._length)
+        starting = np.bincount(self.begins, minlength=self._length + 2)
+        return Fillers(*fills.of(wanted), ordered(self.begins), starting.cumsum() - starting)
 
 
 class Fillers:
-    """For each slot the hits that fill it, in order."""
+    """For each slot the hits that fill it, in order.
 
-    def __init__(self, slots: Ints, hits: Ints, begins: Ints, length: int) -> None:
-        self._pace = length + 1
-        places = slots * self._pace + begins[hits]
-        order = np.argsort(places)
-        self._hits, self._places = hits[order], places[order]
+    `order` are the hits in order of where they begin, and `before` how many of them begin before each position.
+    """
+
+    def __init__(self, slots: Ints, hits: Ints, order: Ints, before: Ints) -> None:
+        self._count, self._before = len(order), before
+        rank = np.empty(len(order), np.intp)
+        rank[order] = np.arange(len(order))
+        self._places = np.sort(slots * self._count + rank[hits])
+        self._hits = order[self._places - slots * self._count]
 
     def between(self, slot: Ints, first: Ints, last: Ints) -> tuple[Ints, Ints]:
         """For each row the hits that fill its slot and begin from `first` to `last`; and the row each belongs to."""
-        left = np.searchsorted(self._places, slot * self._pace + first)
-        right = np.searchsorted(self._places, slot * self._pace + last, "right")
+        begin = slot * self._count
+        left = np.searchsorted(self._places, begin + self._before[first])
+        right = np.searchsorted(self._places, begin + self._before[last + 1])
         places, rows = ranges(left, right - left)
         return self._hits[places], rows
 

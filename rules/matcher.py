@@ -8,11 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
+import numpy as np
+
+from rules.arrays import firsts, ordered
 from rules.automaton import Cores
-from rules.families import Families
+from rules.families import Families, Found
 from rules.hits import barriers
 from rules.lexicon import MAX_GAP, Family
 from rules.text import Text, begins, together
@@ -86,10 +89,11 @@ class Matcher:
     """
 
     def __init__(self, groups: Mapping[Group, Iterable[Family]]) -> None:
-        self._named = [(group, family) for group, families in groups.items() for family in families]
-        families = [family for _, family in self._named]
-        self._cores = Cores(frozenset[str]().union(*[slot for family in families for slot in family.slots]))
-        self._families = Families(families, self._cores.words) if families else None
+        listed = {group: tuple(families) for group, families in groups.items()}
+        self._names, self._listed = [*listed], [*chain.from_iterable(listed.values())]
+        self._group = np.arange(len(listed)).repeat([*map(len, listed.values())])
+        self._cores = Cores(frozenset[str]().union(*[slot for family in self._listed for slot in family.slots]))
+        self._families = Families(self._listed, self._cores.words) if self._listed else None
         self._read: Mapping[_Known, Scan] = {}
 
     def scan(self, text: Text, *, by_ear: bool = False) -> Scan:
@@ -101,12 +105,24 @@ class Matcher:
             return Scan((), (), {})
         if self._read and (known := self._read.get(_known(text, by_ear=by_ear))):
             return known
-        found = self._cores.find(text, by_ear=by_ear)
-        groups: dict[Group, list[Span]] = defaultdict(list)
-        for at, sure, cores in self._families.find(text, found):
-            group, family = self._named[at]
-            groups[group].append(Span(cores[0][0], cores[-1][1], sure, family, cores))
-        return Scan(text.stops, barriers(text.chars)[0].tolist(), groups)
+        found = self._families.find(text, self._cores.find(text, by_ear=by_ear))
+        return Scan(text.stops, barriers(text.chars)[0].tolist(), self._grouped(found) if found else {})
+
+    def _grouped(self, found: Found) -> dict[Group, list[Span]]:
+        """What was found as spans, by group."""
+        order = ordered(self._group[found.family])
+        family, first, last = found.family[order], found.first[order], found.last[order]
+        places = [*zip(found.starts.tolist(), found.ends.tolist(), strict=True)]
+        cores = [tuple(places[one:other]) for one, other in zip(first.tolist(), last.tolist(), strict=True)]
+        families = [self._listed[at] for at in family.tolist()]
+        edges = found.starts[first].tolist(), found.ends[last - 1].tolist()
+        spans = [*map(Span._make, zip(*edges, found.sure[order].tolist(), families, cores, strict=True))]
+        group = self._group[family]
+        begins = np.flatnonzero(firsts(group))
+        names = [self._names[at] for at in group[begins].tolist()]
+        return {
+            name: spans[at:to] for name, (at, to) in zip(names, pairwise([*begins.tolist(), len(spans)]), strict=True)
+        }
 
     def ahead(self, batches: Iterable[tuple[Sequence[Text], bool]]) -> "Matcher":
         """This matcher, having read some texts: each batch in one pass, and whether a recogniser wrote it."""
