@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import structlog
 import uvicorn
@@ -77,7 +77,8 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
     """
     with only_one(settings), connected(settings) as settings, _listening(settings) as listener:
         assert settings.database_url
-        Database(settings.database_url).upgrade()
+        with closing(Database(settings.database_url)) as database:
+            database.upgrade()
         service = build_service(settings, settings.statement_seconds)
         service.judge.load(settings.template)
         take_up(service)

@@ -1,13 +1,16 @@
 """What `serve` starts beside itself fits the machine, unless somebody said otherwise."""
 
 import errno
+import gc
 import socket
 import subprocess
+import tempfile
 import threading
 from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from app import engine, serving
 from app.serving import crew, worker_environment
@@ -29,6 +32,17 @@ def test_a_worker_that_cannot_be_started_is_tried_again(tmp_path: Path, monkeypa
     monkeypatch.setattr(subprocess, "Popen", fails)
     serving._keep(Settings(data=tmp_path, database_url="postgresql://nowhere/"), stopping)
     assert next(tries) == 3
+
+
+def test_no_connection_is_left_behind_by_starting(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", tempfile.tempdir)  # which the service changes
+    with (
+        serving.running(settings.model_copy(update={"workers": 0})) as (service, _),
+        service.database.transaction() as ours,
+    ):
+        gc.collect()  # one that is merely forgotten is a ResourceWarning
+        connections = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        assert ours.scalar(text(connections)) == 1
 
 
 def test_an_answer_in_two_packets_waits_for_no_acknowledgement(tmp_path: Path) -> None:
