@@ -80,6 +80,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     app.state.throttles = Throttles(
         requests=Throttle(service.settings.requests_per_minute),
+        refusals=Throttle(1),
         failed_sign_ins=Throttle(service.settings.failed_sign_ins_per_minute),
     )
     app.state.readiness = health.Readiness(service)

@@ -48,4 +48,5 @@ class Throttles:
     """What is counted."""
 
     requests: Throttle  #: by user
+    refusals: Throttle  #: of those, by user: one a minute goes on record
     failed_sign_ins: Throttle  #: by address

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 import rules
 from app.database import is_outage
-from app.errors import AppError, Forbidden, Unauthorized
+from app.errors import AppError, Forbidden, TooMany, Unauthorized
 from app.security import Permission, Principal, csrf_token
 from app.service import Service
 from app.store import audit, keys, sessions
@@ -37,6 +37,7 @@ _SAID = {
     "purge": ("debtor_id", "dry_run"),
     "review_finding": ("verdict",),
     "publish_pack": ("rescore_since",),
+    "rescore_call": ("template",),
     "add_finding": ("rule", "category", "utterance", "span"),
 }
 
@@ -115,12 +116,13 @@ def allow(permission: Permission | None) -> Callable[..., Iterator[Principal]]:
 
         secret = credentials.credentials if credentials else None
         who = _known(request, service, secret, token)
-        request.app.state.throttles.requests.take(who.name)
         try:
+            request.app.state.throttles.requests.take(who.name)
             _admit(request, who, permission, None if secret else token)
             yield who
         except Exception as error:
-            refuse(error)
+            if not _told_already(request, who, error):
+                refuse(error)
             raise
         if fault := getattr(request.state, "fault", None):  # a page has shown it, and nothing was raised
             refuse(fault)
@@ -141,6 +143,16 @@ def _known(request: Request, service: Service, secret: str | None, token: str | 
     request.state.who = who
     request.state.anew = partial(identify, service=service, secret=secret, token=token, in_use=False)
     return who
+
+
+def _told_already(request: Request, who: Principal, error: Exception) -> bool:
+    """Whether it is one refusal more for asking too often: on record, each would cost more than what it refuses."""
+    if isinstance(error, TooMany):
+        try:
+            request.app.state.throttles.refusals.take(who.name)
+        except TooMany:
+            return True
+    return False
 
 
 def about(request: Request, call_id: int) -> None:

@@ -73,6 +73,9 @@ def test_too_many_requests(service: Service, auth: Auth) -> None:
         assert (statuses, answer.json()["code"]) == ([200, 200, 200, 429], "too_many_requests")
         assert 1 <= int(answer.headers["retry-after"]) <= 60
         assert client.get("/v1/calls", headers=auth["supervisor"]).status_code == 200
+        record = client.get("/v1/audit?actor=inspector", headers=auth["admin"]).json()
+    # Of refusals one a minute is on record: a flood of them would hold up everybody's.
+    assert [entry["detail"].get("refused") for entry in record] == ["too_many_requests", None, None, None]
 
 
 def test_too_many_guesses_from_one_address(service: Service) -> None:
