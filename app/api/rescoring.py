@@ -41,12 +41,11 @@ def rescore_call(call_id: CallId, service: ServiceDep, who: Retrier, body: Resco
     except RuleError as error:
         raise Unprocessable(str(error), code="bad_rules") from error
     outcome = rescoring.rescore_calls(service.database, service.judge, [call_id], template)
+    if call_id in outcome.failed:  # which may say anything: it is for the log
+        log.error("rescore failed", call_id=call_id, reason=outcome.failed[call_id])
+        raise RuntimeError("the call could not be judged")
     if not outcome.done:
-        reason = "它正在被处理，请稍后重试"
-        if call_id in outcome.failed:  # which may say anything: it is for the log
-            log.error("rescore failed", call_id=call_id, reason=outcome.failed[call_id])
-            reason = "评判时出错，已记入日志"
-        raise Conflict(f"通话 {call_id} 未能重新评分：{reason}", code="not_rescored")
+        raise Conflict(f"通话 {call_id} 未能重新评分：它正在被处理，请稍后重试", code="not_rescored")
     with service.database.transaction() as session:
         newest, transcript = scorecards.newest(session, call_id), calls.transcript_of(session, call_id)
     assert newest is not None

