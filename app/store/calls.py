@@ -189,6 +189,7 @@ def correct(session: Session, call: Call, transcript: Mapping[str, Any]) -> None
     """
     lock_scored(session, call)
     _keep_transcript(session, call, transcript)
+    call.failures = 0
     _requeue(session, call)
 
 

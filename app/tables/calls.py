@@ -79,7 +79,7 @@ class Call(Base):
 
     status: Mapped[str] = mapped_column(server_default="queued")
     attempt: Mapped[int] = mapped_column(server_default="1")  #: the fence: only a job with this number may write
-    failures: Mapped[int] = mapped_column(server_default="0")  #: since the last retry by hand
+    failures: Mapped[int] = mapped_column(server_default="0")  #: since somebody last asked for it
     priority: Mapped[int] = mapped_column(server_default="0")
     progress: Mapped[float | None]  #: share transcribed so far, 0 to 1; None when nothing is being transcribed
     error: Mapped[str | None]

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from app.service import Service
 from tests.app.test_access import Auth
 
 
-def test_swapping(client: TestClient, auth: Auth, work_off: Callable[[], None]) -> None:
+def test_swapping(client: TestClient, auth: Auth, service: Service, work_off: Callable[[], None]) -> None:
     said = [{"speaker": "customer", "text": "再不还钱就让你坐牢"}, {"speaker": "agent", "text": "我明天还两千"}]
     posted = client.post("/v1/texts", headers=auth["dialer"], json={"utterances": said})
     path = f"/v1/calls/{posted.json()['id']}"
@@ -15,7 +17,11 @@ def test_swapping(client: TestClient, auth: Auth, work_off: Callable[[], None]) 
     before = client.get(path, headers=auth["inspector"]).json()
     assert "false_legal" not in before["categories"]
 
+    with service.database.transaction() as session:  # it had stumbled, and then went well
+        session.execute(text("UPDATE calls SET failures = 2"))
     assert client.post(f"{path}/swap-speakers", headers=auth["inspector"]).status_code == 202
+    with service.database.transaction() as session:
+        assert session.scalar(text("SELECT failures FROM calls")) == 0
     assert client.post(f"{path}/swap-speakers", headers=auth["inspector"]).status_code == 409  # is being judged
     work_off()
     after = client.get(path, headers=auth["inspector"]).json()
