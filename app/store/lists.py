@@ -258,12 +258,6 @@ _CURSOR: TypeAdapter[tuple[str, FiniteFloat | AwareDatetime, int]] = TypeAdapter
 )
 
 
-def nth(session: Session, query: Query, who: Principal, number: int) -> str | None:
-    """The cursor of the page that begins after the first `number` calls of a list, None past its end."""
-    row = session.execute(statement(query, who).offset(number - 1).limit(1)).first()
-    return _encode(row, query.sort) if row else None
-
-
 def count(session: Session, query: Query, who: Principal, at_most: int) -> int:
     """How many calls pass every filter but `q`, counted up to `at_most`."""
     some = statement(query, who).with_only_columns(Call.id).order_by(None).limit(at_most).subquery()

@@ -160,7 +160,8 @@ def cursor_of_page(database: Database, who: Principal, parameters: Mapping[str, 
     """What page `number` - 1 would have given, None if there is no such page."""
     query = lists.Query.model_validate(parameters)
     with database.transaction() as session:
-        return lists.nth(session, query, who, (number - 1) * query.limit)
+        row = session.execute(lists.statement(query, who).offset((number - 1) * query.limit - 1).limit(1)).first()
+        return lists._encode(row, query.sort) if row else None
 
 
 def main() -> None:
