@@ -9,7 +9,7 @@ from rules.call import Call, Conversation, Hit, Part
 from rules.categories import CATEGORIES
 from rules.conditions import call_date
 from rules.finding import Evidence, Finding, Verdict
-from rules.operators import Outcome
+from rules.operators import NOTHING, Outcome
 from rules.pack import Pack
 from rules.rule import Rule, Scope
 
@@ -84,14 +84,16 @@ class _Judge:
     def _suspected(self, rule: Rule, convicted: Sequence[Evidence]) -> Outcome:
         """What a rule suspects of that no other has convicted in the same sentence: a person need not look twice."""
         outcome = self._outcome(rule)
+        if not outcome.hits:
+            return outcome
         fresh = tuple(
             hit for hit in outcome.hits if not any(_overlap(self.call.evidence(hit), known) for known in convicted)
         )
-        if fresh or not outcome.hits:
-            return replace(outcome, hits=fresh)
-        return Outcome(False, (), "已由其他规则认定")
+        return replace(outcome, hits=fresh) if fresh else Outcome(False, (), "已由其他规则认定")
 
     def _finding(self, rule: Rule, outcome: Outcome) -> Finding:
+        if rule.expect == "absent" and not rule.stages and outcome == NOTHING:
+            return rule.unfound
         verdict = self._verdict(rule, outcome)
         if verdict == "failed" and rule.due and not self._due(rule):
             verdict, outcome = "skipped", Outcome(None, (), "通话未进行到该步骤")
@@ -146,6 +148,8 @@ class _Judge:
     def _part(self, scope: Scope) -> Part | str:
         """The part of the call the scope means, or why that cannot be told."""
         part = Part(self.conversation.everything, scope.speaker)
+        if scope.whole:
+            return part
         if scope.first_seconds is not None or scope.last_seconds is not None:
             said = self.conversation.transcript.utterances
             if any(one.start is None or one.end is None for one in said):
@@ -199,7 +203,7 @@ class _Judge:
             return f"{'发现' if rule.expect == 'absent' else '已做到'}“{rule.title}”：{shown}"
         reason = f"（{outcome.why}）" if outcome.why else ""
         if rule.expect == "absent":
-            return f"未发现“{rule.title}”{reason}"
+            return f"{rule.unfound.message}{reason}"
         return f"缺少“{CATEGORIES[rule.category]}”：未找到“{rule.title}”{reason}"
 
     def _shown(self, evidence: tuple[Evidence, ...]) -> str:

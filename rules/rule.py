@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from asr.transcript import Speaker
 from rules.categories import Category
 from rules.conditions import Model, Test
-from rules.finding import Expect, Severity
+from rules.finding import Expect, Finding, Severity
 from rules.lexicon import Lexicon
 from rules.operators import Find
 from rules.operators.meaning import Meaning
@@ -50,6 +50,11 @@ class Scope(Model):
     before: str | None = None  #: up to the first evidence of that rule; the whole call where it has none
     after: str | None = None  #: from the first evidence of that rule on; nothing where it has none
     around: Around | None = None
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether it is the whole call."""
+        return self.model_fields_set <= {"speaker"}
 
     @cached_property
     def anchors(self) -> tuple[str, ...]:
@@ -134,7 +139,8 @@ class Rule(Model):
 
     def applies(self, facts: Facts, day: date) -> bool:
         """Whether the rule concerns a call with these facts on that day. A missing fact meets no condition."""
-        return self.effective.covers(day) and all(test.holds(facts.get(name)) for name, test in self.when.items())
+        known = not self.when or all(test.holds(facts.get(name)) for name, test in self.when.items())
+        return known and self.effective.covers(day)
 
     def severity_for(self, facts: Facts) -> Severity:
         """The severity for a call with these facts."""
@@ -142,6 +148,12 @@ class Rule(Model):
             if all(test.holds(facts.get(name)) for name, test in stage.when.items()):
                 return stage.severity
         return self.severity
+
+    @cached_property
+    def unfound(self) -> Finding:
+        """What comes of most rules in most calls: nothing of the kind was found, and nobody wants it to be."""
+        message = f"未发现“{self.title}”"
+        return Finding(self.id, self.category, self.title, self.severity, self.expect, "passed", message)
 
     @cached_property
     def suspects(self) -> bool:

@@ -1,7 +1,8 @@
 """What the sentences of one call are suspected of: weighed when somebody asks, each once, and many at a time."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from asr.transcript import Transcript
@@ -16,19 +17,22 @@ class Suspicions:
     def __init__(self, transcript: Transcript, speech: Speech) -> None:
         self._transcript, self._speech = transcript, speech
         self._weighed: dict[str, Suspicion] = {}
-        self._within: dict[tuple[frozenset[int], int], list[tuple[Sentence, Suspicion]]] = {}
+        self._within: dict[tuple[frozenset[int], int], Mapping[str, list[tuple[Sentence, Suspicion]]]] = {}
 
     @cached_property
     def sentences(self) -> Sequence[Sentence]:
         """Everything said, sentence by sentence, in order."""
         return list(self._speech.sentences(self._transcript))
 
-    def within(self, utterances: frozenset[int], least: int) -> list[tuple[Sentence, Suspicion]]:
-        """What each sentence of those utterances is suspected of that has at least so many characters."""
+    def within(self, utterances: frozenset[int], least: int) -> Mapping[str, list[tuple[Sentence, Suspicion]]]:
+        """The sentences of those utterances that have at least so many characters, by what they are suspected of."""
         if (utterances, least) not in self._within:
             own = [one for one in self.sentences if one.utterance in utterances and len(one.chars) >= least]
             self._weigh(one.chars for one in own)
-            self._within[utterances, least] = [(one, self._weighed[one.chars]) for one in own]
+            self._within[utterances, least] = suspected = defaultdict(list)
+            for one in own:
+                seen = self._weighed[one.chars]
+                suspected[seen.category].append((one, seen))
         return self._within[utterances, least]
 
     def around(self, span: Span) -> float:

@@ -9,7 +9,7 @@ from rules.operators.all import All
 from rules.operators.answered import Answered
 from rules.operators.any import Any
 from rules.operators.at_least import AtLeast
-from rules.operators.base import Operator, Outcome, Vocabulary
+from rules.operators.base import NOTHING, Operator, Outcome, Vocabulary
 from rules.operators.contact_limit import ContactLimit
 from rules.operators.duration import Duration
 from rules.operators.fact import Fact
@@ -31,7 +31,7 @@ from rules.operators.speech_rate import SpeechRate
 from rules.operators.talk_share import TalkShare
 from rules.operators.turns import Turns
 
-__all__ = ["OPERATORS", "Find", "Operator", "Outcome", "Vocabulary"]
+__all__ = ["NOTHING", "OPERATORS", "Find", "Operator", "Outcome", "Vocabulary"]
 
 
 class Find(Model):

@@ -1,7 +1,7 @@
 """`any`: one operator in the list finds something."""
 
 from rules.call import Call, Part
-from rules.operators.base import Outcome
+from rules.operators.base import NOTHING, Outcome
 from rules.operators.several import Several, together
 
 
@@ -19,4 +19,6 @@ class Any(Several):
     def _either(self, outcomes: list[Outcome]) -> Outcome:
         if any(outcome.found for outcome in outcomes):
             return together(True, outcomes)
+        if all(outcome is NOTHING for outcome in outcomes):
+            return NOTHING
         return together(None if any(outcome.found is None for outcome in outcomes) else False, outcomes)

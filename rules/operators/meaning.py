@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from asr.transcript import Speaker
 from rules.call import Call, Hit, Part
 from rules.meaning import Suspicion, load_meanings
-from rules.operators.base import Operator, Outcome
+from rules.operators.base import NOTHING, Operator, Outcome
 
 
 def _learned(category: str) -> str:
@@ -27,16 +27,13 @@ class Meaning(Operator):
 
     def find(self, call: Call, part: Part) -> Outcome:
         """Weigh every sentence in the part."""
+        suspicions = call.conversation.suspicions.within(call.said_by(self.speaker or part.speaker), self.least)
         hits = [
             Hit(said.utterance, said.start, said.end, round(seen.probability, 3), _reason(seen))
-            for said, seen in call.conversation.suspicions.within(
-                call.said_by(self.speaker or part.speaker), self.least
-            )
-            if seen.probability >= self.score
-            and seen.category == self.category
-            and part.reaches(said.utterance, said.start, said.end)
+            for said, seen in suspicions.get(self.category, ())
+            if seen.probability >= self.score and part.reaches(said.utterance, said.start, said.end)
         ]
-        return Outcome(bool(hits), tuple(hits))
+        return Outcome(True, tuple(hits)) if hits else NOTHING
 
     def own_speaker(self) -> Speaker | None:
         """The speaker named here."""
