@@ -55,7 +55,7 @@ class MissedIn(BaseModel):
 
 @router.post("/findings/{finding_id}/review", status_code=201)
 def review_finding(finding_id: Id, body: ReviewIn, request: Request, session: SessionDep, who: Reviewer) -> ReviewOut:
-    """Uphold or overturn a finding; of several verdicts on one finding the last counts, and the score follows."""
+    """Uphold or overturn a finding; its last verdict counts, and the score follows. Sent twice, it is one."""
     scorecard, finding = scorecards.of_finding(session, finding_id)
     call = _call(session, scorecard.call_id, who, f"没有编号为 {finding_id} 的质检结果")
     about(request, call.id)
@@ -68,7 +68,7 @@ def review_finding(finding_id: Id, body: ReviewIn, request: Request, session: Se
 
 @router.post("/calls/{call_id}/findings", status_code=201)
 def add_finding(call_id: CallId, body: MissedIn, session: SessionDep, who: Reviewer) -> ReviewOut:
-    """Add what the machine missed; it counts as a failed finding."""
+    """Add what the machine missed; it counts as a failed finding. Sent twice, it is one."""
     call = calls.get(session, call_id, who)
     calls.lock_scored(session, call)
     transcript, scorecard = calls.transcript_of(session, call_id), scorecards.newest(session, call_id)
@@ -81,7 +81,7 @@ def add_finding(call_id: CallId, body: MissedIn, session: SessionDep, who: Revie
 
 @router.delete("/reviews/{review_id}")
 def withdraw_review(review_id: Id, request: Request, session: SessionDep, who: Reviewer) -> ReviewOut:
-    """Take a review back; it stays on record, and what it was given on counts as the machine judged it."""
+    """Take a review back; it stays on record, and counts no more."""
     review = reviews.get(session, review_id)
     call = _call(session, review.call_id, who, f"没有编号为 {review_id} 的复核")
     about(request, call.id)

@@ -15,10 +15,12 @@ from scoring import Ruling
 
 
 def add(session: Session, call: Call, who: Principal, ruling: Ruling, finding: Finding, note: str) -> Review:
-    """Keep a person's ruling on a finding of the call."""
-    review = Review(
-        call_id=call.id, user_id=who.user_id, ruling=ruling, rule=finding.rule, finding=to_json(finding), note=note
-    )
+    """Keep a person's ruling on a finding of the call. What is sent twice is one review, and taken back as one."""
+    said = {"user_id": who.user_id, "ruling": ruling, "finding": to_json(finding), "note": note}
+    given = session.scalars(_standing(call.id).where(Review.rule == finding.rule)).all()
+    if given and all(getattr(given[-1], name) == value for name, value in said.items()):
+        return given[-1]
+    review = Review(call_id=call.id, rule=finding.rule, **said)
     session.add(review)
     session.flush()
     _note(session, call)
@@ -26,7 +28,7 @@ def add(session: Session, call: Call, who: Principal, ruling: Ruling, finding: F
 
 
 def withdraw(session: Session, call: Call, review: Review, who: Principal) -> None:
-    """Take a review back: what it was given on counts as the machine judged it.
+    """Take a review back: it counts no more.
 
     Raises:
         Conflict: it was withdrawn before.
@@ -62,7 +64,7 @@ def reviewer(session: Session, review: Review) -> str:
 
 def standing(session: Session, call_id: int) -> list[Ruled]:
     """The call's reviews that were not withdrawn, oldest first, as scoring takes them."""
-    rows = session.scalars(_of(call_id).where(Review.withdrawn_at.is_(None)))
+    rows = session.scalars(_standing(call_id))
     return [Ruled(row.ruling, read_finding(row.finding)) for row in rows]
 
 
@@ -74,3 +76,7 @@ def of_call(session: Session, call_id: int) -> Sequence[tuple[Review, str]]:
 
 def _of(call_id: int) -> Select[Review]:
     return select(Review).where(Review.call_id == call_id).order_by(Review.id)
+
+
+def _standing(call_id: int) -> Select[Review]:
+    return _of(call_id).where(Review.withdrawn_at.is_(None))

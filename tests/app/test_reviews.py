@@ -108,6 +108,38 @@ def test_withdrawing_restores_the_machine(client: TestClient, auth: Auth, call_i
     assert (again.status_code, again.json()["code"]) == (409, "withdrawn")
 
 
+def test_what_is_sent_twice_is_one_review(client: TestClient, auth: Auth, call_id: int) -> None:
+    finding = failed(look(client, auth, call_id))[0]
+    missed = f"/v1/calls/{call_id}/findings", {"category": "privacy", "utterance": 2}
+    verdict = f"/v1/findings/{finding['id']}/review", {"verdict": "overturned"}
+    for path, body in (missed, verdict):
+        before = look(client, auth, call_id)
+        first, second = (client.post(path, headers=auth["inspector"], json=body).json() for _ in range(2))
+        assert first == second
+        assert client.delete(f"/v1/reviews/{second['id']}", headers=auth["inspector"]).status_code == 200
+        after = look(client, auth, call_id)
+        assert (after["score"], after["categories"]) == (before["score"], before["categories"])
+        assert client.post(path, headers=auth["inspector"], json=body).json()["id"] != second["id"]
+
+
+def test_what_is_said_otherwise_or_after_somebody_else_is_another_review(
+    client: TestClient, auth: Auth, call_id: int
+) -> None:
+    finding = failed(look(client, auth, call_id))[0]
+    said = [
+        ("inspector", "upheld", ""),
+        ("inspector", "overturned", ""),
+        ("inspector", "overturned", "听过了"),
+        ("supervisor", "overturned", "听过了"),
+        ("inspector", "overturned", "听过了"),
+    ]
+    for who, ruling, note in said:
+        body = {"verdict": ruling, "note": note}
+        assert client.post(f"/v1/findings/{finding['id']}/review", headers=auth[who], json=body).status_code == 201
+    given = look(client, auth, call_id)["reviews"]
+    assert [(one["reviewer"], one["ruling"], one["note"]) for one in given] == said
+
+
 def test_an_inspector_does_not_overrule_a_supervisor(client: TestClient, auth: Auth, call_id: int) -> None:
     path, body = f"/v1/calls/{call_id}/findings", {"category": "privacy", "utterance": 2}
     given = client.post(path, headers=auth["supervisor"], json=body).json()["id"]
