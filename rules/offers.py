@@ -192,7 +192,7 @@ def haggles(asked: str) -> bool:
 
 def agreed(said: str) -> bool:
     """Whether an agent says yes to what the customer proposed."""
-    return bool(_AGREED.search(said)) and not _NOT_AGREED.search(said)
+    return bool(_AGREED.match(said)) and not _NOT_AGREED.search(said)
 
 
 def beside(offer: Payment, said: str, today: date) -> tuple[Decimal | None, date | None]:
@@ -210,7 +210,7 @@ def read_back(said: str, today: date, amount: bool, day: bool) -> Payment | None
 
     Its clause must say nothing else: no half is 那我明天再跟您联系 or 给您发了红包五十元.
     """
-    if not (_RECAP.search(said) or _AGREED.search(said)) or any(
+    if not (_RECAP.search(said) or _AGREED.match(said)) or any(
         one.search(said) for one in (_TOLD, _PAPERWORK, PAST, NO, ELSEWHERE, _OPEN_QUESTION)
     ):
         return None

@@ -61,8 +61,8 @@ class Debt:
 
     def hear(self, said: str) -> None:
         """Take in what the agent says; what he spares of it, told twice, is spared once."""
-        spared = spared_in(said, self.today)
-        self.told = sums_in(reduced(said, self.today), self.today)
+        spared = spared_in(said, self.today) if reduces(said) else Decimal(0)
+        self.told = sums_in(reduced(said, self.today) if spared else said, self.today)
         if spared not in (0, self._spared):
             self.sums = lessened(self.sums, spared)
         self.sums = self.sums | self.told
@@ -81,8 +81,6 @@ def owed_in(said: str, today: date) -> set[Decimal]:
 
 def spared_in(said: str, today: date) -> Decimal:
     """How much a customer is spared: 300 in 减免利息三百. Nothing where it is not said."""
-    if not reduces(said):
-        return Decimal(0)
     known = {number.start: value for number, value in amounts(said, find_days(said, today))}
     return sum((known.get(found.start("sum"), Decimal(0)) for found in _REDUCED.finditer(said)), Decimal(0))
 

@@ -41,12 +41,18 @@ _ACTS = (
     r"|[你您]们?(?:就)?(?:等着?(?:收钱|收款|收账)|[看查]账(?=就|吧|好|$|[，。！,.]))|(?<=再)给(?=$|[，。！,.吧])|(?<=可以)还(?=[吗么不])",
 )
 
+ACTS = "|".join(_ACTS)
+#: What acts begin with, digits left out. At most characters of a call there are then not twenty ways to try.
+ACTS_BEGIN = (
+    "还转打汇存划充付交缴结过拿给弄放凑搞补送寄拨清填垫平处解抹销办操帮替全都一统通了到入先百千万元块钱零二两俩三四五六七八九十几"
+    "够让等直你您随扣自天晚日底初肯保绝准答账卡户叫"
+)
+
 #: An act of paying.
-PAYING = re.compile("|".join(_ACTS))
+PAYING = re.compile(f"(?=[0-9{ACTS_BEGIN}])(?:{ACTS})")
 
 _PUT_OFF = r"[^，。！？；]{0,3}"
-#: What says no to paying: 还不上, 没法还, 一分钱都没有.
-NO = re.compile(
+REFUSALS = (
     r"[不没未别](?:能|会|想|可能|打算|准备|肯|愿意|是我|用|必|该我|了|到|上|起|出|完|太可能|敢)?"
     + _PUT_OFF
     + f"(?:{'|'.join(_ACTS[:13])}|搞定|处理|结清)"
@@ -56,9 +62,11 @@ NO = re.compile(
     r"|还什么还|还(?:个|你个)?(?:屁|鬼|毛|锤子)|不欠|没欠|不认|不归我|不关我|轮不到我|不(?:打算|准备|愿意)还"
     r"|一分(?:钱)?(?:也|都)|一毛(?:钱)?(?:也|都)|(?:要钱|钱)没有|要命(?:一条|有)"
 )
+REFUSALS_BEGIN = "不没未别还转凑拿付交存处结筹借挤掏给无做办凭休甭谁，。什轮一要钱"
+#: What says no to paying: 还不上, 没法还, 一分钱都没有.
+NO = re.compile(f"(?=[{REFUSALS_BEGIN}])(?:{REFUSALS})")
 
-#: What leaves it open whether anything will be paid.
-OPEN = re.compile(
+DOUBTS = (
     r"尽量|尽力|尽可能|再说|再看|看看|看情况|看着办|看能|看有没|看我|争取|(?<![不太大])可能|也许|说不定|说不准|没准|大概率|考虑|商量|琢磨"
     r"|想想|想办法|想辙|不一定|不敢保证|不能保证|保证不|没法保证|不确定|没把握|不好说|难说|应该(?!没问题|没啥问题)|估计|恐怕|怕是|悬|够呛|试试|试一下"
     r"|(?<!还能)(?:怎么|咋)|什么时候|啥时候|哪里|哪儿|为什么|为啥|多少|是不是|有没有"
@@ -69,6 +77,12 @@ OPEN = re.compile(
     r"|[交付缴][^，。]{0,6}(?:学费|房租|水电|生活费|彩礼|押金|保费)(?!之?前)"
     r"|[你您]们?(?:能|来|先|就)?(?:给|替|帮)我(?:还(?!款)|出(?!个|具)|垫|掏|付)|拿(?:什么|啥)|要不(?:你|您|给我|咱|帮我)|有了?钱(?:了)?(?:就|再|我|肯定|一定|自然)|宽裕|缓过|[挣赚]到?了?钱|找到工作|好起来|中奖|彩票|借得到"
 )
+DOUBTS_BEGIN = (
+    "尽再看争可也说没大考商琢想不保难应估恐怕悬够试怎咋什啥哪为多是有我要如若缓晚宽延推才还随让叫他她同朋人别老找逼喊教死下来猴"
+    "学房水生押交付缴你您拿挣赚好中彩借"
+)
+#: What leaves it open whether anything will be paid.
+OPEN = re.compile(f"(?=[{DOUBTS_BEGIN}])(?:{DOUBTS})")
 
 #: Said beside a commitment it takes it back: 周五还吧，不过不一定.
 HEDGE = re.compile(

@@ -52,8 +52,6 @@ _WHOLE = re.compile("[还结付补]清|结掉|全|一次性")
 _ELSE = re.compile("不行|不然|要不|实在|不对|不是|错|[哦噢啊]不")
 #: All of it instead of the part: 周五还三千，要么月底还清.
 _INSTEAD = re.compile(f"{_ELSE.pattern}|或者|或是|要么|还是|算了|干脆")
-#: Half of it: 先还一半. Where a sum is named too (一半四千), that is what is meant.
-_HALF = re.compile("一半")
 #: What comes in or goes elsewhere: 退休金每个月两千三，十号到账，我还你一千.
 _INCOME = re.compile("工资|退休金|养老金|低保|收入|[挣赚]|奖金|花了|生活费|房租|学费|[房车]贷")
 #: Stands for each character of a day.
@@ -81,7 +79,7 @@ def payments(text: str, today: date) -> list[Payment]:
     if not days and not pays:
         return []
     sums = amounts(text, days)
-    if not (pays or sums or SPEAKS_OF_REST.search(text) or _HALF.search(text)):
+    if not (pays or sums or SPEAKS_OF_REST.search(text) or "一半" in text):
         return []
     cuts = sorted({0, len(text), *(match.end() for match in _CUT.finditer(text)), *_second_days(text, days)})
     raw = [_piece(text, start, end, days, sums) for start, end in pairwise(cuts)]
@@ -134,15 +132,17 @@ def _among(days: Sequence[Day], start: int, end: int) -> Sequence[Day]:
 
 def _piece(text: str, start: int, end: int, days: list[Day], sums: list[tuple[Number, Decimal]]) -> Payment:
     words = text[start:end]
-    pays = bool(PAYING.search(words))
+    pays, half = bool(PAYING.search(words)), "一半" in words
+    named = _among(days, start, end)
+    first, last = (bisect_left(sums, at, key=lambda one: one[0].start) for at in (start, end))
+    if not (pays or named or first < last):
+        return Payment(start, end, False, None, None, half=half)
     if not pays and (NO.search(words) or HEDGE.search(words) or NOT_THEN.search(words)):
         # 明天还不上, 后天还: the first day is refused, it says nothing about the second.
         return Payment(start, end, False, None, None)
-    inside = [day.date for day in _among(days, start, end) if pays or not AT_ONCE.fullmatch(text[day.start : day.end])]
-    first, last = (bisect_left(sums, at, key=lambda named: named[0].start) for at in (start, end))
+    inside = [day.date for day in named if pays or not AT_ONCE.fullmatch(text[day.start : day.end])]
     money = [] if not pays and _INCOME.search(words) else sums[first:last]
     pays = pays or bool(inside and REST.search(words))
-    half = _HALF.search(words) is not None
     return Payment(start, end, pays, money[-1][1] if money else None, inside[-1] if inside else None, half=half)
 
 

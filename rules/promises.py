@@ -58,7 +58,7 @@ _ANY_DAY = date(2000, 1, 1)
 _NAMES = re.compile("[0-9零一二两三四五六七八九十百千万半全最]")
 
 #: 1，500 as some recognisers write it.
-_GROUPED = re.compile(r"(?<=\d)，(?=\d{3}(?!\d))")
+_GROUPED = re.compile(r"，(?<=\d，)(?=\d{3}(?!\d))")  # the comma first: it is what is looked for
 
 #: He has not answered yet.
 _THINKS = re.compile(  # one way to read it: what may be 想 and 想 or 想想 would be tried in as many ways as there are

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from rules.commitments import ASKS
+from rules.dates import find_days
 from rules.naming import Named, named, named_alone
 from rules.offers import (
     ASKS_DATE,
@@ -82,8 +83,7 @@ _ASKS_SPAN = re.compile("多久|多长|几天|(?:[0-9一二两三四五六七八
 
 def says_yes(said: str) -> bool:
     """Whether a customer takes what was offered."""
-    told = any(one.search(said) for one in (NO, OPEN, _BUT, _ILL))
-    return bool(_YES.search(said)) and not told
+    return bool(_YES.match(said)) and not any(one.search(said) for one in (NO, OPEN, _BUT, _ILL))
 
 
 def accepted(offers: Sequence[Payment], said: str, today: date) -> list[Payment]:
@@ -106,6 +106,8 @@ def answer(asked: str, said: str, today: date, *, about_paying: bool = False) ->
     """
     about_paying = about_paying or bool(_ASKS_SPAN.search(asked) and _BARE_SPAN.search(said))
     about = about_paying or asks_about_paying(asked)
+    if not (about or find_days(said, today)):
+        return None
     if WHEN.search(asked) and about and (payday := _on_payday(said, today)):
         return payday
     if (
@@ -146,11 +148,11 @@ def half_offered(asked: str, said: str, today: date, amount: bool, day: bool) ->
 
 def correction(last: Payment, said: str, today: date) -> Payment | None:
     """A promise changed in the half that is named: 不对，是这个礼拜五; 周五还不了了，下周一吧."""
-    if corrects := _CORRECTS.search(said):
+    if corrects := _CORRECTS.match(said):
         instead: Named | None = named(_meant(said[corrects.end() :]), today)
         refused = NO.search(said)
     else:
-        corrects = _REFUSED.search(said)
+        corrects = _REFUSED.match(said)
         instead = named_alone(said[corrects.end() :], today) if corrects else None
         refused = corrects and NO.search(said, corrects.end())
     if instead is None or refused or _hedged(said, today) or not (instead.amount or instead.day):
@@ -192,6 +194,8 @@ def _meant(said: str) -> str:
 
 
 def _without(said: str, about: re.Pattern[str]) -> str:
+    if not about.search(said):
+        return said
     return "".join(clause for clause in _CLAUSES.split(said) if not about.search(clause))
 
 

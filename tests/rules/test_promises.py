@@ -1,11 +1,14 @@
 """What the customer said on Monday 2 March 2026 -> what was promised."""
 
+import string
 from datetime import date
 from decimal import Decimal
 
 import pytest
+import regex
 
 from rules import check, find_promises
+from rules.paying import ACTS, ACTS_BEGIN, DOUBTS, DOUBTS_BEGIN, REFUSALS, REFUSALS_BEGIN
 from rules.promises import find_withdrawn
 from tests.rules.helpers import built_in, call
 
@@ -534,3 +537,16 @@ def test_nothing_is_found_in_what_runs_on(said: str) -> None:
 def test_what_is_promised_over_and_over_is_one_promise() -> None:
     (promise,) = find_promises(call(f"客户：{'我周五还三千，' * 2000}"), MONDAY)
     assert (promise.amount, promise.date) == (Decimal(3000), date(2026, 3, 6))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "begin"),
+    [(ACTS, ACTS_BEGIN), (DOUBTS, DOUBTS_BEGIN), (REFUSALS, REFUSALS_BEGIN)],
+    ids=["acts", "doubts", "refusals"],
+)
+def test_what_is_tried_at_some_characters_begins_with_no_other(pattern: str, begin: str) -> None:
+    tried = regex.compile(pattern)
+    for char in set(pattern) - set(string.printable):
+        after = ["", "就", "马上", "再", "可以", "还能", "我", "才"]
+        begins = any(tried.match(said + char, pos=len(said), partial=True) for said in after)
+        assert begins == (char in begin), char
