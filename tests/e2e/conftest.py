@@ -15,10 +15,13 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.conftest import SAMPLES, own_folder
 from tests.logged import LogLines
+
+#: Milliseconds that a page may take to show something, on a machine that is busy with other things.
+_PATIENCE = 15_000
 
 #: What somebody may try to run in the browser of whoever looks at a call.
 EVIL = '"><img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
@@ -142,6 +145,7 @@ def browser() -> Iterator[Browser]:
     if program is None:
         reason = "no Chromium here: apt-get install chromium"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
@@ -153,7 +157,7 @@ def visit(browser: Browser, site: Site) -> Iterator[Visit]:
     """A visit at the end of which nothing may have gone wrong, nor been asked of another host."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
     made = Visit(context.new_page(), site)
-    made.page.set_default_timeout(15_000)
+    made.page.set_default_timeout(_PATIENCE)
     made.page.on("console", _noted(made.faults))
     made.page.on("pageerror", lambda error: made.faults.append(str(error)))
     made.page.on("request", lambda request: _followed(made, request))
