@@ -175,13 +175,17 @@ class _Talk:
             return []
         last, near = self.pledges.last(at), self.topics.is_paying(at)
         lacks = (last.amount is None, last.date is None) if last else (False, False)
-        offers = offers_in(self.asked, self.today, about_paying=near)
-        if offers and yes:
+        if yes and (offers := offers_in(self.asked, self.today, about_paying=near)):
             return accepted([self._priced(one) for one in offers], said, self.today)
         if any(lacks) and (half := half_offered(self.asked, said, self.today, *lacks)):
             return [half]
-        known = any(lacks) or bool(offers) or (near and only_asks(self.asked, self.today))
-        return self._named(at, text, said, known or (haggles(self.asked) and bool(last or self.refused)))
+        known = (
+            any(lacks)
+            or (haggles(self.asked) and bool(last or self.refused))
+            or (near and only_asks(self.asked, self.today))
+            or bool(offers_in(self.asked, self.today, about_paying=near))
+        )
+        return self._named(at, text, said, known)
 
     def _priced(self, offer: Payment) -> Payment:
         """The offer with the sum that it takes up, where it names none: 先把最低还了, 今天全部还清."""
@@ -210,6 +214,8 @@ class _Talk:
 
     def _rests(self, paid: list[Payment], said: str) -> list[Payment]:
         """The payments; the rest of what is owed, said without its sum, is what the parts promised leave of it."""
+        if not paid:
+            return []
         owed = self.debt.sums.get("all", self.debt.sums.get("due"))
         anew = len(paid) > 1 and len(offers_in(self.asked, self.today)) > 1
         standing = [] if anew else self.pledges.standing
