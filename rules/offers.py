@@ -72,7 +72,7 @@ _NOT_NOW = re.compile("(?:不|先不|别)(?:谈|说|聊|催|提|讲)|有一?笔[
 #: What else people are asked the day or the hour of.
 _OTHER_TIME = re.compile("生日|出生|[上下]班|回来|回家|到家|能到|方便|有空|开会|起床")
 _EITHER = re.compile(r"还是|或者|或是|要么|要不")
-_ABOUT_PAYING = re.compile(r"还|承诺|答应|处理|结|缴|补|存|安排|解决|日子|准信|凑|拿|转|交")
+_ABOUT_PAYING = re.compile(r"还|每期|首期|承诺|答应|处理|结|缴|补|存|安排|解决|日子|准信|凑|拿|转|交")
 _EACH = re.compile("每期|每个?月|首期")
 _SECOND = re.compile("第二[期次笔]")
 #: What was agreed on long ago, or what the agent himself does about it: no payment is put to him.

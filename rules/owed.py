@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from rules.dates import find_days
 from rules.numerals import Number, find_numbers
-from rules.paying import NAMED, REST
+from rules.paying import LEFT, NAMED, REST
 from rules.sums import amounts
 
 #: A part of what is owed or offered.
@@ -42,9 +42,12 @@ _WHOLE_DEBT = {"all", "due"}
 _ALL = {"least", *_WHOLE_DEBT}
 #: 四千五的欠款: what a sum is called behind it.
 _OF = re.compile("(?:元|块)?钱?的(?:欠款|账单)")
+#: A sum alone, of which it is asked how it will be paid: 三千六，您打算怎么还.
+_ALONE = re.compile("(?:元|块)?钱?[，。]")
+_ASKS_HOW = re.compile("怎么还|怎么处理|打算")
 #: What all of these have one of.
 _SPEAKS_OF_OWED = re.compile(
-    "最低|每期|每个?月|月供|本金|[利罚]息|息费|违约金|[一总]共|总金?额|差|[总共合]计|全[部额]|结清|欠|应还|还款金额|逾期|账单"
+    "怎么还|怎么处理|打算|最低|每期|每个?月|月供|本金|[利罚]息|息费|违约金|[一总]共|总金?额|差|[总共合]计|全[部额]|结清|欠|应还|还款金额|逾期|账单"
 )
 #: How far before a sum in a clause what it is called is looked for.
 _CALLED_WITHIN = 200
@@ -151,9 +154,11 @@ def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
     return next((sums[name] for name, (_, meant) in _OWED.items() if name in sums and meant.search(said)), None)
 
 
-def first_of(sums: Mapping[str, Decimal], asked: str) -> Decimal | None:
-    """What each instalment is, where one of them is asked for: 三期每期两千，第一期什么时候还."""
-    return sums.get("each") if _NTH.search(asked) else None
+def asked_of(sums: Mapping[str, Decimal], asked: str) -> Decimal | None:
+    """What is asked for without its sum: one instalment (每期两千，第一期什么时候还), or half (先还一半，什么时候)."""
+    if _NTH.search(asked):
+        return sums.get("each")
+    return half_of(sums) if "一半" in asked and not LEFT.search(asked) else None
 
 
 def half_of(sums: Mapping[str, Decimal]) -> Decimal | None:
@@ -179,4 +184,6 @@ def _told(said: str, today: date) -> Iterator[tuple[Number, Decimal, list[str]]]
         before = said[max(begin, number.start - _CALLED_WITHIN) : number.start]
         behind = _OF.match(said, number.end)
         clause = before + (behind[0] if behind else "")
-        yield number, value, [name for name, (called, _) in _OWED.items() if called.search(clause)]
+        called = [name for name, (words, _) in _OWED.items() if words.search(clause)]
+        alone = not before and _ALONE.match(said, number.end) and _ASKS_HOW.search(said)
+        yield number, value, called or (["all"] if alone else [])

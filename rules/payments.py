@@ -49,7 +49,7 @@ _CUT = re.compile(
 )
 #: All of what is owed, and so another payment than the part before it: 先还三千，月底还清.
 _WHOLE = re.compile("[还结付补]清|结掉|全|一次性")
-_ELSE = re.compile("不行|不然|要不|实在|不对|不是|错|[哦噢啊]不")
+_ELSE = re.compile("(?<!行)不行|不然|要不|实在|不对|不是|错|[哦噢啊]不")
 #: All of it instead of the part: 周五还三千，要么月底还清.
 _INSTEAD = re.compile(f"{_ELSE.pattern}|或者|或是|要么|还是|算了|干脆")
 #: What comes in or goes elsewhere: 退休金每个月两千三，十号到账，我还你一千.

@@ -28,8 +28,8 @@ from rules.offers import (
 from rules.owed import (
     Debt,
     all_at_once,
+    asked_of,
     asks_for_all,
-    first_of,
     half_of,
     left_of,
     names_part,
@@ -243,7 +243,7 @@ class _Talk:
         offers = offers_in(self.asked, self.today)
         offer = chosen(offers, payment.day) if offers else None
         amount, day = beside(offer, said, self.today) if offer else beside_the_question(self.asked, self.today)
-        amount = None if names_part(said) else amount or first_of(self.debt.sums, self.asked)
+        amount = None if names_part(said) else amount or asked_of(self.debt.sums, self.asked)
         if payment.day is None and WAGES.search(payment.condition or said[payment.start : payment.end]):
             day = self.topics.payday or day
         plan = [one.amount for one in self.pledges.standing]
