@@ -1,4 +1,4 @@
-"""What an agent puts to a customer: payments he asks for, sums he says are owed, what he reads back."""
+"""What an agent puts to a customer: payments that he asks for, what he asks about them, what he reads back."""
 
 import re
 from collections.abc import Sequence

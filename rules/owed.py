@@ -24,12 +24,13 @@ _REDUCED = re.compile(
 _WHOLE = re.compile("全|补[上齐]|都(?=给|还|结|付|清|转|打)|一次性|一把|[结还付缴]清")
 _AT_ONCE = re.compile("马上|立刻|立马|这就|回去就|回家就|[还结]掉|就(?:去|来)?(?:还|弄|处理)")
 _ASKS_FOR_ALL = re.compile("全(?:部|额)?(?:都|给)?(?:还|结|处理|付|缴)|[还结付缴]清|一次性|补齐")
+_INTEREST = "利息|罚息|息费|违约金"
 #: What an agent calls the sums that are owed, and how a customer takes them up.
 _OWED = {
     "least": (re.compile("最低"), re.compile("最低")),
-    "each": (re.compile("每期|每个?月|月供"), re.compile("(?!)")),
-    "principal": (re.compile("本金"), re.compile("本金")),
-    "interest": (re.compile("利息|罚息|息费|违约金"), re.compile("利息|罚息|息费|违约金")),
+    "each": (re.compile("每期|每个?月|月供"), re.compile("(?!)")),  # taken up by how many of them
+    "principal": (re.compile(f"^(?!.*(?:{_INTEREST})).*本金"), re.compile("本金")),
+    "interest": (re.compile(f"^(?!.*本金).*(?:{_INTEREST})"), re.compile(_INTEREST)),
     "all": (
         re.compile(
             "^(?!.*(?:[本这每当]期|本月|这个月|每月|最低)).*(?:一共|总共|总金?额|还差|总计|共计|合计|全部|全额|结清|欠款|欠)"
