@@ -173,10 +173,12 @@ def last_day(session: Session, team: str | None) -> date | None:
 
 def refresh(session: Session, period: Period) -> None:
     """Count those days of the period that are over and not counted, or changed since."""
-    for day in _to_count(session, period):
+    if not _to_count(session, period):
+        return
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('tingjian.day_totals'))"))
+    for day in _to_count(session, period):  # by now somebody else may have counted them
         # First the marks, then the counting, each with a view of its own: a change that is committed in between, or
         # later, leaves a mark that is still there.
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtext('tingjian.day_totals'))"))
         session.execute(text("DELETE FROM stale_days WHERE day = :day"), {"day": day})
         session.execute(text("DELETE FROM day_totals WHERE day = :day"), {"day": day})
         count = f"INSERT INTO day_totals ({_COLUMNS}) SELECT {_COLUMNS} FROM ({_COUNTED}) AS counted"  # noqa: S608

@@ -2,16 +2,20 @@
 
 import html
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from app.api import statistics as api
 from app.schemas import CALL_ZONE
 from app.service import Service
+from app.store import statistics
 from tests.app.test_reading import scored, store
 
 Auth = dict[str, dict[str, str]]
@@ -99,6 +103,28 @@ def test_a_change_of_an_old_call_is_seen(client: TestClient, auth: Auth, service
     assert "8009" in {row["key"] for row in ask(client, auth, period)}
     with service.database.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM stale_days WHERE day = :day"), {"day": OLD}) == 0
+
+
+def test_who_waits_for_a_day_does_not_count_it_again(service: Service) -> None:
+    store(service, *CALLS)
+    period = statistics.Period(OLD, OLD)
+
+    def counted(session: Session) -> object:
+        statistics.refresh(session, period)
+        return session.scalar(text("SELECT min(xmin::text) FROM day_totals"))  # which transaction wrote it
+
+    def later() -> object:
+        with service.database.transaction() as session:
+            return counted(session)
+
+    with ThreadPoolExecutor(1) as pool, service.database.transaction() as session:
+        first = counted(session)
+        second = pool.submit(later)
+        waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        while not (second.done() or session.scalar(waiting)):
+            time.sleep(0.01)
+        session.commit()
+        assert second.result() == first
 
 
 def test_heat(client: TestClient, auth: Auth, service: Service) -> None:
