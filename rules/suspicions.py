@@ -41,12 +41,10 @@ class Suspicions:
         1 where there is no sentence to weigh: what was found is not doubted for want of one.
         """
         around = self._around(span)
-        if around and around not in self._weighed:
-            # Whoever said this was heard to say what is asked about, and most likely did so more than once.
-            said = self._transcript.utterances
-            who = said[self._speech.owners[span.start]].speaker
-            self._weigh([around, *(one.chars for one in self.sentences if said[one.utterance].speaker == who)])
-        return self._weighed[around].probability if around else 1.0
+        if not around:
+            return 1.0
+        self._weigh([around])
+        return self._weighed[around].probability
 
     def _around(self, span: Span) -> str:
         """The sentences that a span lies in, as one."""
@@ -66,6 +64,9 @@ class Suspicions:
         )
 
     def _weigh(self, sentences: Iterable[str]) -> None:
-        new = [chars for chars in dict.fromkeys(sentences) if chars not in self._weighed]
-        if new:
-            self._weighed |= zip(new, load_meanings().suspect_all(new), strict=True)
+        asked = dict.fromkeys(sentences)
+        if asked.keys() <= self._weighed.keys():
+            return
+        # Whoever asks about one sentence asks about others of the call, and most of the work is the same for all.
+        new = [one for one in asked | dict.fromkeys(one.chars for one in self.sentences) if one not in self._weighed]
+        self._weighed |= zip(new, load_meanings().suspect_all(new), strict=True)
