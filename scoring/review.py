@@ -30,8 +30,8 @@ def reviewed(findings: Sequence[Finding], reviews: Iterable[Review]) -> tuple[Fi
     another template or pack judged differently is a new one, and stands until somebody looks at it.
     """
     given = tuple(reviews)
-    seen = {review.finding.rule: review for review in given if review.ruling != "missed"}
-    ruled = [_ruled(finding, seen.get(finding.rule)) for finding in findings]
+    seen = {_substance(review.finding): review for review in given if review.ruling != "missed"}
+    ruled = [_ruled(finding, seen.get(_substance(finding))) for finding in findings]
     for review in given:
         if review.ruling == "missed":
             ruled = _with_missed(ruled, review.finding)
@@ -48,7 +48,7 @@ def _substance(finding: Finding) -> tuple[object, ...]:
 
 
 def _ruled(finding: Finding, review: Review | None) -> Finding:
-    if review is None or review.ruling == "upheld" or not concerns(review, finding):
+    if review is None or review.ruling == "upheld":
         return finding
     return replace(finding, verdict=_OVERTURNED[finding.verdict], message=f"人工复核改判（原：{finding.message}）")
 

@@ -48,6 +48,11 @@ def test_a_verdict_holds_for_what_was_reviewed_only() -> None:
     assert verdicts((reworded,), overturned) == "a:passed:1"
 
 
+def test_a_verdict_on_other_words_of_the_rule_takes_nothing_back() -> None:
+    given = Review("overturned", FINDINGS[0]), Review("upheld", found("a", "failed", (7, 1)))
+    assert verdicts(FINDINGS[:1], *given) == "a:passed:1"
+
+
 @pytest.mark.parametrize(
     ("missed", "result"),
     [
