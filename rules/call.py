@@ -14,7 +14,6 @@ from rules.matcher import Group, Matcher, Scan, Span, near
 from rules.phonetics import likeliest
 from rules.speech import join
 from rules.suspicions import Suspicions
-from rules.text import fold
 from rules.turns import full_turns, turns
 
 _START, _PLACE = attrgetter("start"), attrgetter("utterance", "start")
@@ -96,11 +95,6 @@ class Conversation:
     def by_ear(self) -> bool:
         """Whether a recogniser wrote it, so that words may be written as they sound."""
         return self.transcript.engine != GIVEN
-
-    @cached_property
-    def folded(self) -> tuple[str, ...]:
-        """Each utterance in simplified characters, half width and lower case."""
-        return tuple(fold(one.text) for one in self.transcript.utterances)
 
     @cached_property
     def spoken(self) -> tuple[Hit, ...]:

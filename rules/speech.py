@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from asr.transcript import Speaker, Transcript, Utterance
-from rules.text import WALL, Text, normalise
+from rules.text import WALL, Text, fold, read_folded
 
 #: A pause in seconds after which the same speaker begins something new.
 NEW_BREATH_AFTER = 5.0
@@ -42,6 +42,7 @@ class Speech:
     owners: Sequence[int]  #: for each character the utterance it was said in; -1 for walls
     walls: Sequence[int]  #: the characters that are walls, ascending
     parts: Mapping[int, tuple[int, int]]  #: for each utterance its characters, end exclusive
+    folded: Mapping[int, str]  #: each utterance as it was written, but in simplified characters, half width, lower case
 
     def chars(self, utterance: int) -> str:
         """What was said in that utterance, normalised."""
@@ -61,7 +62,8 @@ def join(transcript: Transcript) -> Speech:
     said, breaths = transcript.utterances, _breaths(transcript.utterances)
     whole = [said[utterance].text for breath in breaths for utterance in breath]
     # All of it at once: to begin anew with each of a hundred short texts takes longer than to read them.
-    text = normalise(_APART.join(whole))
+    folded = fold(_APART.join(whole))
+    text = read_folded(folded)
     offsets = [*accumulate([len(one) + 1 for one in whole], initial=0)]
     edges = [bisect_left(text.starts, offset) for offset in offsets]
     starts: list[int] = []
@@ -85,7 +87,8 @@ def join(transcript: Transcript) -> Speech:
         starts.append(0)
         ends.append(0)
         owners.append(-1)
-    return Speech(_walled(text, begun, starts, ends, stops.union(walls)), owners, walls, parts)
+    written = {one: folded[first : last - 1] for one, (first, last) in zip(parts, pairwise(offsets), strict=True)}
+    return Speech(_walled(text, begun, starts, ends, stops.union(walls)), owners, walls, parts, written)
 
 
 def _walled(text: Text, begun: list[int], starts: list[int], ends: list[int], stops: set[int]) -> Text:

@@ -58,7 +58,11 @@ def fold(text: str) -> str:
 
 def normalise(text: str) -> Text:
     """Bring `text` to the form that phrases are matched in."""
-    folded = fold(text)
+    return read_folded(fold(text))
+
+
+def read_folded(folded: str) -> Text:
+    """What `normalise` makes of a text that is folded already."""
     chars: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

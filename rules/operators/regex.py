@@ -47,7 +47,7 @@ class Regex(Operator):
         hits: list[Hit] = []
         try:
             for at in call.said(part, self.speaker or part.speaker):
-                hits += self._in_utterance(at, call.conversation.folded[at], deadline)
+                hits += self._in_utterance(at, call.conversation.speech.folded[at], deadline)
         except TimeoutError:
             return Outcome(None, (), f"正则表达式“{self.pattern}”超过 {TIME_LIMIT} 秒未算完")
         hits = [hit for hit in hits if part.covers(hit)]
