@@ -38,7 +38,7 @@ _ILL = re.compile("住院|手术|生病|失业|去世|车祸")
 
 #: 二十五吧 to 几号.
 _DATE = re.compile(
-    r"(?:那就?|就|嗯|[，。,.\s])*([二三]?十[一二三四五六七八九]?|[一二三四五六七八九]|[12]?\d|3[01])(?:吧|嘛|左右|之?前|[，。,.\s])*"
+    r"(?:那就?|就|嗯|每个?月|[，。,.\s])*([二三]?十[一二三四五六七八九]?|[一二三四五六七八九]|[12]?\d|3[01])(?:吧|嘛|左右|之?前|[，。,.\s])*"
 )
 _CORRECTS = re.compile(
     r"^(?:(?:哦|噢|嗯|呃|那|哎|诶|欸|唉|呀|不|[，。,.…\s])*(?:不对|不是|不行|不成|错了|说错|改成?|换成|还是|要不|算了|应该是|我说的是"
@@ -118,7 +118,7 @@ def answer(asked: str, said: str, today: date, *, about_paying: bool = False) ->
         or (WAGES.search(asked) and not _PAYS_HOW_MUCH.search(asked))
     ):
         return None
-    meant = _meant(_dated(asked, _TAG.sub("", said)))
+    meant = _meant(with_left_out(asked, _TAG.sub("", said)))
     whole = named(meant, today)
     if whole.amount and whole.day and whole.spoken <= (_ASIDE if about else _PHRASE):
         return Payment(0, len(said), True, whole.amount, whole.day)
@@ -204,7 +204,7 @@ def _aside(clause: str) -> bool:
     return told or bool(DONE.search(clause) and not AHEAD.search(clause))
 
 
-def _dated(asked: str, said: str) -> str:
+def with_left_out(asked: str, said: str) -> str:
     """What is said, with what people leave out: the 号 after 几号, the 给我 after 三天行吗."""
     if _ASKS_SPAN.search(asked):
         said = _BARE_SPAN.sub(r"\g<filling>给我", said)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from rules.dates import find_days
 from rules.paying import PAYING
-from rules.replies import WAGES, waits_for_wages
+from rules.replies import WAGES, waits_for_wages, with_left_out
 
 #: How many utterances on 具体几号 still asks when he will pay.
 _TOPIC = 6
@@ -47,8 +47,9 @@ class Topics:
         self._remember_beginning(said)
         if waits_for_wages(asked, said):
             self.waits = at
-        if (WAGES.search(said) or WAGES.search(asked)) and (days := find_days(said, self.today)):
-            self.payday = days[0].date
+        if WAGES.search(said) or WAGES.search(asked):
+            days = find_days(with_left_out(asked, said), self.today)
+            self.payday = days[0].date if days else self.payday
 
     def answered(self, at: int, said: str, *, pays: bool) -> None:
         """Take in what the customer has said, and whether he promised anything."""
