@@ -43,7 +43,7 @@ from rules.paying import NAMED, NO, PAYING
 from rules.payments import Payment
 from rules.plans import Promise, debts_in, parts, promised, speaks_of_more, speaks_of_rest
 from rules.pledges import Pledges
-from rules.replies import WAGES, accepted, answer, correction, counter, half_offered, says_yes
+from rules.replies import WAGES, accepted, answer, correction, counter, denies, half_offered, says_yes
 from rules.text import fold
 from rules.topics import Topics
 from rules.withdrawal import takes_back
@@ -171,7 +171,7 @@ class _Talk:
     def _replied(self, at: int, text: str, said: str) -> list[Payment]:
         """What the customer takes of what the agent offers, or else names himself."""
         yes = says_yes(said)
-        if not (yes or _NAMES.search(said) or find_days(said, self.today)):
+        if denies(said) or not (yes or _NAMES.search(said) or find_days(said, self.today)):
             return []
         last, near = self.pledges.last(at), self.topics.is_paying(at)
         lacks = (last.amount is None, last.date is None) if last else (False, False)

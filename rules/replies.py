@@ -56,6 +56,9 @@ _EFFORT = re.compile(
 #: After these a refusal takes back what stands before it: 周五吧，算了，还是没钱.
 _AFTER_ALL = re.compile("算了|但|可是|不过|还是|就是")
 
+#: He is not the one who owes; a 等会儿 before it is no day.
+_DENIES = re.compile("[打找认]错(?:人|电话|号)?(?:了|吧)|[你您](?:是|找)谁|不是我借|我不是(?:本人|机主)")
+
 #: Somebody else picks up, and is to be fetched: 马上，诶他回来了你等一下.
 _FETCHES = re.compile("[他她](?:回来|来|在)了|[你您]等一?下")
 
@@ -70,6 +73,13 @@ _PAYS_HOW_MUCH = re.compile("(?:还|转|存|付|给|凑|处理)[个得]?多少")
 _ON_PAYDAY = re.compile(r"吧|等|以后|之后|再|那天|完|了|时候")
 #: That day something else is paid.
 _SPENT = re.compile("房租|[房车]贷|学费|水电|生活费")
+#: What he has earned, which he does not promise: 今天跑了半天，八十块.
+_EARNED = re.compile(
+    "(?:我|今[天儿]|早上|上午|到现在)*[跑干忙]了(?:一?整?[天夜]|半天|一?上午|一早上|一晚上|一宿)[，, ]*[才就也挣赚了到]*"
+    "[0-9一二两三四五六七八九十百千.]+(?:多|来)?(?:块|元)?钱?(?=$|[，。！,.])"
+)
+
+
 #: 周四行不 is said for 周四吧.
 _TAG = re.compile("[行成中]不$")
 _QUESTION = re.compile(r"[?？]|吗\s*$")
@@ -79,6 +89,11 @@ _BARE_SPAN = re.compile(
 )
 #: How long is asked for, or offered.
 _ASKS_SPAN = re.compile("多久|多长|几天|(?:[0-9一二两三四五六七八九十几]|半)(?:天|个?(?:周|星期|礼拜)|个月|年)|宽限")
+
+
+def denies(said: str) -> bool:
+    """Whether who picked up says that he is not the one who owes."""
+    return _DENIES.search(said) is not None
 
 
 def says_yes(said: str) -> bool:
@@ -185,7 +200,7 @@ def _on_payday(said: str, today: date) -> Payment | None:
 def _meant(said: str) -> str:
     """What is said, without the clauses that turn a day down or speak of something else: 二十号有点紧，二十二号吧."""
     kept: list[str] = []
-    for clause in _CLAUSES.split(said):
+    for clause in _CLAUSES.split(_EARNED.sub("", said)):
         if NO.search(clause) and _AFTER_ALL.search(clause):
             return ""
         if not _aside(clause):
