@@ -66,7 +66,8 @@ def parts(made: list[Payment], said: str, today: date, ours: set[str]) -> list[P
     if len({one.day for one in shares}) == len(shares) > 1 and all(one.day or one.amount for one in shares):
         return shares
     first = next((payment for payment in made if payment.day), made[0])
-    first = replace(first, end=made[-1].end)
+    sums = [one.amount for one in made if one.amount]
+    first = replace(first, end=made[-1].end, amount=first.amount or (sums[0] if len(sums) == 1 else None))
     instead = correction(first, said[first.end :], today)
     return [replace(instead, start=first.start, end=len(said)) if instead else first]
 

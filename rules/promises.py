@@ -43,7 +43,7 @@ from rules.paying import NAMED, NO, PAYING
 from rules.payments import Payment
 from rules.plans import Promise, debts_in, parts, promised, speaks_of_more, speaks_of_rest
 from rules.pledges import Pledges
-from rules.replies import WAGES, accepted, answer, correction, counter, denies, half_offered, says_yes
+from rules.replies import WAGES, accepted, answer, correction, corrects, counter, denies, half_offered, says_yes
 from rules.text import fold
 from rules.topics import Topics
 from rules.withdrawal import takes_back
@@ -162,7 +162,8 @@ class _Talk:
             self.proposed = [promised(at, text, payment) for payment in proposals(said, self.today)]
         if made and (pays or len(made) > 1):
             meant = parts(made, said, self.today, self.ours)
-            return [*(self._whole(first, said) for first in meant[:1]), *meant[1:]]
+            whole = [*(self._whole(first, said) for first in meant[:1]), *meant[1:]]
+            return [self._carried(at, whole[0], said)] if len(whole) == 1 and corrects(said) else whole
         if self.proposed:
             return []
         replies = self._replied(at, text, said)

@@ -75,8 +75,8 @@ _ON_PAYDAY = re.compile(r"吧|等|以后|之后|再|那天|完|了|时候")
 _SPENT = re.compile("房租|[房车]贷|学费|水电|生活费")
 #: What he has earned, which he does not promise: 今天跑了半天，八十块.
 _EARNED = re.compile(
-    "(?:我|今[天儿]|早上|上午|到现在)*[跑干忙]了(?:一?整?[天夜]|半天|一?上午|一早上|一晚上|一宿)[，, ]*[才就也挣赚了到]*"
-    "[0-9一二两三四五六七八九十百千.]+(?:多|来)?(?:块|元)?钱?(?=$|[，。！,.])"
+    "(?:我|今[天儿]|早上|上午){0,3}[跑干忙]了(?:一?整?[天夜]|半天|一?上午|一早上|一晚上|一宿)"
+    "[，, ]*[才就也挣赚了到]*[0-9一二两三四五六七八九十百千.]+(?:多|来)?(?:块|元)?钱?(?=$|[，。！,.])"
 )
 
 
@@ -173,6 +173,11 @@ def correction(last: Payment, said: str, today: date) -> Payment | None:
     if instead is None or refused or _hedged(said, today) or not (instead.amount or instead.day):
         return None
     return replace(last, start=0, end=len(said), amount=instead.amount or last.amount, day=instead.day or last.day)
+
+
+def corrects(said: str) -> bool:
+    """Whether a customer begins by correcting what was said before: 哦不对."""
+    return _CORRECTS.match(said) is not None
 
 
 def _hedged(said: str, today: date) -> bool:
