@@ -64,6 +64,8 @@ _TAG_WITHIN = 5
 _BESIDE_OFFER = 4
 #: That a sum will do: 先还五百, 三千五就可以结清.
 _ENOUGH = re.compile("先|就(?:可以|能|行|好)|只[用要需]")
+#: The least is asked for, though on no day: 最低四百二，尽快存进去.
+_LEAST_SOON = re.compile("最低.*(?:尽快|尽早|抓紧|赶紧)")
 #: What is put is to be done, not only to be known.
 _SETTLES = re.compile("登记|那就|先|定|约|前|截止|首期|延|宽限|给您")
 _UNTIL = re.compile("(?:延期?|宽限|约|定|登记|截止)(?:到|在|至)")
@@ -107,13 +109,18 @@ def offers_in(asked: str, today: date, *, about_paying: bool = False) -> list[Pa
     wanted = [
         piece for piece in paid if not _no_offer(piece, asked[piece.start : piece.end]) and not _confirms(asked, piece)
     ]
-    if not wanted or not (wanted[-1].day or asks(asked, wanted[-1]) or _ENOUGH.search(asked)):
+    if not wanted or not (wanted[-1].day or asks(asked, wanted[-1]) or _asks_for_little(asked, wanted[-1])):
         return [] if PAYING.search(asked) else _put(asked, today, about_paying)
     plan = {(piece.day, piece.amount): piece for piece in wanted}
     days_named, sums_named = all(day for day, _ in plan), all(one.amount or one.half for one in plan.values())
     rest = PART.search(asked) or any(piece.rest for piece in wanted)
     parts = (days_named and sums_named) or ((days_named or sums_named) and rest)
     return list(plan.values()) if parts and not _EITHER.search(asked) else wanted[-1:]
+
+
+def _asks_for_little(asked: str, piece: Payment) -> bool:
+    """Whether a sum without a day is asked for: one that will do, or the least that must be paid."""
+    return bool(_ENOUGH.search(asked) or _LEAST_SOON.search(asked, piece.start, piece.end))
 
 
 def chosen(offers: Sequence[Payment], day: date | None) -> Payment:
