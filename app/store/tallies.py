@@ -106,24 +106,24 @@ def queues(session: Session) -> Mapping[str, Queue]:
     return {"transcribe": Queue(0, 0.0), "judge": Queue(0, 0.0)} | found
 
 
-#: Of each queue what comes next among that which has been due for long, unless somebody will come to it: a live worker
+#: Of each queue what comes next if it has been due for long, unless somebody will come to it: a live worker
 #: who has a job of the same queue in hand, one that goes before it, or one taken when it was not due yet. Which queues
 #: a worker serves is kept nowhere: this is what shows it.
 _UNATTENDED = text("""
     SELECT queue, late.id
     FROM unnest(ARRAY['fetch', 'transcribe', 'judge']) AS queue CROSS JOIN LATERAL (
-        SELECT id, priority, due FROM procrastinate_jobs CROSS JOIN LATERAL (
-            SELECT coalesce(scheduled_at, max(at)) AS due FROM procrastinate_events
-            WHERE job_id = procrastinate_jobs.id AND type = 'deferred'
-        ) AS since
-        WHERE status = 'todo' AND queue_name = queue AND due < now() - make_interval(secs => :patience)
+        SELECT id, priority, scheduled_at FROM procrastinate_jobs
+        WHERE status = 'todo' AND queue_name = queue AND coalesce(scheduled_at, now()) <= now()
         ORDER BY priority DESC, id LIMIT 1
-    ) AS late
-    WHERE NOT EXISTS (
+    ) AS late CROSS JOIN LATERAL (
+        SELECT coalesce(late.scheduled_at, max(at)) AS due FROM procrastinate_events
+        WHERE job_id = late.id AND type = 'deferred'
+    ) AS since
+    WHERE due < now() - make_interval(secs => :patience) AND NOT EXISTS (
         SELECT FROM procrastinate_jobs AS taken JOIN procrastinate_workers AS worker ON worker.id = worker_id
         WHERE status = 'doing' AND queue_name <> 'upkeep' AND last_heartbeat > now() - interval '60 s' AND (
             queue_name = queue OR (taken.priority, -taken.id) > (late.priority, -late.id)
-            OR late.due > (SELECT max(at) FROM procrastinate_events WHERE job_id = taken.id AND type = 'started')
+            OR due > (SELECT max(at) FROM procrastinate_events WHERE job_id = taken.id AND type = 'started')
         )
     )
 """)
