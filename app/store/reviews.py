@@ -18,8 +18,9 @@ def add(session: Session, call: Call, who: Principal, ruling: Ruling, finding: F
     """Keep a person's ruling on a finding of the call. What is sent twice is one review, and taken back as one."""
     said = {"user_id": who.user_id, "ruling": ruling, "finding": to_json(finding), "note": note}
     given = session.scalars(_standing(call.id).where(Review.rule == finding.rule)).all()
-    if given and all(getattr(given[-1], name) == value for name, value in said.items()):
-        return given[-1]
+    for one in given if ruling == "missed" else given[-1:]:  # somebody may come back to an earlier verdict
+        if all(getattr(one, name) == value for name, value in said.items()):
+            return one
     review = Review(call_id=call.id, rule=finding.rule, **said)
     session.add(review)
     session.flush()

@@ -122,6 +122,13 @@ def test_what_is_sent_twice_is_one_review(client: TestClient, auth: Auth, call_i
         assert client.post(path, headers=auth["inspector"], json=body).json()["id"] != second["id"]
 
 
+def test_what_was_missed_is_one_review_whatever_else_was_missed(client: TestClient, auth: Auth, call_id: int) -> None:
+    path, headers = f"/v1/calls/{call_id}/findings", auth["inspector"]
+    wanted = ({"category": "privacy", "utterance": at} for at in (2, 1, 2))
+    one, other, again = (client.post(path, headers=headers, json=body).json()["id"] for body in wanted)
+    assert one == again != other
+
+
 def test_what_is_said_otherwise_or_after_somebody_else_is_another_review(
     client: TestClient, auth: Auth, call_id: int
 ) -> None:
