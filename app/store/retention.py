@@ -19,9 +19,10 @@ def older_than(moment: datetime) -> ColumnElement[bool]:
 
 
 def of_debtor(debtor_id: str) -> ColumnElement[bool]:
-    """Calls with this debtor, by what was posted with them or by the dialer's records."""
+    """Calls with this debtor, by what was posted with them or, where that names nobody, by the dialer's records."""
     told = select(Call.id).where(_debtor == debtor_id)
-    dialled = select(Call.id).join(Dial, Dial.external_id == Call.external_id).where(Dial.debtor_id == debtor_id)
+    dialled = select(Call.id).join(Dial, Dial.external_id == Call.external_id)
+    dialled = dialled.where(Dial.debtor_id == debtor_id, _debtor.is_(None))
     # Together and not with OR: each finds its index.
     return Call.id.in_(union(told.correlate(None), dialled.correlate(None)))
 

@@ -211,6 +211,14 @@ def test_a_debtor_whom_only_the_dialer_named_is_deleted_too(client: TestClient, 
     assert [call["id"] for call in client.get("/v1/calls", headers=auth["supervisor"]).json()["calls"]] == [held]
 
 
+def test_a_call_that_names_its_debtor_is_not_another_ones(client: TestClient, auth: Auth) -> None:
+    send(client, auth, "c-1,1,D1,,2026-11-02 09:00:00,5,,")
+    post(client, auth, 1, external_id="c-1", debtor_id="D2")
+    for debtor, held in (("D1", 0), ("D2", 1)):  # it is not finished
+        answer = client.post("/v1/purge", headers=auth["admin"], json={"debtor_id": debtor, "dry_run": True})
+        assert answer.json() == {"calls": 0, "held": held}
+
+
 def test_dials_count_for_contact_limits(
     client: TestClient, auth: Auth, service: Service, work_off: Callable[[], None]
 ) -> None:
