@@ -41,8 +41,8 @@ def test_no_connection_is_left_behind_by_starting(settings: Settings, monkeypatc
         service.database.transaction() as ours,
     ):
         gc.collect()  # one that is merely forgotten is a ResourceWarning
-        connections = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        assert ours.scalar(text(connections)) == 1
+        ours_only = "datname = current_database() AND backend_type = 'client backend'"
+        assert ours.scalar(text(f"SELECT count(*) FROM pg_stat_activity WHERE {ours_only}")) == 1
 
 
 def test_an_answer_in_two_packets_waits_for_no_acknowledgement(tmp_path: Path) -> None:

@@ -384,7 +384,8 @@ def told(page: Page) -> str:
 def test_a_page_that_is_loaded_has_its_script(visit: Visit) -> None:
     page, held = visit.sign_in("admin"), list[Route]()
     page.route("**/users-*.js", lambda route: held.append(route))  # which no builtin can be
-    page.goto(f"{visit.site.address}/users", wait_until="commit")
+    with page.expect_request("**/users-*.js"):
+        page.goto(f"{visit.site.address}/users", wait_until="commit")
     with pytest.raises(TooLate):
         page.wait_for_load_state(timeout=500)
     held[0].continue_()
