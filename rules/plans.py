@@ -5,9 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from rules.commitments import ASKS
+from rules.dates import find_days
+from rules.numerals import find_numbers
 from rules.paying import LEFT
-from rules.payments import Payment
+from rules.payments import Payment, payments, refused
 from rules.replies import correction
+from rules.sums import amounts
 
 #: What is spoken of is another payment than the last.
 _MORE = re.compile(rf"{LEFT.pattern}|再(?=还|存|处理|打|转|来|给|付|交)|全|[还结付补]清")
@@ -16,6 +20,10 @@ _MORE = re.compile(rf"{LEFT.pattern}|再(?=还|存|处理|打|转|来|给|付|�
 _OTHER_DEBT = re.compile("花呗|借呗|微粒贷|白条|[房车]贷|(?:别的|其他|另外?一)(?:[张家笔]|平台|银行|卡)|别家")
 
 _CORRECTED = re.compile(r"不对|不是不是|说错|错了|哦不|不不|还是(?!.{0,3}[吗么])|要不|算了|改成")
+
+#: In how many parts it is put to be paid, and that each of them is spoken of.
+_IN_PARTS = re.compile("分([两二三四五六2-6])(?:期|个月)")
+_EACH = re.compile("每一?期|每个?月|一个?月(?![底初中末内])|一期")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,20 @@ def parts(made: list[Payment], said: str, today: date, ours: set[str]) -> list[P
     first = replace(first, end=made[-1].end, amount=first.amount or (sums[0] if len(sums) == 1 else None))
     instead = correction(first, said[first.end :], today)
     return [replace(instead, start=first.start, end=len(said)) if instead else first]
+
+
+def listed(asked: str, said: str, today: date) -> list[Payment]:
+    """The instalments of one sum whose days are listed: 五月八号六月八号七月八号，一月一千. None without a list."""
+    counted, days = _IN_PARTS.search(asked), find_days(said, today)
+    unsettled = refused(said) or ASKS.search(said) or _CORRECTED.search(said)
+    if len(days) < 2 or unsettled or not (counted or _EACH.search(said)):
+        return []
+    sums = {value for _, value in amounts(said, days)} or {one.amount for one in payments(asked, today) if one.amount}
+    dates = sorted({day.date for day in days})
+    count = int(find_numbers(counted[1])[0].value) if counted else len(dates)
+    if len(sums) != 1 or not 2 <= count <= len(dates):
+        return []
+    return [Payment(0, len(said), True, *sums, day) for day in dates[-count:]]
 
 
 def same(one: Promise, other: Promise) -> bool:

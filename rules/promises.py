@@ -41,7 +41,7 @@ from rules.owed import (
 )
 from rules.paying import NAMED, NO, PAYING
 from rules.payments import Payment
-from rules.plans import Promise, debts_in, parts, promised, speaks_of_more, speaks_of_rest
+from rules.plans import Promise, debts_in, listed, parts, promised, speaks_of_more, speaks_of_rest
 from rules.pledges import Pledges
 from rules.replies import WAGES, accepted, answer, correction, corrects, counter, denies, half_offered, says_yes
 from rules.text import fold
@@ -174,6 +174,8 @@ class _Talk:
         yes = says_yes(said)
         if denies(said) or not (yes or _NAMES.search(said) or find_days(said, self.today)):
             return []
+        if plan := listed(self.asked, said, self.today):
+            return plan
         last, near = self.pledges.last(at), self.topics.is_paying(at)
         lacks = (last.amount is None, last.date is None) if last else (False, False)
         if yes and (offers := offers_in(self.asked, self.today, about_paying=near)):
