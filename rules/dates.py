@@ -216,7 +216,7 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
         _part_of_named_month,
     ),
     "k_bare_day_of_month": (
-        rf"(?<!上个月)(?<!上月)(?:{_THIS_MONTH}|{_NEXT_MONTH})的?(?P<day>{_BARE_DAY})",
+        rf"(?<!上个月)(?<!上月)(?:{_THIS_MONTH}|{_NEXT_MONTH}|每个?月)的?(?P<day>{_BARE_DAY})",
         _day_of_month,
     ),
     "k_day_of_month": (

@@ -223,7 +223,7 @@ class _Talk:
         anew = len(paid) > 1 and len(offers_in(self.asked, self.today)) > 1
         standing = [] if anew else self.pledges.standing
         again = {(one.amount, one.day) for one in paid}
-        parts = [one.amount for one in standing if (one.amount, one.date) not in again]
+        parts = [one.amount for one in standing if again.isdisjoint({(one.amount, one.date), (one.amount, None)})]
         whole: list[Payment] = []
         for one in paid:
             about = said[one.start : one.end] if len(paid) > 1 or speaks_of_rest(said) else self.asked
