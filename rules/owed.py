@@ -50,6 +50,9 @@ _ASKS_HOW = re.compile("怎么还|怎么处理|打算")
 _SPEAKS_OF_OWED = re.compile(
     "怎么还|怎么处理|打算|最低|每期|每个?月|月供|本金|[利罚]息|息费|违约金|[一总]共|总金?额|差|[总共合]计|全[部额]|结清|欠|应还|还款金额|逾期|账单"
 )
+#: 两千四月底, which is either 2000 at the end of April or 2400 at that of this month.
+_SUM_OR_MONTH = re.compile("[一二两三四五六七八九](?P<unit>[百千万])[一二三四五六七八九](?=月[底末初])")
+_TENTH = {"百": ("十", 10), "千": ("百", 100), "万": ("千", 1000)}
 #: How far before a sum in a clause what it is called is looked for.
 _CALLED_WITHIN = 200
 
@@ -62,6 +65,11 @@ class Debt:
     sums: dict[str, Decimal] = field(default_factory=dict)
     told: dict[str, Decimal] = field(default_factory=dict)  # of these in his last words
     _spared: Decimal = Decimal(0)  # what `sums` are already less by
+
+    @property
+    def whole(self) -> Decimal | None:
+        """All that is owed, where that was told."""
+        return self.sums.get("all", self.sums.get("due"))
 
     def hear(self, said: str) -> None:
         """Take in what the agent says; what he spares of it, told twice, is spared once."""
@@ -135,6 +143,22 @@ def left_of(owed: Decimal | None, parts: Sequence[Decimal | None]) -> Decimal | 
     if owed is None or not known or len(known) < len(parts) or sum(known) >= owed:
         return None
     return owed - sum(known)
+
+
+def sum_or_month(said: str) -> bool:
+    """Whether a sum may end with what a month is named by: 两千四月底."""
+    return _SUM_OR_MONTH.search(said) is not None
+
+
+def as_left(said: str, left: Decimal | None) -> str:
+    """What is said, read by what is left of what is owed: of 2400, 两千四月底 as 24百月底, which is as long."""
+
+    def read(found: re.Match[str]) -> str:
+        unit, worth = _TENTH[found["unit"]]
+        value = find_numbers(found[0])[0].value
+        return f"{value // worth:f}{unit}" if value == left else found[0]
+
+    return _SUM_OR_MONTH.sub(read, said)
 
 
 def all_at_once(told: Mapping[str, Decimal], said: str) -> Decimal | None:

@@ -28,6 +28,7 @@ from rules.offers import (
 from rules.owed import (
     Debt,
     all_at_once,
+    as_left,
     asked_of,
     asks_for_all,
     half_of,
@@ -36,6 +37,7 @@ from rules.owed import (
     reduced,
     reduces,
     sum_of_all,
+    sum_or_month,
     taken_up,
     unreduced,
 )
@@ -110,7 +112,7 @@ class _Talk:
 
     def agent(self, at: int, text: str) -> None:
         """Take in what the agent says: a yes to the customer's proposal, a restatement, an offer."""
-        said = fold(text)
+        said = self._by_what_is_left(fold(text))
         if self.proposed and agreed(said):
             self._add(self.proposed)
         if last := self.pledges.restatable(at):
@@ -128,7 +130,7 @@ class _Talk:
 
     def customer(self, at: int, text: str) -> None:
         """Take in what the customer says: a commitment, a yes to the agent's offer, an answer to when or how much."""
-        said = unreduced(_GROUPED.sub(",", fold(text)))
+        said = self._by_what_is_left(unreduced(_GROUPED.sub(",", fold(text))))
         if not said.strip("，。,.!！ "):
             return
         self.topics.answers(at, self.asked, said)
@@ -144,6 +146,12 @@ class _Talk:
 
     def _add(self, made: Sequence[Promise]) -> None:
         self.pledges.add(made, go_on=bool(made) and self._goes_on(made[0].text))
+
+    def _by_what_is_left(self, said: str) -> str:
+        """What is said, read by what the plan that stands leaves of what is owed."""
+        if not sum_or_month(said):
+            return said
+        return as_left(said, left_of(self.debt.whole, [one.amount for one in self.pledges.standing]))
 
     def _goes_on(self, words: str) -> bool:
         """Whether the rest is spoken of that what stands leaves, and not that of another plan put whole."""
@@ -219,7 +227,6 @@ class _Talk:
         """The payments; the rest of what is owed, said without its sum, is what the parts promised leave of it."""
         if not paid:
             return []
-        owed = self.debt.sums.get("all", self.debt.sums.get("due"))
         anew = len(paid) > 1 and len(offers_in(self.asked, self.today)) > 1
         standing = [] if anew else self.pledges.standing
         again = {(one.amount, one.day) for one in paid}
@@ -228,7 +235,7 @@ class _Talk:
         for one in paid:
             about = said[one.start : one.end] if len(paid) > 1 or speaks_of_rest(said) else self.asked
             if one.amount is None and (one.rest or speaks_of_rest(about)):
-                one = replace(one, amount=left_of(owed, parts))
+                one = replace(one, amount=left_of(self.debt.whole, parts))
             elif one.amount is None and one.half:
                 one = replace(one, amount=half_of(self.debt.sums))
             whole, parts = [*whole, one], [*parts, one.amount]
