@@ -65,7 +65,7 @@ _BESIDE_OFFER = 4
 #: That a sum will do: 先还五百, 三千五就可以结清.
 _ENOUGH = re.compile("先|就(?:可以|能|行|好)|只[用要需]")
 #: The least is asked for, though on no day: 最低四百二，尽快存进去.
-_LEAST_SOON = re.compile("最低.*(?:尽快|尽早|抓紧|赶紧)")
+_LEAST_SOON = re.compile("最低.{0,24}(?:尽快|尽早|抓紧|赶紧)")
 #: What is put is to be done, not only to be known.
 _SETTLES = re.compile("登记|那就|先|定|约|前|截止|首期|延|宽限|给您")
 _UNTIL = re.compile("(?:延期?|宽限|约|定|登记|截止)(?:到|在|至)")
