@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 import scoring
 from app.errors import NotFound
+from app.kinds import kind
 from app.pipeline import Judgement, read_finding, scorecard_row
 from app.store import reviews, templates
 from app.tables import Call, Scorecard
@@ -72,12 +73,17 @@ def shown(card: scoring.Scorecard, findings: Sequence[Finding]) -> dict[str, Any
         "passed": card.passed,
         "flagged": card.flagged,
         "attention": list(card.attention),
-        "categories": sorted({finding.category for finding in failed}),
+        "categories": sorted({finding.category for finding in findings if _told(finding)}),
         "rules": sorted(finding.rule for finding in failed),
         "status": "scored",
         "error": None,
         "error_code": None,
     }
+
+
+def _told(finding: Finding) -> bool:
+    """Whether its category is one of the call's. A promise is hoped for: there where it was made."""
+    return finding.verdict == ("passed" if kind(finding.category) == "promise" else "failed")
 
 
 def corrected(session: Session, scorecard: Scorecard) -> tuple[tuple[Finding, ...], scoring.Scorecard]:

@@ -93,7 +93,7 @@ class Call(Base):
     passed: Mapped[bool | None]
     flagged: Mapped[bool | None]
     attention: Mapped[list[str] | None]
-    categories: Mapped[list[str] | None]  #: of failed findings
+    categories: Mapped[list[str] | None]  #: of failed findings; `ptp` where a promise was made
     rules: Mapped[list[str] | None]  #: that failed
     reviewed_at: Mapped[datetime | None]  #: when a person last gave a verdict that still stands
 
