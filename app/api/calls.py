@@ -121,6 +121,8 @@ def retry_call(call_id: CallId, session: SessionDep, who: Retrier) -> CallState:
 def swap_call_speakers(call_id: CallId, session: SessionDep, who: Reviewer) -> CallState:
     """Exchange agent and customer, and judge the call again; where they are unknown, the likelier one is the agent."""
     call = calls.get(session, call_id, who)
+    if call.channel != "call":
+        raise Conflict("短信和外访记录的说话人由来源给定，不能对调", code="written")
     heard = _transcript(session, call_id)
     try:
         swapped = swap_speakers(pipeline.read_transcript(heard.body))
