@@ -32,6 +32,10 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, err
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
+#: What Starlette answers by the status alone.
+_ADDRESS = {HTTPStatus.NOT_FOUND: "没有这个地址", HTTPStatus.METHOD_NOT_ALLOWED: "这个地址不接受这种请求"}
+
+
 class AppError(Exception):
     """A request cannot be served. Subclasses fix `status` and `code`; the message says what is wrong and where."""
 
@@ -139,8 +143,9 @@ def _ours(request: Request, error: AppError) -> JSONResponse:
 def _http(request: Request, error: HTTPException) -> JSONResponse:
     if isinstance(error.__cause__, AppError):  # FastAPI takes whatever ends the reading of a body for a bad body
         return _ours(request, error.__cause__)
-    code = HTTPStatus(error.status_code).name.lower()
-    return problem(request, error.status_code, code=code, detail=str(error.detail), headers=error.headers)
+    status = HTTPStatus(error.status_code)
+    detail = _ADDRESS.get(status, error.detail) if error.detail == status.phrase else error.detail
+    return problem(request, status, code=status.name.lower(), detail=str(detail), headers=error.headers)
 
 
 def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -197,6 +197,14 @@ def test_pages_neither_lose_nor_repeat(client: TestClient, auth: Auth, service: 
     assert {f"c{n}" for n in range(50)} <= set(seen)
 
 
+def test_unknown_addresses(client: TestClient, auth: Auth) -> None:
+    for answer, told in (
+        (client.get("/nope", headers=auth["inspector"]), (404, "not_found", "没有这个地址")),
+        (client.patch("/v1/calls", headers=auth["inspector"]), (405, "method_not_allowed", "这个地址不接受这种请求")),
+    ):
+        assert (answer.status_code, answer.json()["code"], answer.json()["detail"]) == told
+
+
 def test_unknown_call(client: TestClient, auth: Auth) -> None:
     for path in ("/v1/calls/99", "/v1/calls/99/audio"):
         answer = client.get(path, headers=auth["inspector"])
