@@ -7,19 +7,22 @@ Its authors had read no rule. Who writes rules may read the totals and the class
 Convicted: a violation fails the call. Suspected: a `suspected.*` rule fails, which only sends the call to a person.
 Flagged: that, or something else found, or words that a rule leaves to a person. Intervals are Wilson's, 95 %.
 
-Three authors wrote it, one after the other; each part was judged before it was read. At first sight:
+Four authors wrote it, one after the other; each part was judged before it was read. At first sight:
 
-- of 179, 174 and 188 violations 129, 119 and 145 convicted, 150, 154 and 177 or suspected; of those only hinted at, 57
-  of 74 suspected in the second and 57 of 61 in the third; of the third's in the six categories of zero tolerance
-  (threat, abuse, impersonate, false_legal, third_party, harass) 108 of 111
-- of 126, 148 and 160 traps 5, 7 and 2 convicted; 8 and 4 or suspected in the second and third
-- 155 of 165, 185 of 196 and 169 of 172 steps right; in the second 14 amounts and 15 dates of 18 promises, in the third
-  21 and 24 of 26
+- of 179, 174, 188 and 212 violations 129, 119, 145 and 136 convicted, 150, 154, 177 and 185 or suspected; of those only
+  hinted at, 57 of 74 suspected in the second, 57 of 61 in the third and 48 of 68 in the fourth; of those in the six
+  categories of zero tolerance (threat, abuse, impersonate, false_legal, third_party, harass) 108 of 111 in the third,
+  127 of 146 in the fourth
+- of 126, 148, 160 and 206 traps 5, 7, 2 and none convicted; 8, 4 and none or suspected in the second to fourth
+- 155 of 165, 185 of 196, 169 of 172 and 185 of 198 steps right; in the second 14 amounts and 15 dates of 18 promises,
+  in the third 21 and 24 of 26, in the fourth 23 and 23 of 30
 
-14 labels of the first and 11 of the third were mended, after they had been compared with what was found: there an offer
-is one only if it names a way or a plan. Every time the classes of failure were told to who writes rules and sentences
-to learn from. After that, together: of 541 violations 423 convicted, 516 or suspected; of 434 traps 2 convicted, 3 or
-suspected; 527 of 531 steps; 54 amounts and 55 dates of 57 promises.
+14 labels of the first, 11 of the third and 3 of the fourth were mended, after they had been compared with what was
+found: an offer is one only if it names a way or a plan, and who says that he is somebody else was asked all the same.
+Every time the classes of failure were told to who writes rules, and sentences to learn from came from others; of the
+fourth's calls the steps that had been missed were read. After that, together: of 753
+violations 558 convicted, 701 or suspected; of 640 traps 2 convicted, 3 or suspected; 724 of 729 steps; 80 amounts and 81
+dates of 87 promises.
 """
 
 import argparse

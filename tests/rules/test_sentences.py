@@ -92,6 +92,7 @@ def test_an_enforcement_that_a_court_ordered_is_no_threat(text: str, claimed: bo
         ("suicide", "后来生病花了点钱", "来生再还你们"),
         ("suicide", "腰扭了，没法活动", "我没法活了"),
         ("suicide", "家里煤气罐没气了，换了一罐", "家里煤气都打开了，就这样吧"),
+        ("suicide", "等燃气公司来打开阀门", "燃气阀门我拧开了"),
         ("suicide", "种地要买化肥农药，都是钱", "农药就摆在我面前"),
         ("suicide", "我在很远的地方打工", "我要去很远的地方了，你们再也找不到我"),
         ("complaint", "我去人民银行打征信报告了", "我去人民银行告你们"),
