@@ -21,8 +21,8 @@ Four authors wrote it, one after the other; each part was judged before it was r
 found: an offer is one only if it names a way or a plan, and who says that he is somebody else was asked all the same.
 Every time the classes of failure were told to who writes rules, and sentences to learn from came from others; of the
 fourth's calls the steps that had been missed were read. After that, together: of 753
-violations 558 convicted, 701 or suspected; of 640 traps 2 convicted, 3 or suspected; 724 of 729 steps; 80 amounts and 81
-dates of 87 promises.
+violations 558 convicted, 701 or suspected; of 640 traps 2 convicted, 3 or suspected; 724 of 729 steps; 80 amounts and
+81 dates of 87 promises.
 """
 
 import argparse
