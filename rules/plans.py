@@ -91,7 +91,8 @@ def listed(asked: str, said: str, today: date) -> list[Payment]:
     count = int(find_numbers(counted[1])[0].value) if counted else len(dates)
     if len(sums) != 1 or not 2 <= count <= len(dates):
         return []
-    return [Payment(0, len(said), True, *sums, day) for day in dates[-count:]]
+    (each,) = sums
+    return [Payment(0, len(said), True, each, day) for day in dates[-count:]]
 
 
 def same(one: Promise, other: Promise) -> bool:
