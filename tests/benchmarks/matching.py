@@ -17,8 +17,8 @@ On 2026-11-23, two processes taking turns, before and after single characters we
 and what is settled not looked for further: matching by ear 12.8 and 10.0 ms, all of a 10-minute call 54 and 47 by ear,
 39 and 33 as text (the machine was busy), a conversation of 170 characters by one pack 9.0 and 6.7.
 
-Later that day, quiet: 31.7 ms by ear, 27.5 as text; of a talk of the samples' lines, before and after findings of nothing
-were kept, sentences weighed once and promises read in linear time, processes taking turns, 40.9 and 33.6 ms.
+Later that day, quiet: 31.7 ms by ear, 27.5 as text; of a talk of the samples' lines, before and after findings of
+nothing were kept, sentences weighed once and promises read in linear time, processes taking turns, 40.9 and 33.6 ms.
 """
 
 import argparse
