@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from asr.transcript import Transcript
 from rules.call import GIVEN
-from rules.pack import Pack
+from rules.pack import Pack, asked_by
 from rules.speech import join
 from rules.text import Text
 
@@ -17,7 +17,8 @@ SHORT, AT_ONCE = 1000, 6000
 def read_ahead(packs: Iterable[Pack], transcripts: Iterable[Transcript]) -> tuple[Pack, ...]:
     """The packs, having read the short ones of these transcripts: they judge those sooner, and all others as ever."""
     chosen, batches = tuple(packs), [*_batches(transcripts)]
-    ahead = {id(matcher): matcher.ahead(batches) for pack in chosen for matcher in pack.matchers}
+    whose = asked_by(chosen)
+    ahead = {id(matcher): matcher.ahead(batches, whose) for pack in chosen for matcher in pack.matchers}
     return tuple(replace(pack, matchers=tuple(ahead[id(matcher)] for matcher in pack.matchers)) for pack in chosen)
 
 

@@ -110,8 +110,8 @@ class _Sounds:
         joined = "\n".join(words)
         for sounds in (by_sound(joined), second_sound(joined)):
             for core, sound in enumerate(sounds.split("\n")):
-                # 二十四期一个月 is no 71个月: a short number is one where it is written as one.
-                if len(sound) > 1 and not (len(sound) < FORGIVING and words[core].isdigit()):
+                # 二十四期一个月 is no 71个月, and 一七 (逾期 as heard) no 一期: short ones with a digit are as written.
+                if len(sound) > 1 and not (len(sound) < FORGIVING and any(map(str.isdigit, words[core]))):
                     middle = len(sound) // 2 if len(sound) >= FORGIVING else 0
                     pieces[sound[middle:]].add((core, 0))
                     if middle:

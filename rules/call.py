@@ -10,7 +10,7 @@ from asr.transcript import Speaker, Transcript
 from rules.finding import Evidence
 from rules.guards import Guard, Reach
 from rules.lexicon import NUMBER, Lexicon
-from rules.matcher import Group, Matcher, Scan, Span, near
+from rules.matcher import Group, Matcher, Scan, Span, Whose, near
 from rules.phonetics import likeliest
 from rules.speech import join
 from rules.suspicions import Suspicions
@@ -72,12 +72,13 @@ class Part:
 class Conversation:
     """A transcript prepared for matching, once, for however many packs: all its text as one, scanned in one pass.
 
-    What is found out on the way is remembered: packs that use the same lexicons ask the same.
+    What is found out on the way is remembered: packs that use the same lexicons ask the same. With `whose`, nothing is
+    looked for but what they ask for.
     """
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(self, transcript: Transcript, whose: Whose | None = None) -> None:
         said = transcript.utterances
-        self.transcript = transcript
+        self.transcript, self.whose = transcript, whose
         self.speech = join(transcript)
         self.turns = turns(said)
         self.full_turns = full_turns(said, self.turns)
@@ -107,7 +108,7 @@ class Conversation:
         groups: dict[Group, Sequence[Span]] = {}
         for matcher in matchers:
             if id(matcher) not in self._scans:
-                self._scans[id(matcher)] = matcher.scan(self.speech.text, by_ear=self.by_ear)
+                self._scans[id(matcher)] = matcher.scan(self.speech.text, by_ear=self.by_ear, whose=self.whose)
             groups |= self._scans[id(matcher)].groups
         return Scan(self.speech.text.stops, self.speech.walls, groups)
 
@@ -166,8 +167,9 @@ class Call:
         reasons = tuple([self.guards[name] for name in guards])
         # Another pack may have a lexicon of that name; what it found is another list.
         key = id(spans), reasons, speaker, self.unknown_as_named
-        known = self.conversation.matches
+        known, whose = self.conversation.matches, self.conversation.whose
         if key not in known:
+            assert whose is None or whose[lexicon.name] in (None, speaker), "see Operator.asked"
             counted = _distinct(self._counted(spans, lexicon, reasons, self.said_by(speaker)))
             least = max((guard.suspicion_below for guard in reasons), default=0.0)
             known[key] = tuple(sorted([self._hit(span, least) for span in counted], key=_PLACE))

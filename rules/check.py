@@ -10,7 +10,7 @@ from rules.categories import CATEGORIES
 from rules.conditions import call_date
 from rules.finding import Evidence, Finding, Verdict
 from rules.operators import NOTHING, Outcome
-from rules.pack import Pack
+from rules.pack import Pack, asked_by
 from rules.rule import Rule, Scope
 
 #: A step is not called missing where more than this share of the speech was doubtful. In 10 development calls with
@@ -34,9 +34,9 @@ def check(
     or ISO text; days and hours are those of Asia/Shanghai. What is convicted is not suspected of the same in the same
     sentence, unless `echoes` asks for every rule's own view.
     """
-    conversation = Conversation(transcript)
     known = facts or {}
     chosen = (packs,) if isinstance(packs, Pack) else tuple(packs)
+    conversation = Conversation(transcript, asked_by(chosen))
     return [finding for pack in chosen for finding in _Judge(pack, conversation, known).findings(echoes)]
 
 

@@ -19,6 +19,8 @@ ASKS = re.compile(
     r"行不行|行吗|行么|可以吗|可以么|可不可以|好不好|好吗|成吗|成不成|成不$|中不|怎么样|咋样|能不能|能不能够|可以不|行不$|得不得行"
 )
 _ENDS_ASKING = re.compile(r"[吗呢么]$")
+#: Less is asked for just before: 还能再低点吗，五千我就结了.
+_BARGAINS = re.compile("(?:能|可以)[^，。]{0,6}(?:低|少|减|便宜|优惠|免)[^，。]{0,3}[吗么不][，,？?]?$")
 #: What is said just behind a payment, if it is short.
 _AFTER = re.compile(r"[，, ]*([^，。！；,.!;\s]{0,8})")
 _TAG = 8
@@ -49,6 +51,8 @@ def asks(text: str, piece: Payment) -> bool:
     """Whether the payment is asked about rather than stated."""
     words = text[piece.start : piece.end].rstrip("，。！；,.!; ")
     if words.endswith(("？", "?")) or _ENDS_ASKING.search(words) or ASKS.search(words):
+        return True
+    if not piece.day and _BARGAINS.search(text, max(0, piece.start - _BEFORE), piece.start):
         return True
     behind = _AFTER.match(text, piece.end)
     after = behind[1] if behind else ""

@@ -33,6 +33,9 @@ _BARE_DAY = (
 #: Of the month, not 二十号楼.
 _NTH = "[号日](?![楼院])"
 
+#: What day it is: 今天都二号了. But 都十号了才发工资 names one.
+_THE_DAY = rf"(?:{_NUM}{_NTH}|(?:周|星期|礼拜)[一二三四五六日天1-7])了"
+
 #: How long it is overdue says nothing of when: 才逾期一个月左右, 都拖了三天左右.
 _NOT_LATE_BY = "(?<!逾期)(?<!逾期[了有才快])(?<![拖欠晚]了)"
 #: Nor does what there is of something in a time: 最多三天给我打一个电话, 最多一个月工资三千.
@@ -40,7 +43,7 @@ _NO_RATE = "(?!给我[打来发](?![款钱工薪奖])|的?工资(?![下发到])|
 
 _THIS_MONTH = r"(?:这个月|本月|这月|当月)"
 # 剩下月底还 is the rest at the end of this month.
-_NEXT_MONTH = r"(?<![剩余])(?P<next>下下个?月|下个?月|次月)"
+_NEXT_MONTH = r"(?<![剩余])(?P<next>[再下]?下一?个?月|次月)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,11 @@ def _month(today: date, later: int) -> tuple[int, int]:
     return months // 12, months % 12 + 1
 
 
+def month_named(named: str | None, today: date) -> tuple[int, int]:
+    """Year and month of 下个月, of 下下个月 and 再下个月, which are two ahead, or this one where none is named."""
+    return _month(today, (sum(char in "再下" for char in named) or 1) if named else 0)
+
+
 def _on(year: int, month: int, day: int) -> date | None:
     last = monthrange(year, month)[1]
     return date(year, month, min(day, last)) if 1 <= day <= 31 else None
@@ -107,7 +115,7 @@ def _on(year: int, month: int, day: int) -> date | None:
 def _day_of_month(match: re.Match[str], today: date) -> date | None:
     day = _number(match["day"])
     if match["next"]:
-        return _on(*_month(today, match["next"].count("下") or 1), day)
+        return _on(*month_named(match["next"], today), day)
     this = _on(today.year, today.month, day)
     # 这个月十五号 said on the 20th is a slip or the past: a promise means the next one.
     return this if this is None or this >= today else _on(*_month(today, 1), day)
@@ -136,13 +144,12 @@ def _year(named: str, today: date) -> int:
 
 
 def _part_of_month(match: re.Match[str], today: date) -> date | None:
-    later = match["next"].count("下") or 1 if match["next"] else 0
-    year, month = _month(today, later)
+    year, month = month_named(match["next"], today)
     if match["part"] in ("底", "末", "最后一天"):
         return _on(year, month, 31)
     day = _PARTS[match["part"]]
     this = _on(year, month, day)
-    return this if later or this is None or this >= today else _on(*_month(today, 1), day)
+    return this if match["next"] or this is None or this >= today else _on(*_month(today, 1), day)
 
 
 def _part_of_named_month(match: re.Match[str], today: date) -> date | None:
@@ -194,6 +201,16 @@ _NEAR = {
 
 #: Kind of expression: how it looks, how it is resolved. The first that matches at a place is taken.
 _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
+    # Tells what day it is; nothing is named by it.
+    "k_told": (
+        rf"(?:今[天儿日](?:都|已经|是|才)*{_THE_DAY}|(?:都|已经){_THE_DAY}(?![才再]))",
+        lambda _, __: None,
+    ),
+    # Of an offer, of a month, of what may be waited for: it is not the month's.
+    "k_last_day": (
+        "今[天儿日](?:还款|[^，。！？不还付转给月号]){0,8}最后一天|最后一天(?:就|也|可)?是今[天儿日]",
+        lambda _, today: today,
+    ),
     "k_near": (
         rf"(?!现在(?:都|才|是)?{_NUM}点)"
         rf"(?:{'|'.join(sorted(_NEAR, key=len, reverse=True))})(?!(?<=等下)个?[月周星礼])",
@@ -216,7 +233,7 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
         _part_of_named_month,
     ),
     "k_bare_day_of_month": (
-        rf"(?<!上个月)(?<!上月)(?:{_THIS_MONTH}|{_NEXT_MONTH}|每个?月)的?(?P<day>{_BARE_DAY})",
+        rf"(?<!上个月)(?<!上月)(?:{_THIS_MONTH}|{_NEXT_MONTH}|每个?月|最[晚迟])的?(?P<day>{_BARE_DAY})",
         _day_of_month,
     ),
     "k_day_of_month": (
@@ -237,7 +254,7 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
     "k_within": (r"(?P<which>(?:这|本|今|当|下)?个?)(?P<unit>周|星期|礼拜|月|年)(?:之内|以内|内)", _within),
     "k_same": ("当天|当日|当晚|那天|那日|那一天|那晚|到时候|同一天|第二天", lambda _, today: today),
     "k_clock": (
-        rf"(?<![天日号五六一二三四末早个昨前])(?:晚上|下午|傍晚|中午|晌午|夜里|(?<![点半])下了?班)|{_NUM}点(?:钟|半)?(?:之前|以前|前)",
+        rf"(?<![天日号五六一二三四末早个昨前])(?:晚上|下午|傍晚|中午|晌午|夜里|(?<![点半])下了?班|吃[完了][晚午中]?饭)|{_NUM}点(?:钟|半)?(?:之前|以前|前)",
         lambda _, today: today,
     ),
 }
@@ -251,7 +268,7 @@ def _unnamed(pattern: str) -> str:
 #: What days begin with. At most characters of a call there are then not sixteen kinds to try.
 BEGINNINGS = "".join(
     {
-        *"0123456789一二三四五六七八九十两半下这本个周星礼当次的月底末初中上最农阴正冬腊大过每等再给宽今明年那到同第晚傍晌夜"
+        *"0123456789一二三四五六七八九十两半下这本个周星礼当次的月底末初中上最农阴正冬腊大过每等再给宽今明年那到同第晚头傍晌夜都已吃"
     }
     | {name[0] for name in (*_NEAR, *FESTIVALS)}
 )

@@ -44,6 +44,13 @@ class Found(NamedTuple):
     ends: Ints
 
 
+class Asked(NamedTuple):
+    """Whose words families are looked for in, each speaker as one bit: what nobody asks for is not put together."""
+
+    families: Ints  #: for each family, in whose
+    voices: Ints  #: for each character of the text, whose it is
+
+
 class Families:
     """Families ready to be put together. `words` are their cores.
 
@@ -86,12 +93,15 @@ class Families:
             np.append(core, core[heard] + self._words), np.append(family, family[heard]), 2 * self._words
         )
 
-    def find(self, text: Text, found: CoreHits) -> Found | None:
-        """Every family found."""
-        waiting = self._waiting.at(found.core)
-        if not len(waiting[0]):
+    def find(self, text: Text, found: CoreHits, asked: Asked | None = None) -> Found | None:
+        """Every family found, in whosever words or where it is asked for."""
+        family, hit = self._waiting.at(found.core)
+        if asked:
+            wanted = np.flatnonzero(asked.families[self._of[family]] & asked.voices[found.start[hit]])
+            family, hit = family[wanted], hit[wanted]
+        if not len(family):
             return None
-        family, worth, ways = self._grown(text, found, *waiting)
+        family, worth, ways = self._grown(text, found, family, hit)
         there = ways >= 0
         hits, ends = ways[there], there.sum(axis=1).cumsum()
         begins = np.append(0, ends)[:-1]

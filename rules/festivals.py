@@ -51,7 +51,7 @@ FESTIVALS = sorted((*_SOLAR, *_LUNAR, "清明", "冬至"), key=len, reverse=True
 #: 春节前: the day before. 春节后 and 过完年 name no day.
 FESTIVAL = (
     rf"(?<![0-9零一二两三四五六七八九十百千万])(?:大|过)?(?P<festival>{'|'.join(FESTIVALS)})节?"
-    r"(?P<before>之前|以前|前夕|前)?(?!节?放?假?(?:之后|以后|过后|完|后))"
+    r"(?P<before>之前|以前|前夕|前)?(?!节?放?假?(?:之后|以后|过后|完|后)|.{0,2}(?:花|买|期间|那[会阵]|太忙))"
 )
 
 _LUNAR_DIGITS = "一二三四五六七八九十"

@@ -3,7 +3,8 @@
     uv run --with scikit-learn python -m rules.learning            # train and write
     uv run --with scikit-learn python -m rules.learning --check    # cross-validate by file: each judged by the others
 
-A line is `category<TAB>sentence`; category `none` is innocent. Each file has an author of its own.
+A line is `category<TAB>sentence`; category `none` is innocent. Each file has an author of its own. The steps of a
+call, in `steps/`, are a subject with a model of its own.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rules.meaning import FOLDER, LONGEST, Meanings
+from rules.meaning import FOLDERS, LONGEST, Meanings
 from rules.text import normalise
 
 INNOCENT = "none"
@@ -32,7 +33,7 @@ class Example:
     file: str
 
 
-def read_examples(folder: Path = FOLDER) -> list[Example]:
+def read_examples(folder: Path) -> list[Example]:
     """All examples, in order of file and line.
 
     Raises:
@@ -56,7 +57,7 @@ def digest(examples: Iterable[Example]) -> str:
 
 
 def learn(examples: Sequence[Example]) -> Meanings:
-    """A multinomial logistic regression on the pieces: which violation a sentence is, or that it is none."""
+    """A multinomial logistic regression on the pieces: which category a sentence is, or that it is none."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
@@ -114,12 +115,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--check", action="store_true", help="cross-validate by author instead of writing")
     wanted = parser.parse_args()
-    examples = read_examples()
-    if wanted.check:
-        check(examples)
-    else:
-        write(learn(examples), digest(examples), FOLDER / "model.npz")
-        print(f"{len(examples)} sentences learned from {FOLDER}")
+    for folder in FOLDERS.values():
+        examples = read_examples(folder)
+        if wanted.check:
+            check(examples)
+        else:
+            write(learn(examples), digest(examples), folder / "model.npz")
+            print(f"{len(examples)} sentences learned from {folder}")
 
 
 if __name__ == "__main__":

@@ -13,15 +13,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rules.arrays import firsts, ordered
+from asr.transcript import Speaker
+from rules.arrays import firsts, numbers, ordered
 from rules.automaton import Cores
-from rules.families import Families, Found
+from rules.families import Asked, Families, Found
 from rules.hits import barriers
 from rules.lexicon import MAX_GAP, Family
 from rules.text import Text, begins, together
 
 #: What families are found by: the name of a lexicon, or of a guard and which of its lists.
 Group = str | tuple[str, str]
+
+#: Whose words each group is looked for in; None: anyone's. One that is missing is looked for in nobody's.
+Whose = Mapping[Group, Speaker | None]
+
+#: Each speaker as one bit, and those whose words are meant when one is asked: words of nobody known may be anyone's.
+_VOICES: Mapping[Speaker, int] = {"agent": 1, "customer": 2, "unknown": 4}
+_MEANT: Mapping[Speaker | None, int] = {who: bit | 4 for who, bit in _VOICES.items()} | {None: 7}
 
 
 class Span(NamedTuple):
@@ -75,6 +83,14 @@ class Scan:
         return [Scan(text.stops, *own) for text, own in zip(texts, zip(walls, groups, strict=True), strict=True)]
 
 
+def whose_words(asked: Iterable[tuple[Group, Speaker | None]]) -> Whose:
+    """Whose words each group is looked for in, where it may be asked for several times."""
+    whose: dict[Group, Speaker | None] = {}
+    for group, who in asked:
+        whose[group] = who if whose.get(group, who) == who else None
+    return whose
+
+
 def near(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
     """Those of the spans that begin no further from characters `start` to `end` than a gap can reach."""
     # A span is a tuple that begins with its start: compared as such, no key is asked for.
@@ -96,17 +112,24 @@ class Matcher:
         self._families = Families(self._listed, self._cores.words) if self._listed else None
         self._read: Mapping[_Known, Scan] = {}
 
-    def scan(self, text: Text, *, by_ear: bool = False) -> Scan:
+    def scan(self, text: Text, *, by_ear: bool = False, whose: Whose | None = None) -> Scan:
         """Everything in `text`: one pass per view, then families from the hits.
 
-        `by_ear` says that a recogniser wrote the text: then words that sound like a core count too.
+        `by_ear` says that a recogniser wrote the text: then words that sound like a core count too. With `whose`, only
+        what is asked for in the words of those it is asked of.
         """
         if not self._families:
             return Scan((), (), {})
         if self._read and (known := self._read.get(_known(text, by_ear=by_ear))):
             return known
-        found = self._families.find(text, self._cores.find(text, by_ear=by_ear))
+        asked = None if whose is None else self._asked(text, whose)
+        found = self._families.find(text, self._cores.find(text, by_ear=by_ear), asked)
         return Scan(text.stops, barriers(text.chars)[0].tolist(), self._grouped(found) if found else {})
+
+    def _asked(self, text: Text, whose: Whose) -> Asked:
+        meant = numbers(_MEANT[whose[name]] if name in whose else 0 for name in self._names)
+        walls, voices = barriers(text.chars)[0], numbers(_VOICES[voice] for voice in text.voices)
+        return Asked(meant[self._group], voices.repeat(np.diff(walls + 1, prepend=0)))
 
     def _grouped(self, found: Found) -> dict[Group, list[Span]]:
         """What was found as spans, by group."""
@@ -124,20 +147,23 @@ class Matcher:
             name: spans[at:to] for name, (at, to) in zip(names, pairwise([*begins.tolist(), len(spans)]), strict=True)
         }
 
-    def ahead(self, batches: Iterable[tuple[Sequence[Text], bool]]) -> "Matcher":
-        """This matcher, having read some texts: each batch in one pass, and whether a recogniser wrote it."""
+    def ahead(self, batches: Iterable[tuple[Sequence[Text], bool]], whose: Whose | None = None) -> "Matcher":
+        """This matcher, having read some texts: each batch in one pass, and whether a recogniser wrote it.
+
+        What is found in them is then what `whose` asks for, as in `scan`.
+        """
         other = copy(self)
         other._read = {
             _known(text, by_ear=by_ear): scan
             for texts, by_ear in batches
-            for text, scan in zip(texts, self.scan(together(texts), by_ear=by_ear).cut(texts), strict=True)
+            for text, scan in zip(texts, self.scan(together(texts), by_ear=by_ear, whose=whose).cut(texts), strict=True)
         }
         return other
 
 
 #: All that tells what is found in one text from what is found in another.
-_Known = tuple[str, tuple[int, ...], tuple[tuple[int, int], ...], bool]
+_Known = tuple[str, tuple[int, ...], tuple[tuple[int, int], ...], tuple[Speaker, ...], bool]
 
 
 def _known(text: Text, *, by_ear: bool) -> _Known:
-    return text.chars, tuple(text.stops), tuple(text.numbers), by_ear
+    return text.chars, tuple(text.stops), tuple(text.numbers), tuple(text.voices), by_ear

@@ -1,8 +1,8 @@
 """What a sentence means, learned from examples: the second net, behind the families of the lexicons.
 
 Families find what somebody thought of writing down. Hints and euphemisms are said in ever new words; this model weighs
-all the pieces of a sentence, so that it recognises words in new company. It suspects, it does not prove: rules that
-use it send a call to a person. Trained by `rules/learning.py` from the sentences in `rules/meanings/`.
+all the pieces of a sentence, so that it recognises words in new company. It suspects, it does not prove: rules about
+violations that use it send a call to a person. Trained by `rules/learning.py` from the sentences in `rules/meanings/`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from rules.arrays import Bits, Column, Ints, codes, firsts, numbers
 
-#: Where the sentences to learn from, and what was learned, are kept.
-FOLDER = Path(__file__).parent / "meanings"
+#: Where the sentences to learn from, and what was learned, are kept, for each subject: a model of its own.
+_MEANINGS = Path(__file__).parent / "meanings"
+FOLDERS = {"violations": _MEANINGS, "steps": _MEANINGS / "steps"}
 
 #: The longest piece of a sentence that is weighed, in characters. Four find no more.
 LONGEST = 3
@@ -34,7 +35,7 @@ _TELLING = 3
 class Suspicion:
     """What a sentence is suspected of."""
 
-    probability: float  #: that it is a violation at all, 0 to 1
+    probability: float  #: that it is any of the categories of its subject at all, 0 to 1
     category: str  #: which one, if it is
     keys: Column  #: its pieces, as numbers
     weights: NDArray[np.float32]  #: how much each piece speaks for that category
@@ -154,9 +155,9 @@ def _letters(text: str) -> Bits:
 
 
 @cache
-def load_meanings() -> Meanings:
-    """What was learned."""
-    with np.load(FOLDER / "model.npz") as kept:
+def load_meanings(subject: str = "violations") -> Meanings:
+    """What was learned about one of the subjects in `FOLDERS`."""
+    with np.load(FOLDERS[subject] / "model.npz") as kept:
         pieces = {piece: row for row, piece in enumerate(kept["pieces"].tobytes().decode("utf-8").split("\n"))}
         return Meanings(
             categories=tuple(kept["categories"].tolist()),

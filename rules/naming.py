@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from rules.dates import find_days
+from rules.paying import PAYING
 from rules.sums import amounts, besides
 
 #: How many other characters may stand beside a day or a sum that is still said alone.
@@ -23,8 +24,8 @@ _LOOSELY = re.compile(rf"一半|全额|全部|全款|最低(?:的|还款|额)*|{
 _FILLING = re.compile(
     r"[之以][前后内]|过后|首期|第一[期次笔]|前后|左右|上午|下午|晚上|早上|中午|一定|肯定|保证|放心|没问题|可以|就是|说[好定]了?|这样|等您|之间|一下|[跟给]您|[约延定]到|截止|登记|给你|给您|手上|手头|不过|但是"
     r"|最(?:快|迟|晚|早|多|少)|顶多|起码|至少|大概|大约|差不多|预计|应该|等我?到|要到|等我|要等|也得|怎么也|只有|只能|行了吧|听你的|依你"
-    r"|[的之]?样子|那天|每个?[月期]|分期|一次性|金额|下来|处理|[这本下]+个?(?:周|星期|礼拜|月)|定在|约在|我们|咱们?|请问|具体|的话|有的是|倒是|去银行|剩下的?|[这手]里"
-    r"|块钱|确定|[先那吧啊呢嘛呀哈哦呗啦了的我就行好嗯成得能会元块钱整万多前这还是你您也凑个要到对号日，。！,.!\s]"
+    r"|[的之]?样子|那天|每个?[月期]|分期|一次性|金额|下来|处理|[这本下]+个?(?:周|星期|礼拜|月)|定在|约在|我们|咱们?|请问|具体|的话|有的是|倒是|去银行|剩下的?|[这手]里|[连加]上?(?:利息|罚息|违约金)|连本带[利息]|一[共起]|总共|从|开始|各|[阳公新]历"
+    r"|块钱|确定|[先那吧啊呢嘛呀哈哦呗啦了的我就行好嗯成得能会元块钱整万多前这还是你您也凑个要到对号日和、，。！,.!\s]"
 )
 #: One character that turns it all: 没三千, 三千难, 周五他还.
 _TURNS = re.compile("[不没别难太他她谁发]")
@@ -52,7 +53,7 @@ class Named:
 def named(said: str, today: date) -> Named:
     """What `said`, which must be folded, names."""
     days = find_days(said, today)
-    sums = amounts(said, days)
+    sums = amounts(said, today)
     rest = besides(said, [*days, *(number for number, _ in sums)])
     strict = _LOOSELY.sub("", rest)
     words = _FILLING.sub("", strict)
@@ -71,6 +72,6 @@ def named_alone(said: str, today: date) -> Named | None:
 
 
 def names_hour(said: str, today: date) -> bool:
-    """Whether a time of day is said alone: 六点半可以. 我六点半下班 and 现在三点 tell something else."""
+    """Whether a time of day is said alone, or that of paying: 六点半可以. 我六点半下班 and 现在三点 tell else."""
     hours = [clause for clause in CLAUSES.split(said) if _HOUR.search(clause) and "现在" not in clause]
-    return any(named(clause, today).alone for clause in hours)
+    return any(named(PAYING.sub("", clause), today).alone for clause in hours)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from rules.dates import find_days
 from rules.numerals import Number, find_numbers
 from rules.paying import LEFT, NAMED, REST
 from rules.sums import amounts
@@ -17,12 +16,16 @@ _INSTALMENT = re.compile("[一两二三四五六1-6](?:期|个月的)")
 #: So many of them, and one of them: 先还两期; 首期什么时候还.
 _INSTALMENTS = re.compile("(?<![分共欠第做])([一两二三四五六])期")
 _NTH = re.compile("(?:首|第[一二三四五六])期")
+#: One of several debts, told by its number: 第一笔三千五，第二笔一千二.
+_ORDINAL = re.compile("第[一二三四]笔")
 #: What a customer is spared is not what he is asked for: 今天还可以少还两百.
 _REDUCED = re.compile(
     "(?P<spared>(?:少[还付交]|减免?|[给帮]您免|优惠|便宜|[节能]省)(?:掉|去|了|个|您|利息|罚息|息费|违约金|滞纳金)*)(?P<sum>[0-9一二两三四五六七八九十百千万点.]+)"
 )
 _WHOLE = re.compile("全|补[上齐]|都(?=给|还|结|付|清|转|打)|一次性|一把|[结还付缴]清")
-_AT_ONCE = re.compile("马上|立刻|立马|这就|回去就|回家就|[还结]掉|就(?:去|来)?(?:还|弄|处理)")
+_AT_ONCE = re.compile(
+    "马上|立刻|立马|这就|等下|等会|待会|一会儿?就?(?=[还去转存])|回去就|回家就|[还结]掉|就(?:去|来)?(?:还|弄|处理)"
+)
 _ASKS_FOR_ALL = re.compile("全(?:部|额)?(?:都|给)?(?:还|结|处理|付|缴)|[还结付缴]清|一次性|补齐")
 _INTEREST = "利息|罚息|息费|违约金"
 #: What an agent calls the sums that are owed, and how a customer takes them up.
@@ -33,11 +36,11 @@ _OWED = {
     "interest": (re.compile(f"^(?!.*本金).*(?:{_INTEREST})"), re.compile(_INTEREST)),
     "all": (
         re.compile(
-            "^(?!.*(?:[本这每当]期|本月|这个月|每月|最低)).*(?:一共|总共|总金?额|还差|总计|共计|合计|全部|全额|结清|欠款|欠)"
+            "^(?!.*(?:[本这每当]期|本月|这个月|每月|最低)).*(?:一共|总共|总金?额|还差|总计|共计|合计|全部|全额|[结还]清|欠款|欠)"
         ),
         _WHOLE,
     ),
-    "due": (re.compile("应还|还款金额|逾期|账单(?!最低)"), _WHOLE),
+    "due": (re.compile("应还|[要待]还|需要?(?:提前)?(?:支付|还|准备)|还款金额|逾期|账单(?!最低)"), _WHOLE),
 }
 _WHOLE_DEBT = {"all", "due"}
 _ALL = {"least", *_WHOLE_DEBT}
@@ -48,7 +51,7 @@ _ALONE = re.compile("(?:元|块)?钱?[，。]")
 _ASKS_HOW = re.compile("怎么还|怎么处理|打算")
 #: What all of these have one of.
 _SPEAKS_OF_OWED = re.compile(
-    "怎么还|怎么处理|打算|最低|每期|每个?月|月供|本金|[利罚]息|息费|违约金|[一总]共|总金?额|差|[总共合]计|全[部额]|结清|欠|应还|还款金额|逾期|账单"
+    "第.笔|怎么还|怎么处理|打算|最低|每期|每个?月|月供|本金|[利罚]息|息费|违约金|[一总]共|总金?额|差|[总共合]计|全[部额]|[结还]清|欠|应还|[要待]还|支付|需要?还|准备|还款金额|逾期|账单"
 )
 #: 两千四月底, which is either 2000 at the end of April or 2400 at that of this month.
 _SUM_OR_MONTH = re.compile("[一二两三四五六七八九](?P<unit>[百千万])[一二三四五六七八九](?=月[底末初])")
@@ -69,11 +72,11 @@ class Debt:
     @property
     def whole(self) -> Decimal | None:
         """All that is owed, where that was told."""
-        return self.sums.get("all", self.sums.get("due"))
+        return _whole(self.sums)
 
     def hear(self, said: str) -> None:
         """Take in what the agent says; what he spares of it, told twice, is spared once."""
-        spared = spared_in(said, self.today) if reduces(said) else Decimal(0)
+        spared = spared_in(said, self.today)
         self.told = sums_in(reduced(said, self.today) if spared else said, self.today)
         if spared not in (0, self._spared):
             self.sums = lessened(self.sums, spared)
@@ -93,18 +96,15 @@ def owed_in(said: str, today: date) -> set[Decimal]:
 
 def spared_in(said: str, today: date) -> Decimal:
     """How much a customer is spared: 300 in 减免利息三百. Nothing where it is not said."""
-    known = {number.start: value for number, value in amounts(said, find_days(said, today))}
+    if not _REDUCED.search(said):
+        return Decimal(0)
+    known = {number.start: value for number, value in amounts(said, today)}
     return sum((known.get(found.start("sum"), Decimal(0)) for found in _REDUCED.finditer(said)), Decimal(0))
 
 
 def lessened(sums: Mapping[str, Decimal], spared: Decimal) -> dict[str, Decimal]:
     """The sums owed once so much of them is spared; the least that must be paid stays as it is."""
     return {name: value - spared if name in _WHOLE_DEBT and value > spared else value for name, value in sums.items()}
-
-
-def reduces(said: str) -> bool:
-    """Whether a customer is spared something."""
-    return _REDUCED.search(said) is not None
 
 
 def unreduced(said: str) -> str:
@@ -145,11 +145,6 @@ def left_of(owed: Decimal | None, parts: Sequence[Decimal | None]) -> Decimal | 
     return owed - sum(known)
 
 
-def sum_or_month(said: str) -> bool:
-    """Whether a sum may end with what a month is named by: 两千四月底."""
-    return _SUM_OR_MONTH.search(said) is not None
-
-
 def as_left(said: str, left: Decimal | None) -> str:
     """What is said, read by what is left of what is owed: of 2400, 两千四月底 as 24百月底, which is as long."""
 
@@ -174,6 +169,8 @@ def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
         return half_of(sums)
     if (counted := _INSTALMENTS.findall(said)) and "each" in sums:
         return find_numbers(counted[-1])[0].value * sums["each"]
+    if (nth := _ORDINAL.search(said)) and nth[0] in sums:
+        return sums[nth[0]]
     if _part(said):
         return None
     return next((sums[name] for name, (_, meant) in _OWED.items() if name in sums and meant.search(said)), None)
@@ -181,6 +178,8 @@ def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
 
 def asked_of(sums: Mapping[str, Decimal], asked: str) -> Decimal | None:
     """What is asked for without its sum: one instalment (每期两千，第一期什么时候还), or half (先还一半，什么时候)."""
+    if (nth := _ORDINAL.search(asked)) and nth[0] in sums:
+        return sums[nth[0]]
     if _NTH.search(asked):
         return sums.get("each")
     return half_of(sums) if "一半" in asked and not LEFT.search(asked) else None
@@ -188,7 +187,12 @@ def asked_of(sums: Mapping[str, Decimal], asked: str) -> Decimal | None:
 
 def half_of(sums: Mapping[str, Decimal]) -> Decimal | None:
     """Half of what is owed, where that was told."""
-    return next((sums[name] / 2 for name in ("all", "due") if name in sums), None)
+    whole = _whole(sums)
+    return None if whole is None else whole / 2
+
+
+def _whole(sums: Mapping[str, Decimal]) -> Decimal | None:
+    return sums.get("all", sums.get("due"))
 
 
 def names_part(said: str) -> bool:
@@ -204,11 +208,11 @@ def _told(said: str, today: date) -> Iterator[tuple[Number, Decimal, list[str]]]
     """Every sum told, and what of what is owed it is called."""
     if not _SPEAKS_OF_OWED.search(said):
         return
-    for number, value in amounts(said, find_days(said, today)):
+    for number, value in amounts(said, today):
         begin = max(said.rfind(mark, 0, number.start) + 1 for mark in "，。")
         before = said[max(begin, number.start - _CALLED_WITHIN) : number.start]
         behind = _OF.match(said, number.end)
         clause = before + (behind[0] if behind else "")
-        called = [name for name, (words, _) in _OWED.items() if words.search(clause)]
+        called = [name for name, (words, _) in _OWED.items() if words.search(clause)] + _ORDINAL.findall(clause)
         alone = not before and _ALONE.match(said, number.end) and _ASKS_HOW.search(said)
         yield number, value, called or (["all"] if alone else [])

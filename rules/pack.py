@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
+from asr.transcript import Speaker
 from rules.errors import Fault, RuleError
 from rules.guards import Guard
 from rules.lexicon import Lexicon
 from rules.library import Library
-from rules.matcher import Matcher
+from rules.matcher import Group, Matcher, Whose, whose_words
+from rules.operators.phrases import Phrases
 from rules.packfile import Reader
 from rules.rule import Rule
 
@@ -32,6 +35,7 @@ class Pack:
     used: Library  #: what other files gave it, which packs that use the same share
     guards: Mapping[str, Guard]
     matchers: tuple[Matcher, ...]  #: for what was used, and for what this one has of its own
+    whose: Whose  #: whose words the rules look for what in
 
     def rule(self, rule_id: str) -> Rule:
         """The rule of that id. Raises KeyError."""
@@ -81,8 +85,14 @@ def read_pack(source: str | Path, written: str | None = None) -> tuple[Pack | No
         used=reader.used,
         guards=library.guards,
         matchers=(reader.used.matcher, Matcher(own)),
+        whose=whose_words(_asked(rules, library.guards)),
     )
     return pack, faults
+
+
+def asked_by(packs: Iterable[Pack]) -> Whose:
+    """Whose words the rules of all these packs look for what in."""
+    return whose_words(chain.from_iterable(pack.whose.items() for pack in packs))
 
 
 def _find_file(source: str | Path) -> Path:
@@ -109,6 +119,14 @@ def _inline(rules: Iterable[Rule]) -> Iterator[Lexicon]:
         for find in rule.finds():
             for operator in find.operator.walk():
                 yield from operator.own_lexicons()
+
+
+def _asked(rules: Iterable[Rule], guards: Mapping[str, Guard]) -> Iterator[tuple[Group, Speaker | None]]:
+    """Every group that the rules look for, with whose words in."""
+    for rule in rules:
+        for operator, speaker in rule.asked():
+            if isinstance(operator, Phrases):
+                yield from ((group, speaker) for group in operator.groups(guards))
 
 
 def _rule_faults(rules: list[tuple[str, Rule]]) -> list[Fault]:

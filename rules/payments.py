@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from rules.dates import Day, find_days
+from rules.naming import named
 from rules.numerals import Number
 from rules.paying import (
     CONDITION,
@@ -62,9 +63,9 @@ _WHO_AND_WHEN = re.compile(rf"(?:那我|我们?这边|我们?|俺|{_DAY})*(.*?)(
 _SEEN = re.compile("电话|催|[账卡]号|链接|二维码|[你您]们?(?:自己)?[看查瞧]|(?:账|卡|户)[上里]$")
 #: An act of the customer's paying; that money reaches him (到账) is a condition.
 _PAID = re.compile(rf"(?!到账|入账)(?:{PAYING.pattern})")
-#: What stands beside the day and the sum of an instalment without a word of paying: 下周三再两千五.
-_SHARE = re.compile(
-    "(?:一半|那就是|对[吧吗]|另外|等到|剩下|其余|然后|[先再到得要就给那吧我你您们块钱元整的了呢呗嘛啊，。,.；; ])*"
+#: What may be said of an instalment besides its day and its sum: 下周三再两千五, 十五号发工资两千三.
+_OF_SHARE = re.compile(
+    "一半|对[吧吗]|另外|其余|然后|[再给]|[发开领拿]了?(?:工资|薪水?|钱)|(?:工资|货款|退休金)(?:到账?|下来)"
 )
 #: A day only in 我马上去还; after a condition it is none: 钱一到我马上还.
 AT_ONCE = re.compile("现在|马上|立刻|立马|这就|等会儿?|待会儿?|一会儿?|等下")
@@ -78,12 +79,12 @@ def payments(text: str, today: date) -> list[Payment]:
     days, pays = find_days(text, today), PAYING.search(text)
     if not days and not pays:
         return []
-    sums = amounts(text, days)
+    sums = amounts(text, today)
     if not (pays or sums or SPEAKS_OF_REST.search(text) or "一半" in text):
         return []
     cuts = sorted({0, len(text), *(match.end() for match in _CUT.finditer(text)), *_second_days(text, days)})
     raw = [_piece(text, start, end, days, sums) for start, end in pairwise(cuts)]
-    joined = _joined(text, _with_shares(text, raw, days, sums))
+    joined = _of_each(text, _joined(text, _with_shares(text, raw, today)), days)
     return _with_rests(text, _on_conditions(text, joined, days))
 
 
@@ -133,36 +134,43 @@ def _among(days: Sequence[Day], start: int, end: int) -> Sequence[Day]:
 def _piece(text: str, start: int, end: int, days: list[Day], sums: list[tuple[Number, Decimal]]) -> Payment:
     words = text[start:end]
     pays, half = bool(PAYING.search(words)), "一半" in words
-    named = _among(days, start, end)
+    here = _among(days, start, end)
     first, last = (bisect_left(sums, at, key=lambda one: one[0].start) for at in (start, end))
-    if not (pays or named or first < last):
+    if not (pays or here or first < last):
         return Payment(start, end, False, None, None, half=half)
     if not pays and (NO.search(words) or HEDGE.search(words) or NOT_THEN.search(words)):
         # 明天还不上, 后天还: the first day is refused, it says nothing about the second.
         return Payment(start, end, False, None, None)
-    inside = [day.date for day in named if pays or not AT_ONCE.fullmatch(text[day.start : day.end])]
+    inside = [day.date for day in here if pays or not AT_ONCE.fullmatch(text[day.start : day.end])]
     money = [] if not pays and _INCOME.search(words) else sums[first:last]
     pays = pays or bool(inside and REST.search(words))
     return Payment(start, end, pays, money[-1][1] if money else None, inside[-1] if inside else None, half=half)
 
 
-def _with_shares(text: str, raw: list[Payment], days: list[Day], sums: list[tuple[Number, Decimal]]) -> list[Payment]:
+def _with_shares(text: str, raw: list[Payment], today: date) -> list[Payment]:
     """The pieces; of several instalments those too without a word of paying: 周五先还一千，下周三再两千五."""
     if sum(bool(piece.amount) or piece.half or piece.pays for piece in raw) < 2:
         return raw
-    named: list[Day | Number] = [*days, *(number for number, _ in sums)]
-    else_said = besides(text, named, _DAY)
     shares = [
-        bool(
-            piece.day
-            and (piece.amount or piece.half)
-            and _SHARE.fullmatch(else_said[piece.start : piece.end].replace(_DAY, ""))
-        )
+        bool(piece.day and (piece.amount or piece.half))
+        and not named(_OF_SHARE.sub("", text[piece.start : piece.end]), today).spoken
         for piece in raw
     ]
     if sum(share or _instalment(text, piece) for share, piece in zip(shares, raw, strict=True)) < 2:
         return raw
     return [replace(piece, pays=piece.pays or share) for share, piece in zip(shares, raw, strict=True)]
+
+
+def _of_each(text: str, pieces: list[Payment], days: list[Day]) -> list[Payment]:
+    """The pieces; one for each of its days of which the sum is said: 四月五号和五月五号各还两千八."""
+    if "各" not in text:
+        return pieces
+    each: list[Payment] = []
+    for piece in pieces:
+        named = [day.date for day in _among(days, piece.start, piece.end)]
+        apart = piece.pays and piece.amount and "各" in text[piece.start : piece.end]
+        each += [replace(piece, day=day) for day in named] if apart and named else [piece]
+    return each
 
 
 def _instalment(text: str, piece: Payment) -> bool:
@@ -239,7 +247,7 @@ def _halves(text: str, one: Payment, other: Payment) -> bool:
     if not (one.pays and (one.day or one.amount)):
         return False
     words = text[other.start : other.end]
-    if _WHOLE.search(words) or _ELSE.search(words) or _rest(text, other):
+    if _WHOLE.search(words) or _ELSE.search(words) or LEFT.search(words):
         return False
     if refused(text[max(one.start, one.end - _READ_AGAIN) : one.end]) or refused(words) or DONE.search(words):
         return False

@@ -31,6 +31,12 @@ class Places:
         """Whether the text, with every alias written out, is more than can be read."""
         return self._root is not None and _weight(self._root, {}) > _MOST
 
+    @property
+    def id(self) -> str | None:
+        """The id that the pack gives itself, if it can be read."""
+        _, named = _child(self._root, "id") or (1, None)
+        return named.value if isinstance(named, yaml.ScalarNode) else None
+
     def line(self, fault: Fault) -> int:
         """Where a fault of this text stands; as near as can be told where the field that it is about is missing."""
         if self._broken is not None:

@@ -16,8 +16,13 @@ from rules.sums import amounts
 #: What is spoken of is another payment than the last.
 _MORE = re.compile(rf"{LEFT.pattern}|再(?=还|存|处理|打|转|来|给|付|交)|全|[还结付补]清")
 
+#: The rest by its sum: 四号先九百. 那一千呢.
+_THAT_ONE = re.compile("那个?[0-9零一二两三四五六七八九十百千万]+(?:块|元)?钱?的?呢")
+
 #: What he owes to others: 花呗我周三还，你们这个我月底还.
-_OTHER_DEBT = re.compile("花呗|借呗|微粒贷|白条|[房车]贷|(?:别的|其他|另外?一)(?:[张家笔]|平台|银行|卡)|别家")
+_OTHER_DEBT = re.compile(
+    "花呗|借呗|微粒贷|白条|[房车]贷|(?:别的|其他|另外?一)(?:[张家笔]|平台|银行|卡)|别家|那[两几三四]家"
+)
 
 _CORRECTED = re.compile(r"不对|不是不是|说错|错了|哦不|不不|还是(?!.{0,3}[吗么])|要不|算了|改成")
 
@@ -45,7 +50,7 @@ def speaks_of_more(said: str) -> bool:
 
 def speaks_of_rest(said: str) -> bool:
     """Whether what is left of the same debt is spoken of: 剩下的呢."""
-    return LEFT.search(said) is not None
+    return LEFT.search(said) is not None or _THAT_ONE.search(said) is not None
 
 
 def promised(at: int, text: str, payment: Payment) -> Promise:
@@ -86,7 +91,7 @@ def listed(asked: str, said: str, today: date) -> list[Payment]:
     unsettled = refused(said) or ASKS.search(said) or _CORRECTED.search(said)
     if len(days) < 2 or unsettled or not (counted or _EACH.search(said)):
         return []
-    sums = {value for _, value in amounts(said, days)} or {one.amount for one in payments(asked, today) if one.amount}
+    sums = {value for _, value in amounts(said, today)} or {one.amount for one in payments(asked, today) if one.amount}
     dates = sorted({day.date for day in days})
     count = int(find_numbers(counted[1])[0].value) if counted else len(dates)
     if len(sums) != 1 or not 2 <= count <= len(dates):

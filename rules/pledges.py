@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from rules.plans import Promise, agree, joined, same
 
@@ -30,9 +31,9 @@ class Pledges:
         """The last promise, if what is said at `at` can still be part of it."""
         return self.made[-1] if self.made and self._near(at) else None
 
-    def restatable(self, at: int) -> Promise | None:
-        """The last promise, if an agent may still repeat it at `at`."""
-        return self.made[-1] if self.made and at - self._spoken_of <= _RESTATED_WITHIN else None
+    def restatable(self, at: int, *, within: int = _RESTATED_WITHIN) -> Promise | None:
+        """The last promise, if it was spoken of at most so many utterances before, as an agent still repeats it."""
+        return self.made[-1] if self.made and at - self._spoken_of <= within else None
 
     def add(self, promises: Sequence[Promise], *, go_on: bool) -> None:
         """Take in what is promised in one breath. `go_on`: as further parts of the plan that stands."""
@@ -40,6 +41,8 @@ class Pledges:
             return
         near, known = self._near(promises[0].utterance), len(self.made)
         places = [self._place(promise, near) for promise in promises]
+        if min(places) < known < len(self.made):
+            self._put_in_order(places)
         if len(self.made) > known:
             self._standing = sorted({*(self._standing if go_on else ()), *places})
         self._spoken_of = promises[-1].utterance
@@ -50,6 +53,15 @@ class Pledges:
 
     def _near(self, at: int) -> bool:
         return at - self._spoken_of <= _SAME_PROMISE
+
+    def _put_in_order(self, places: Sequence[int]) -> None:
+        """A plan ends on its last day: 明天四千，十号一千 as read back, where the tenth was promised first."""
+        named = sorted(set(places))
+        days = [self.made[at].date for at in named]
+        if None not in days:
+            parts = sorted((self.made[at] for at in named), key=lambda one: one.date or date.min)
+            for at, part in zip(named, parts, strict=True):
+                self.made[at] = part
 
     def _place(self, promise: Promise, near: bool) -> int:
         """Where the promise stands now: in one that it repeats or makes whole, or as another."""

@@ -4,72 +4,23 @@ A promise needs a commitment. 明天还不了, 尽量 and 再说 are none; 我�
 said by one side alone: 那周五还三千行吗, 行 is a promise, and 礼拜五吧 is one where the collector had asked when.
 """
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
 from asr.transcript import Transcript
-from rules.commitments import commitments, proposals
-from rules.dates import find_days
-from rules.naming import names_hour
-from rules.offers import (
-    agreed,
-    beside,
-    beside_the_question,
-    chosen,
-    haggles,
-    offers_in,
-    only_asks,
-    read_back,
-    restated,
-)
-from rules.owed import (
-    Debt,
-    all_at_once,
-    as_left,
-    asked_of,
-    asks_for_all,
-    half_of,
-    left_of,
-    names_part,
-    reduced,
-    reduces,
-    sum_of_all,
-    sum_or_month,
-    taken_up,
-    unreduced,
-)
-from rules.paying import NAMED, NO, PAYING
-from rules.payments import Payment
-from rules.plans import Promise, debts_in, listed, parts, promised, speaks_of_more, speaks_of_rest
-from rules.pledges import Pledges
-from rules.replies import WAGES, accepted, answer, correction, corrects, counter, denies, half_offered, says_yes
-from rules.text import fold
+from rules.owed import Debt
+from rules.plans import Promise
+from rules.talk import Talk
 from rules.topics import Topics
-from rules.withdrawal import takes_back
-
-#: How many characters of what the agent said before his last words are still answered.
-_ASKED = 300
 
 #: To read days by when the day of the call is not known; what comes of it is not shown.
 _ANY_DAY = date(2000, 1, 1)
 
-#: What every sum, hour and share has one of.
-_NAMES = re.compile("[0-9零一二两三四五六七八九十百千万半全最]")
-
-#: 1，500 as some recognisers write it.
-_GROUPED = re.compile(r"，(?<=\d，)(?=\d{3}(?!\d))")  # the comma first: it is what is looked for
-
-#: He has not answered yet.
-_THINKS = re.compile(  # one way to read it: what may be 想 and 想 or 想想 would be tried in as many ways as there are
-    r"(?>嗯|呃|额|啊|哦|那个|这个|我?(?:再)?(?:想想?|看看?)(?:一下|啊|吧|哈)?|等一?下|稍等|喂|[，。,.…\s])+"
-)
-
 
 def find_promises(transcript: Transcript, call_date: date | None) -> list[Promise]:
-    """Every promise in the order it was made; the last one is what the call ends on.
+    """Every promise in the order it was made, plans read back by their days; the last is what the call ends on.
 
     `call_date` is the day of the call, against which 明天 and 下周五 are read; where it is not known, the promised day
     is not either. An agent's restatement (好的, 星期五还五千元, 是吗) counts when it follows the customer's promise.
@@ -87,190 +38,11 @@ def _dated(promises: Sequence[Promise], call_date: date | None) -> list[Promise]
 
 
 @lru_cache(maxsize=1)  # whoever judges a call asks for what was promised, for what was withdrawn, and once more
-def _talk(transcript: Transcript, today: date) -> "_Talk":
-    talk = _Talk(today, Topics(today), Debt(today))
+def _talk(transcript: Transcript, today: date) -> Talk:
+    talk = Talk(today, Topics(today), Debt(today))
     for at, said in enumerate(transcript.utterances):
         if said.speaker == "agent":
             talk.agent(at, said.text)
         else:
             talk.customer(at, said.text)
     return talk
-
-
-@dataclass(slots=True)
-class _Talk:
-    """The conversation so far: what was promised, and what hangs in the air."""
-
-    today: date
-    topics: Topics
-    debt: Debt
-    pledges: Pledges = field(default_factory=Pledges)
-    asked: str = ""  # what the agent has said since the customer last spoke
-    proposed: list[Promise] = field(default_factory=list)  # by the customer, waiting for the agent's yes
-    refused: Promise | None = None  # what he proposed and the agent did not agree to
-    ours: set[str] = field(default_factory=set)  # the debts he called by their names
-
-    def agent(self, at: int, text: str) -> None:
-        """Take in what the agent says: a yes to the customer's proposal, a restatement, an offer."""
-        said = self._by_what_is_left(fold(text))
-        if self.proposed and agreed(said):
-            self._add(self.proposed)
-        if last := self.pledges.restatable(at):
-            self._add([promised(at, text, payment) for payment in self._repeated(last, said)])
-        self.refused = self.proposed[-1] if self.proposed else None
-        self.proposed = []
-        if len(self.asked) > _ASKED:
-            self.asked = self.asked[self.asked.index("。", -_ASKED) + 1 :]
-        self.asked = f"{self.asked}{said}。"
-        if reduces(said):
-            self.asked = reduced(self.asked, self.today)
-        self.ours |= debts_in(said)
-        self.topics.asked(at, said)
-        self.debt.hear(said)
-
-    def customer(self, at: int, text: str) -> None:
-        """Take in what the customer says: a commitment, a yes to the agent's offer, an answer to when or how much."""
-        said = self._by_what_is_left(unreduced(_GROUPED.sub(",", fold(text))))
-        if not said.strip("，。,.!！ "):
-            return
-        self.topics.answers(at, self.asked, said)
-        paid = self._rests([self._meant(at, payment, said) for payment in self._made(at, text, said)], said)
-        made = [promised(at, text, payment) for payment in paid]
-        self.topics.answered(at, said, pays=bool(made))
-        if not made and (self.pledges.made or self.proposed) and takes_back(said):
-            self.pledges.take_back()
-            self.proposed = [one for one in self.proposed if one.utterance == at]  # said in the same breath
-        self._add(made)
-        if made or not _THINKS.fullmatch(said):
-            self.asked = ""
-
-    def _add(self, made: Sequence[Promise]) -> None:
-        self.pledges.add(made, go_on=bool(made) and self._goes_on(made[0].text))
-
-    def _by_what_is_left(self, said: str) -> str:
-        """What is said, read by what the plan that stands leaves of what is owed."""
-        if not sum_or_month(said):
-            return said
-        return as_left(said, left_of(self.debt.whole, [one.amount for one in self.pledges.standing]))
-
-    def _goes_on(self, words: str) -> bool:
-        """Whether the rest is spoken of that what stands leaves, and not that of another plan put whole."""
-        asked_on = speaks_of_rest(self.asked) and len(offers_in(self.asked, self.today)) < 2
-        return asked_on or speaks_of_rest(words)
-
-    def _repeated(self, last: Promise, said: str) -> list[Payment]:
-        if repeated := restated(said, self.today):
-            return repeated
-        half = read_back(said, self.today, last.amount is None, last.date is None)
-        return [half] if half else []
-
-    def _made(self, at: int, text: str, said: str) -> list[Payment]:
-        made, pays = commitments(said, self.today), PAYING.search(said)
-        if pays:
-            self.proposed = [promised(at, text, payment) for payment in proposals(said, self.today)]
-        if made and (pays or len(made) > 1):
-            meant = parts(made, said, self.today, self.ours)
-            whole = [*(self._whole(first, said) for first in meant[:1]), *meant[1:]]
-            return [self._carried(at, whole[0], said)] if len(whole) == 1 and corrects(said) else whole
-        if self.proposed:
-            return []
-        replies = self._replied(at, text, said)
-        return [self._carried(at, replies[0], said)] if len(replies) == 1 else replies
-
-    def _replied(self, at: int, text: str, said: str) -> list[Payment]:
-        """What the customer takes of what the agent offers, or else names himself."""
-        yes = says_yes(said)
-        if denies(said) or not (yes or _NAMES.search(said) or find_days(said, self.today)):
-            return []
-        if plan := listed(self.asked, said, self.today):
-            return plan
-        last, near = self.pledges.last(at), self.topics.is_paying(at)
-        lacks = (last.amount is None, last.date is None) if last else (False, False)
-        if yes and (offers := offers_in(self.asked, self.today, about_paying=near)):
-            return accepted([self._priced(one) for one in offers], said, self.today)
-        if any(lacks) and (half := half_offered(self.asked, said, self.today, *lacks)):
-            return [half]
-        known = (
-            any(lacks)
-            or (haggles(self.asked) and bool(last or self.refused))
-            or (near and only_asks(self.asked, self.today))
-            or bool(offers_in(self.asked, self.today, about_paying=near))
-        )
-        return self._named(at, text, said, known)
-
-    def _priced(self, offer: Payment) -> Payment:
-        """The offer with the sum that it takes up, where it names none: 先把最低还了, 今天全部还清."""
-        words = self.asked[offer.start : offer.end]
-        if offer.amount or offer.rest or offer.half or not (asks_for_all(words) or NAMED.search(words)):
-            return offer
-        return replace(offer, amount=taken_up(self.debt.sums, words))
-
-    def _named(self, at: int, text: str, said: str, about_paying: bool) -> list[Payment]:
-        """What the customer commits to by naming a day or a sum; what he only asks for waits for the agent's yes."""
-        reply = self._corrected(self.pledges.last(at), said)
-        reply = reply or answer(self.asked, said, self.today, about_paying=about_paying)
-        if reply is None and (other := counter(self.asked, said, self.today, about_paying=about_paying)):
-            self.proposed = [promised(at, text, self._carried(at, self._whole(other, said), said))]
-        if (
-            reply
-            and reply.day is None
-            and NO.search(said)
-            and reply.amount in {one.amount for one in self.pledges.made}
-        ):
-            return []  # 全部还不了，就三千: what was promised stays as it was
-        whole = self._whole(reply, said) if reply else None
-        if whole and whole.day is None and names_hour(said, self.today):
-            whole = replace(whole, day=self.today)
-        return [whole] if whole and (whole.amount or whole.day) else []
-
-    def _rests(self, paid: list[Payment], said: str) -> list[Payment]:
-        """The payments; the rest of what is owed, said without its sum, is what the parts promised leave of it."""
-        if not paid:
-            return []
-        anew = len(paid) > 1 and len(offers_in(self.asked, self.today)) > 1
-        standing = [] if anew else self.pledges.standing
-        again = {(one.amount, one.day) for one in paid}
-        parts = [one.amount for one in standing if again.isdisjoint({(one.amount, one.date), (one.amount, None)})]
-        whole: list[Payment] = []
-        for one in paid:
-            about = said[one.start : one.end] if len(paid) > 1 or speaks_of_rest(said) else self.asked
-            if one.amount is None and (one.rest or speaks_of_rest(about)):
-                one = replace(one, amount=left_of(self.debt.whole, parts))
-            elif one.amount is None and one.half:
-                one = replace(one, amount=half_of(self.debt.sums))
-            whole, parts = [*whole, one], [*parts, one.amount]
-        return whole
-
-    def _carried(self, at: int, payment: Payment, said: str) -> Payment:
-        """With the half that stays as it was, where another day or sum is agreed on for what was promised."""
-        last = self.pledges.last(at) or self.refused
-        if last is None or speaks_of_more(said) or speaks_of_more(self.asked):
-            return payment
-        return replace(payment, amount=payment.amount or last.amount, day=payment.day or last.date)
-
-    def _whole(self, payment: Payment, said: str) -> Payment:
-        """The payment with what the agent's offer, the sums he named or the known payday add to it."""
-        offers = offers_in(self.asked, self.today)
-        offer = chosen(offers, payment.day) if offers else None
-        amount, day = beside(offer, said, self.today) if offer else beside_the_question(self.asked, self.today)
-        amount = None if names_part(said) else amount or asked_of(self.debt.sums, self.asked)
-        if payment.day is None and WAGES.search(payment.condition or said[payment.start : payment.end]):
-            day = self.topics.payday or day
-        plan = [one.amount for one in self.pledges.standing]
-        amount = payment.amount or taken_up(self.debt.sums, said) or sum_of_all(plan, said) or amount
-        if payment.day in (None, self.today):
-            amount = amount or all_at_once(self.debt.told, said)
-        return replace(payment, amount=amount, day=payment.day or day)
-
-    def _corrected(self, last: Promise | None, said: str) -> Payment | None:
-        if last is None:
-            offer = next(reversed(offers_in(self.asked, self.today)), None)
-            return correction(offer, said, self.today) if offer else None
-        return correction(Payment(0, 0, True, last.amount, last.date, last.condition), said, self.today)
-
-    def _meant(self, at: int, payment: Payment, said: str) -> Payment:
-        """The payment on the day that the talk gives it."""
-        last = self.pledges.last(at)
-        return replace(
-            payment, day=self.topics.day_meant(at, payment.day, self.asked, said, last.date if last else None)
-        )

@@ -8,29 +8,35 @@ from datetime import date
 from rules.commitments import ASKS
 from rules.dates import find_days
 from rules.naming import Named, named, named_alone
-from rules.offers import (
-    ASKS_DATE,
-    ELSEWHERE,
-    WHEN,
-    asks_about_paying,
-    asks_for_answer,
-    chosen,
-    speaks_of_calls,
-)
+from rules.offers import ELSEWHERE, SUMS_UP, chosen
 from rules.owed import owed_in
 from rules.paying import AHEAD, DONE, HEDGE, NO, NOT_THEN, OPEN, PAST
 from rules.payments import Payment
+from rules.questions import (
+    ASKS_DATE,
+    ASKS_WHEN,
+    WHEN,
+    asks_about_paying,
+    asks_for_answer,
+    asks_how_much,
+    speaks_of_calls,
+)
 
 #: How people say yes to an offer, at the beginning of what they say.
 _YES = re.compile(
     r"^(?:那|嗯|哦|噢|啊|唉|哎|呃|嗨|好好|[，。,.\s])*(?:(?:行|成|中)(?!不|吗|么|李|什么)|可以(?!吗|么|不|什么)"
     r"|好(?=$|[，。！,.!\s的吧嘛啦嘞勒呀那就我滴哒])|没问题|没得问题|没啥问题|问题不大|要得|得(?:嘞|行)?(?=$|[，。！,.!\s])"
-    r"|ok|妥|同意|没错|没毛病|正确|必须的|(?:肯定|一定|保证|确定|确认(?!一?下))(?![^，。]{0,2}不)|能?接受(?!法律|制裁|不)|[都也]行|就按|照办|说好了|扣(?:吧|好了)|答应(?!你有)|[对是](?=$|[，。！,.!\s的啊])|嗯$"
+    r"|ok|妥|差不多吧?(?=$|[，。！,.])|[对是](?:头|滴|着)|同意|没错|没毛病|正确|必须的|(?:肯定|一定|保证|确定|确认(?!一?下))(?![^，。]{0,2}不)|能?接受(?!法律|制裁|不)|[都也]行|就按|照办|说好了|扣(?:吧|好了)|全部?[还结付][清了掉]?(?=$|[，。！,.])|答应(?!你有)|[对是](?=$|[，。！,.!\s的啊])|嗯[呐哪那呢]?$"
     r"|[还存转付交](?:[吧呗嘛的，。]|$)+$|(?:就|那)*(?:这样(?![，,](?:你|您|我)|吧?[，,]?挂)|这么着|这么办|这么定|按你说的|照你说的|听你的|依你|说定)|能(?:还上?|处理|行|做到|办到|安排|保证)?(?=$|[，。！,.!\s的]))"
 )
 _BUT = re.compile(
     r"(?:但是|但(?!是)|可是|不过|只是)(?![你您]?们?先?(?:别|不要))|除非|就怕|怕是|先问|问问|商量|考虑|晚|再说|不行|不了|太"
     r"|([行好能成]|可以)是\1|个?(?:屁|鬼)|你妈|行了行了?[，,]?别|你们?真?(?:厉害|牛|狠)|你等着(?!收)|借我|谁给|吧[？?]|[？?]|吗"
+)
+
+#: Not all of it is no refusal: 能，但是不能全还.
+_NOT_ALL = re.compile(
+    "(?:但是?|不过|就是|可是)?[^，。]{0,2}(?:不能|没法|没办法|不可能)(?:一次性?|一下子?)?(?:全|都)[^，。]*"
 )
 
 #: What a 对 only begins to tell: 对，我妈住院了.
@@ -51,7 +57,7 @@ _REFUSED = re.compile(
 )
 #: What a customer does for it; he says that he will pay all the same.
 _EFFORT = re.compile(
-    "我?(?:再|先|去|来)?想想?办法(?:去|凑|借)?|我?想一?想(?=.{0,3}[，,](?:行|好|可以|那|大概|差不多|[这下明后月0-9]|[二三]?十))"
+    "我?(?:再|先|去|来)?想想?办法(?:去|凑|借)?|我?[想看算]一?[想看算下](?=.{0,3}[，,](?:行|好|可以|那|大概|差不多|[这下明后月0-9]|[二三]?十))"
 )
 #: After these a refusal takes back what stands before it: 周五吧，算了，还是没钱.
 _AFTER_ALL = re.compile("算了|但|可是|不过|还是|就是")
@@ -69,6 +75,8 @@ _PHRASE, _ASIDE = 6, 9
 WAGES = re.compile(r"工资|开支|发薪|薪水|发钱|开资|奖金|提成|货款|工程款")
 #: Of his wages, how much he pays: 发了工资能还多少.
 _PAYS_HOW_MUCH = re.compile("(?:还|转|存|付|给|凑|处理)[个得]?多少")
+#: What comes in by other ways.
+_OTHER_SUM = re.compile("(?:卖|[挣赚]|收入|[打转]给[您你]|借到?)[^，。]{0,4}多少")
 #: That he pays when he is paid: 发工资吧，我们十号发.
 _ON_PAYDAY = re.compile(r"吧|等|以后|之后|再|那天|完|了|时候")
 #: That day something else is paid.
@@ -80,15 +88,22 @@ _EARNED = re.compile(
 )
 
 
+#: Or earns, or owes: 我一个月就三千块. Not where it is asked how much he pays a month.
+_MEANS = re.compile("我[^，。]{0,3}(?:(?:一个?|每个?)月[才就也只有挣赚到]+[^，。]*|欠了[^，。]*)")
+
 #: 周四行不 is said for 周四吧.
 _TAG = re.compile("[行成中]不$")
 _QUESTION = re.compile(r"[?？]|吗\s*$")
 _CLAUSES = re.compile(r"(?<=[，。\s])|(?<=[.,])(?!\d)")
 _BARE_SPAN = re.compile(
-    r"(?P<filling>^|[，。,\s那就要得吧]|顶多|最多)(?=(?:[0-9一二两三四五六七八九十]{1,2}|半)(?:天|个?(?:周|星期|礼拜)|个月|年)(?:吧|时间|行|可以|就|[，。,.\s]|$))"
+    r"(?P<filling>^|[，。,\s那就要得吧]|顶多|最多)(?=(?:[0-9一二两三四五六七八九十]{1,2}|半)(?:天|个?(?:周|星期|礼拜)|个月|年)(?:吧|时间|行|可以|就|我|[，。,.\s]|$))"
 )
 #: How long is asked for, or offered.
 _ASKS_SPAN = re.compile("多久|多长|几天|(?:[0-9一二两三四五六七八九十几]|半)(?:天|个?(?:周|星期|礼拜)|个月|年)|宽限")
+
+
+#: He pays when it is due.
+_WHEN_DUE = re.compile("(?:到时候?|按时|准时|到期|届时)(?:就|会|我|肯定|一定|再){0,3}(?:[还存付交](?![没不])|转|处理)")
 
 
 def denies(said: str) -> bool:
@@ -98,7 +113,8 @@ def denies(said: str) -> bool:
 
 def says_yes(said: str) -> bool:
     """Whether a customer takes what was offered."""
-    return bool(_YES.match(said)) and not any(one.search(said) for one in (NO, OPEN, _BUT, _ILL))
+    part = _NOT_ALL.sub("", said)
+    return bool(_YES.match(said)) and not any(one.search(part) for one in (NO, OPEN, _BUT, _ILL))
 
 
 def accepted(offers: Sequence[Payment], said: str, today: date) -> list[Payment]:
@@ -130,10 +146,11 @@ def answer(asked: str, said: str, today: date, *, about_paying: bool = False) ->
         or _FETCHES.search(said)
         or OPEN.search(_EFFORT.sub("", _without(said, NOT_THEN)))
         or _QUESTION.search(said)
+        or _OTHER_SUM.search(asked)
         or (WAGES.search(asked) and not _PAYS_HOW_MUCH.search(asked))
     ):
         return None
-    meant = _meant(with_left_out(asked, _TAG.sub("", said)))
+    meant = _meant(with_left_out(asked, _TAG.sub("", said if asks_how_much(asked) else _MEANS.sub("", said))))
     whole = named(meant, today)
     if whole.amount and whole.day and whole.spoken <= (_ASIDE if about else _PHRASE):
         return Payment(0, len(said), True, whole.amount, whole.day)
@@ -141,6 +158,17 @@ def answer(asked: str, said: str, today: date, *, about_paying: bool = False) ->
         return None
     alone = named_alone(meant, today)
     return Payment(0, len(said), True, alone.amount, alone.day) if alone else None
+
+
+def when_due(asked: str, said: str, today: date) -> list[Payment]:
+    """What a customer says that he pays when it is due: 到时候会还的 to 三月五号是还款日，应还四千三."""
+    if not _WHEN_DUE.search(said) or NO.search(said) or OPEN.search(said):
+        return []
+    days = {day.date for day in find_days(asked, today) if day.date > today}
+    if len(days) != 1:
+        return []
+    sums = owed_in(asked, today)
+    return [Payment(0, len(said), True, sums.pop() if len(sums) == 1 else None, days.pop())]
 
 
 def counter(asked: str, said: str, today: date, *, about_paying: bool = False) -> Payment | None:
@@ -156,7 +184,7 @@ def half_offered(asked: str, said: str, today: date, amount: bool, day: bool) ->
     if not says_yes(said) or speaks_of_calls(asked) or PAST.search(asked):
         return None
     offered = named(asked, today)
-    proposed = amount and not owed_in(asked, today)  # 您一共欠八千 proposes nothing
+    proposed = amount and (not owed_in(asked, today) or SUMS_UP.search(asked))  # 您一共欠八千 proposes nothing
     half = Payment(0, len(said), True, offered.amount if proposed else None, offered.day if day else None)
     return half if half.amount or half.day else None
 
@@ -188,7 +216,7 @@ def _hedged(said: str, today: date) -> bool:
 
 def waits_for_wages(asked: str, said: str) -> bool:
     """Whether a customer says that he pays when he is paid, of which he does not say when: 发工资那天."""
-    return all(one.search(text) for one, text in ((WAGES, said), (_ON_PAYDAY, said), (WHEN, asked)))
+    return all(one.search(text) for one, text in ((WAGES, said), (_ON_PAYDAY, said), (ASKS_WHEN, asked)))
 
 
 def _on_payday(said: str, today: date) -> Payment | None:

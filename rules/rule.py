@@ -1,6 +1,6 @@
 """A rule: where to look, what for, what to expect, and the examples that prove it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -12,7 +12,7 @@ from rules.categories import Category
 from rules.conditions import Model, Test
 from rules.finding import Expect, Finding, Severity
 from rules.lexicon import Lexicon
-from rules.operators import Find
+from rules.operators import Find, Operator
 from rules.operators.meaning import Meaning
 from rules.operators.phrases import Phrases
 
@@ -130,6 +130,12 @@ class Rule(Model):
     def finds(self) -> tuple[Find, ...]:
         """What the rule looks for, and what makes it due."""
         return (self.find, self.due) if self.due else (self.find,)
+
+    def asked(self) -> Iterator[tuple[Operator, Speaker | None]]:
+        """Every operator in it, with whose words that looks at."""
+        yield from self.find.operator.asked(self.scope.speaker)
+        if self.due:
+            yield from self.due.operator.asked(None)
 
     def lexicons(self) -> tuple[Lexicon, ...]:
         """The lexicons that it names, each once."""

@@ -88,10 +88,14 @@ def join(transcript: Transcript) -> Speech:
         ends.append(0)
         owners.append(-1)
     written = {one: folded[first : last - 1] for one, (first, last) in zip(parts, pairwise(offsets), strict=True)}
-    return Speech(_walled(text, begun, starts, ends, stops.union(walls)), owners, walls, parts, written)
+    voices = [said[breath[0]].speaker for breath in breaths]
+    joined = _walled(text, begun, starts, ends, stops.union(walls), voices)
+    return Speech(joined, owners, walls, parts, written)
 
 
-def _walled(text: Text, begun: list[int], starts: list[int], ends: list[int], stops: set[int]) -> Text:
+def _walled(
+    text: Text, begun: list[int], starts: list[int], ends: list[int], stops: set[int], voices: list[Speaker]
+) -> Text:
     """The text with a wall after each breath; `begun` is where they begin without."""
 
     def moved(at: int) -> int:
@@ -99,7 +103,7 @@ def _walled(text: Text, begun: list[int], starts: list[int], ends: list[int], st
 
     chars = [text.chars[first:last] + WALL for first, last in pairwise([*begun, len(text.chars)])]
     numbers = [(moved(start), moved(start) + end - start) for start, end in text.numbers]
-    return Text("".join(chars), starts, ends, sorted(stops.union(map(moved, text.stops))), numbers)
+    return Text("".join(chars), starts, ends, sorted(stops.union(map(moved, text.stops))), numbers, voices)
 
 
 def _breaths(said: Sequence[Utterance]) -> list[list[int]]:

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
-from rules.dates import Day
+from rules.dates import Day, find_days
 from rules.numerals import Number, find_numbers
 from rules.paying import HOTLINE
 
@@ -24,7 +27,7 @@ _ABOUT = re.compile(
     "(?<![0-9零一二两三四五六七八九十百千万几数好大])(?P<unit>[百千万])(?:把|来)(?=块|元|[，。！,.吧]|$)"
 )
 _CHANGE = re.compile(
-    r"[块元](?:钱)?零?(?:(?P<dimes>[\d一二两三四五六七八九])(?:[毛角]|(?=$|[，。！,.\s吧啊])))?零?(?:(?P<cents>[\d一二两三四五六七八九])分(?!期|[一二两三四五六七八九十\d]))?"
+    r"[块元](?:钱)?零?(?:(?P<dimes>[\d一二两三四五六七八九])(?:[毛角]|(?=$|[，。！,.\s吧啊])))?零?(?:(?P<cents>[\d一二两三四五六七八九])(?:分(?!期|[一二两三四五六七八九十\d])|(?<=[毛角].)(?=$|[，。！,.\s吧啊的])))?"
 )
 _UP_TO = re.compile("(?:[百千万元块]|[百千万][一二三四五六七八九])(?:到|至)$")
 #: 五百年吧: what is put off for ever.
@@ -34,12 +37,13 @@ _BESIDE = 24
 _UNITS = {"百": 100, "千": 1000, "万": 10_000}
 
 
-def amounts(text: str, days: Sequence[Day]) -> list[tuple[Number, Decimal]]:
+@lru_cache(maxsize=16)  # what is said is asked about several times in a row; only to be read
+def amounts(text: str, today: date) -> list[tuple[Number, Decimal]]:
     """Every sum in `text`, in order, in yuan: beside 元 or 块, with 百 千 万 in it, or right after an act of paying.
 
-    `days` are those named in `text`, which are no sums.
+    The days named in it, as on `today`, are no sums.
     """
-    return sorted(_sums(text, days), key=lambda found: found[0].start)
+    return sorted(_sums(text, find_days(text, today)), key=lambda found: found[0].start)
 
 
 def besides(said: str, named: Iterable[Day | Number], instead: str = " ") -> str:
@@ -59,7 +63,8 @@ def _sums(text: str, days: Sequence[Day]) -> Iterator[tuple[Number, Decimal]]:
         before = max(0, number.start - _BESIDE)
         value = (least if _UP_TO.search(beside, before, number.start) else None) or _money(beside, number)
         if value:
-            yield number, value
+            change = _CHANGE.match(beside, number.end) if beside[number.end : number.end + 1] in "块元" else None
+            yield replace(number, end=change.end()) if change and change["dimes"] else number, value
         least = value
     for about in _ABOUT.finditer(beside):
         worth = _UNITS[about["unit"]]

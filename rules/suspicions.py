@@ -16,24 +16,25 @@ class Suspicions:
 
     def __init__(self, transcript: Transcript, speech: Speech) -> None:
         self._transcript, self._speech = transcript, speech
-        self._weighed: dict[str, Suspicion] = {}
-        self._within: dict[tuple[frozenset[int], int], Mapping[str, list[tuple[Sentence, Suspicion]]]] = {}
+        self._weighed: dict[str, dict[str, Suspicion]] = defaultdict(dict)
+        self._within: dict[tuple[frozenset[int], int, str], Mapping[str, list[tuple[Sentence, Suspicion]]]] = {}
 
     @cached_property
     def sentences(self) -> Sequence[Sentence]:
         """Everything said, sentence by sentence, in order."""
         return list(self._speech.sentences(self._transcript))
 
-    def within(self, utterances: frozenset[int], least: int) -> Mapping[str, list[tuple[Sentence, Suspicion]]]:
+    def within(
+        self, utterances: frozenset[int], least: int, subject: str
+    ) -> Mapping[str, list[tuple[Sentence, Suspicion]]]:
         """The sentences of those utterances that have at least so many characters, by what they are suspected of."""
-        if (utterances, least) not in self._within:
+        if (utterances, least, subject) not in self._within:
             own = [one for one in self.sentences if one.utterance in utterances and len(one.chars) >= least]
-            self._weigh(one.chars for one in own)
-            self._within[utterances, least] = suspected = defaultdict(list)
+            weighed = self._weigh(subject, (one.chars for one in own))
+            self._within[utterances, least, subject] = suspected = defaultdict(list)
             for one in own:
-                seen = self._weighed[one.chars]
-                suspected[seen.category].append((one, seen))
-        return self._within[utterances, least]
+                suspected[weighed[one.chars].category].append((one, weighed[one.chars]))
+        return self._within[utterances, least, subject]
 
     def around(self, span: Span) -> float:
         """How likely the sentence, or sentences, that a span lies in are a violation, 0 to 1.
@@ -43,8 +44,10 @@ class Suspicions:
         around = self._around(span)
         if not around:
             return 1.0
-        self._weigh([around])
-        return self._weighed[around].probability
+        if around not in self._weighed["violations"]:
+            # Whoever doubts one sentence doubts others of the call, and most of the work is the same for all.
+            self._weigh("violations", (around, *(one.chars for one in self.sentences)))
+        return self._weighed["violations"][around].probability
 
     def _around(self, span: Span) -> str:
         """The sentences that a span lies in, as one."""
@@ -63,10 +66,9 @@ class Suspicions:
             ]
         )
 
-    def _weigh(self, sentences: Iterable[str]) -> None:
-        asked = dict.fromkeys(sentences)
-        if asked.keys() <= self._weighed.keys():
-            return
-        # Whoever asks about one sentence asks about others of the call, and most of the work is the same for all.
-        new = [one for one in asked | dict.fromkeys(one.chars for one in self.sentences) if one not in self._weighed]
-        self._weighed |= zip(new, load_meanings().suspect_all(new), strict=True)
+    def _weigh(self, subject: str, sentences: Iterable[str]) -> Mapping[str, Suspicion]:
+        """These sentences, and all that were weighed before, with what they are suspected of on that subject."""
+        weighed = self._weighed[subject]
+        if new := [one for one in dict.fromkeys(sentences) if one not in weighed]:
+            weighed |= zip(new, load_meanings(subject).suspect_all(new), strict=True)
+        return weighed

@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 
 import opencc
 
+from asr.transcript import Speaker
 from rules.numerals import find_numbers
 
 #: Stands between texts that were put together, and in no other place: nothing is found across it.
@@ -32,6 +33,7 @@ class Text:
     ends: Sequence[int]  #: and one past where it ends; a number's digits all point at the whole number
     stops: Sequence[int]  #: positions in `chars` before which a clause ends, ascending
     numbers: Sequence[tuple[int, int]]  #: spans of `chars` that are one number each
+    voices: Sequence[Speaker] = ()  #: who speaks from wall to wall; empty where that is not known
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """The span of the original text that the characters from `start` to `end` (exclusive) came from."""
@@ -48,7 +50,8 @@ def together(texts: Sequence[Text]) -> Text:
     pairs = [*zip(begins(texts), texts, strict=False)]
     stops = [begin + stop for begin, text in pairs for stop in text.stops]
     numbers = [(begin + start, begin + end) for begin, text in pairs for start, end in text.numbers]
-    return Text("".join(text.chars for text in texts), (), (), stops, numbers)
+    voices = [voice for text in texts for voice in text.voices]
+    return Text("".join(text.chars for text in texts), (), (), stops, numbers, voices)
 
 
 def fold(text: str) -> str:

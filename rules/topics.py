@@ -1,12 +1,17 @@
-"""What a call has spoken of so far: paying, next week, the day of the wages. What is said later is meant by it."""
+"""What a call has spoken of so far: paying, the day of the wages. What is said later is meant by it."""
 
 import re
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 from rules.dates import find_days
-from rules.paying import PAYING
+from rules.paying import LEFT, NO, PAYING
+from rules.payments import Payment, refused
+from rules.periods import Periods
+from rules.plans import speaks_of_rest
+from rules.questions import beside_the_question, only_asks
 from rules.replies import WAGES, waits_for_wages, with_left_out
+from rules.sums import amounts
 
 #: How many utterances on 具体几号 still asks when he will pay.
 _TOPIC = 6
@@ -18,10 +23,6 @@ _UNTOLD = -1
 _OWED = re.compile("欠|逾期|账单|解决|处理")
 _GREETS = re.compile("^(?:喂|您好|你好)|哪位|本人吗")
 
-#: Next week without its day, and a day without its week.
-_NEXT_WEEK = re.compile("下个?(?:周|星期|礼拜)(?![一二三四五六日天末])")
-_WEEK = re.compile("[这本下]个?(?:周|星期|礼拜)")
-_WEEKDAY = re.compile("(?<![这本下上个每])(?:周|星期|礼拜)[一二三四五六日天]")
 _TODAY = re.compile("今|现在|马上|立刻|立马|这就|等会|待会|等下|一会")
 
 
@@ -31,13 +32,17 @@ class Topics:
 
     today: date
     paying: int | None = _UNTOLD  # none in a call that only begins
-    next_week: int | None = None  # so that 周三 is that of then
+    periods: Periods = field(init=False)
     waits: int | None = None  # for his wages
+    put_off: tuple[int, Payment] | None = None  # what he pays on a day that he has not named
     payday: date | None = None
+
+    def __post_init__(self) -> None:
+        self.periods = Periods(self.today)
 
     def asked(self, at: int, said: str) -> None:
         """Take in what the agent says."""
-        self._remember_week(at, said)
+        self.periods.hear(at, said)
         if PAYING.search(said) or _OWED.search(said):
             self.paying = at
         self._remember_beginning(said)
@@ -51,9 +56,13 @@ class Topics:
             days = find_days(with_left_out(asked, said), self.today)
             self.payday = days[0].date if days else self.payday
 
-    def answered(self, at: int, said: str, *, pays: bool) -> None:
-        """Take in what the customer has said, and whether he promised anything."""
-        self._remember_week(at, said)
+    def answered(self, at: int, asked: str, said: str, *, pays: bool) -> None:
+        """Take in what the customer has said to what was `asked`, and whether he promised anything."""
+        self.periods.hear(at, said)
+        if self.waits == at or (not pays and self._puts_off_rest(asked, said)):
+            self.put_off = at, _without_day(asked, said, self.today)
+        elif pays:
+            self.put_off = None
         if pays:
             self.paying = at
 
@@ -61,27 +70,43 @@ class Topics:
         """Whether paying is still what is spoken of at `at`."""
         return self.paying is not None and at - self.paying <= _TOPIC
 
+    def put_off_until(self, at: int, asked: str, said: str) -> Payment | None:
+        """What was put off, once the day is named: 剩下的等发工资 … 您几号发, 十五号; 剩下四百下周 … 下周哪天, 周二."""
+        if self.put_off is None or not 0 < at - self.put_off[0] <= _TOPIC or refused(said):
+            return None
+        days = find_days(with_left_out(asked, said), self.today)
+        asks = WAGES.search(asked) or only_asks(asked, self.today)
+        return replace(self.put_off[1], end=len(said), day=days[0].date) if days and asks else None
+
+    def _waits(self, at: int) -> bool:
+        return self.waits is not None and 0 < at - self.waits <= _TOPIC
+
     def day_meant(self, at: int, day: date | None, asked: str, said: str, promised: date | None) -> date | None:
         """The day that the talk gives a day named or left out: 周三吧 after 下周几, 十二点前 after 明天几点.
 
         `promised` is the day of what was promised before, if that is still spoken of.
         """
         spoken = asked + said
-        monday = self.today - timedelta(days=self.today.weekday())
-        then = self.next_week is not None and at - self.next_week <= _TOPIC and _WEEKDAY.search(spoken)
-        if then and day and day < monday + timedelta(weeks=1):
-            day += timedelta(weeks=1)
+        if day:
+            day = self.periods.day_meant(at, day, asked, said)
         if day == self.today and not _TODAY.search(spoken):
             named = find_days(asked, self.today)
             day = named[-1].date if named else promised or day
-        if day is None and self.waits is not None and 0 < at - self.waits <= _TOPIC:
+        if day is None and self._waits(at):
             day = self.payday
         return day
+
+    def _puts_off_rest(self, asked: str, said: str) -> bool:
+        return speaks_of_rest(asked + said) and not (NO.search(said) or find_days(said, self.today))
 
     def _remember_beginning(self, said: str) -> None:
         if self.paying == _UNTOLD and _GREETS.search(said):
             self.paying = None
 
-    def _remember_week(self, at: int, said: str) -> None:
-        if _WEEK.search(said):
-            self.next_week = at if _NEXT_WEEK.search(said) else None
+
+def _without_day(asked: str, said: str, today: date) -> Payment:
+    """What the customer says that he pays, or is asked about, the day left out."""
+    rest = LEFT.search(said)
+    own = [value for number, value in amounts(said, today) if rest and number.start > rest.start()]
+    amount = own[0] if own else beside_the_question(asked, today)[0]
+    return Payment(0, len(said), True, amount, None, rest=bool(rest) or speaks_of_rest(asked))

@@ -1,6 +1,14 @@
 """How a customer takes back what he promised."""
 
 import re
+from collections.abc import Sequence
+from datetime import date
+
+from rules.naming import CLAUSES, named
+from rules.offers import RECAP
+from rules.paying import NO, PAYING
+from rules.plans import Promise
+from rules.questions import OPEN_QUESTION, haggles
 
 #: A promise taken back, in words about what was said, or in saying that nothing will be paid.
 _TAKEN_BACK = re.compile(
@@ -21,6 +29,15 @@ _STILL_PAYS = re.compile(
 _PAYS_OTHERWISE = re.compile(
     r"(?:^|[，。！,.])[^，。！,.不没别你您]*(?:给[你您]们?)?(?:还|转|存|付|借|打|给[你您]们?)(?:过去|上)?[吧啊呗的]*(?=$|[，。！,.])"
 )
+#: Given up, whatever was just spoken of.
+_DROPS = re.compile("那?就?算了[吧啊]?[。！]?")
+#: What an agent says beside a promise without putting anything else.
+_BESIDE = re.compile(
+    rf"{RECAP.pattern}|{PAYING.pattern}|{OPEN_QUESTION.pattern}|谢谢|感谢|配合|理解|支持|辛苦|麻烦|再见|不客气|记得|按时|准时|务必|请"
+    "|承诺|答应|说话算话|做[得不]?到|收到|明白|知道|[登帮给为做]*记[录上下好住]*|备注|系统|[吗嗯哦]"
+)
+#: That something else is put after all: 分期还行吗, 再多还点.
+_PUTS_ELSE = re.compile("分期|一次性|全|清|最低|先还|多还|[减免延再早加]|提前|申请|帮您(?!登|记|备)")
 #: How many characters before and after are read for that.
 _AROUND = 24
 
@@ -33,3 +50,26 @@ def takes_back(said: str) -> bool:
         if not match["unpaid"] or not (_STILL_PAYS.search(before) or _PAYS_OTHERWISE.search(after)):
             return True
     return False
+
+
+def drops(said: str, asked: str, standing: Sequence[Promise], today: date) -> bool:
+    """Whether 算了 gives up what stands: all that was `asked` since is about that. An offer declined leaves it."""
+    if not _DROPS.fullmatch(said):
+        return False
+    clauses = CLAUSES.split(asked.rstrip("。"))
+    return _is_refused(standing, clauses[-1], today) or all(_is_about(standing, clause, today) for clause in clauses)
+
+
+def _is_refused(standing: Sequence[Promise], clause: str, today: date) -> bool:
+    """Whether an agent does not take what stands: 五百的话没法给您做分期."""
+    found = named(clause, today)
+    again = any(found.amount in (None, one.amount) and found.day in (None, one.date) for one in standing)
+    return again and bool(found.amount or found.day) and (haggles(clause) or bool(NO.search(clause)))
+
+
+def _is_about(standing: Sequence[Promise], clause: str, today: date) -> bool:
+    """Whether an agent puts nothing in it beside what stands: 好的，给您登记了; 几点还."""
+    found, rest = named(clause, today), named(_BESIDE.sub("", clause), today)
+    known = found.amount in {None, *(one.amount for one in standing)}
+    known = known and found.day in {None, *(one.date for one in standing)}
+    return known and not rest.spoken and not _PUTS_ELSE.search(clause)

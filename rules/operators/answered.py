@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from asr.transcript import Speaker
 from rules.call import Call, Hit, Part
-from rules.operators.base import Outcome
+from rules.operators.base import Operator, Outcome
 from rules.operators.trails import Trail, Trails
 from rules.phonetics import by_sound
 from rules.text import normalise
@@ -61,6 +62,13 @@ class Answered(Trail):
     def children(self) -> tuple["Find", ...]:
         """All that is looked for."""
         return tuple(find for find in (self.question, self.answer, self.names, self.shown) if find)
+
+    def asked(self, speaker: Speaker | None) -> Iterator[tuple[Operator, Speaker | None]]:
+        """The question is the speaker's. All else anyone may say."""
+        yield self, speaker
+        yield from self.question.operator.asked(speaker)
+        for find in self.children()[1:]:
+            yield from find.operator.asked(None)
 
 
 def _everyone(part: Part) -> Part:

@@ -61,6 +61,15 @@ class Operator(Model):
         """The speaker this operator itself names."""
         return None
 
+    def asked(self, speaker: Speaker | None) -> Iterator[tuple["Operator", Speaker | None]]:
+        """This operator and every one inside it, each with whose words it looks at in a part that is `speaker`'s.
+
+        One that gives those inside it another part than its own says so here: what is not asked for is not found.
+        """
+        yield self, self.own_speaker() or speaker
+        for child in self.children():
+            yield from child.operator.asked(speaker)
+
     def walk(self) -> Iterator["Operator"]:
         """This operator and every one inside it."""
         yield self

@@ -1,6 +1,6 @@
 """`phrases`: families of a lexicon, or families written on the spot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -8,7 +8,9 @@ from pydantic import BeforeValidator, InstanceOf, ValidationInfo, model_validato
 
 from asr.transcript import Speaker
 from rules.call import Call, Part
+from rules.guards import Guard
 from rules.lexicon import Lexicon, parse_family
+from rules.matcher import Group
 from rules.operators.base import NOTHING, Operator, Outcome
 
 
@@ -60,12 +62,22 @@ class Phrases(Operator):
         assert source is not None
         return source
 
+    @property
+    def taken_back_by(self) -> tuple[str, ...]:
+        """The names of the guards."""
+        return self.source.guards if self.guards is None else self.guards
+
+    def groups(self, guards: Mapping[str, Guard]) -> Iterator[Group]:
+        """What has to be found in the text."""
+        yield from (self.source.name, f"{self.source.name}.unless_inside")
+        for name in self.taken_back_by:
+            yield from (group for group, _ in guards[name].groups())
+
     def find(self, call: Call, part: Part) -> Outcome:
         """Every match that counts, said in the part by the speaker named."""
         if not call.scan.found(self.source.name):
             return NOTHING
-        guards = self.source.guards if self.guards is None else self.guards
-        hits = call.within(part, call.matches(self.source, guards, self.speaker or part.speaker))
+        hits = call.within(part, call.matches(self.source, self.taken_back_by, self.speaker or part.speaker))
         if not hits:
             return NOTHING
         if all(hit.doubted for hit in hits):

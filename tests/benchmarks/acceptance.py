@@ -7,22 +7,24 @@ Its authors had read no rule. Who writes rules may read the totals and the class
 Convicted: a violation fails the call. Suspected: a `suspected.*` rule fails, which only sends the call to a person.
 Flagged: that, or something else found, or words that a rule leaves to a person. Intervals are Wilson's, 95 %.
 
-Four authors wrote it, one after the other; each part was judged before it was read. At first sight:
+Five authors wrote it, one after the other; each part was judged before it was read. At first sight:
 
-- of 179, 174, 188 and 212 violations 129, 119, 145 and 136 convicted, 150, 154, 177 and 185 or suspected; of those only
-  hinted at, 57 of 74 suspected in the second, 57 of 61 in the third and 48 of 68 in the fourth; of those in the six
-  categories of zero tolerance (threat, abuse, impersonate, false_legal, third_party, harass) 108 of 111 in the third,
-  127 of 146 in the fourth
-- of 126, 148, 160 and 206 traps 5, 7, 2 and none convicted; 8, 4 and none or suspected in the second to fourth
-- 155 of 165, 185 of 196, 169 of 172 and 185 of 198 steps right; in the second 14 amounts and 15 dates of 18 promises,
-  in the third 21 and 24 of 26, in the fourth 23 and 23 of 30
+- of 179, 174, 188, 212 and 210 violations 129, 119, 145, 136 and 135 convicted, 150, 154, 177, 185 and 182 or
+  suspected; of those only hinted at, 57 of 74 suspected in the second, 57 of 61 in the third, 48 of 68 in the fourth
+  and 75 of 99 in the fifth; of those in the six categories of zero tolerance (threat, abuse, impersonate,
+  false_legal, third_party, harass) 108 of 111 in the third, 127 of 146 in the fourth and 130 of 150 in the fifth
+- of 126, 148, 160, 206 and 212 traps 5, 7, 2, none and 1 convicted; 8, 4, none and 2 or suspected in the second to
+  fifth
+- 155 of 165, 185 of 196, 169 of 172, 185 of 198 and 194 of 210 steps right; in the second 14 amounts and 15 dates of
+  18 promises, in the third 21 and 24 of 26, in the fourth 23 and 23 of 30, in the fifth 19 and 20 of 21
 
 14 labels of the first, 11 of the third and 3 of the fourth were mended, after they had been compared with what was
 found: an offer is one only if it names a way or a plan, and who says that he is somebody else was asked all the same.
-Every time the classes of failure were told to who writes rules, and sentences to learn from came from others; of the
-fourth's calls the steps that had been missed were read. After that, together: of 753
-violations 558 convicted, 701 or suspected; of 640 traps 2 convicted, 3 or suspected; 724 of 729 steps; 80 amounts and
-81 dates of 87 promises.
+After the first four the classes of failure were told to who writes rules, and sentences to learn from came from
+others; of the fourth's calls the steps that had been missed were read. Of the fifth nothing was told or read, only
+the step score and the net grew after it, from other sentences: 189 or suspected, 2 traps, 202 steps. All together
+now: of 963 violations 693 convicted, 896 or suspected; of 852 traps 4 convicted, 8 or suspected; 926 of 939 steps; 99
+amounts and 101 dates of 108 promises.
 """
 
 import argparse

@@ -39,7 +39,8 @@ from asr.transcript import Transcript, Utterance
 from rules import Pack, built_in_packs, check, find_promises, load_pack
 from rules.call import Conversation
 from rules.lexicon import Family, parse_family
-from rules.matcher import Group, Matcher
+from rules.matcher import Group, Matcher, Whose
+from rules.pack import asked_by
 from rules.phonetics import by_sound
 from rules.text import normalise
 
@@ -268,7 +269,8 @@ def parts_of_a_call(packs: list[Pack]) -> None:
     matchers = tuple({id(matcher): matcher for pack in packs for matcher in pack.matchers}.values())
     whole = each(lambda one: check(packs, one), heard)
     reading = each(Conversation, heard)
-    matching = each(partial(scanned, matchers=matchers), heard) - reading
+    whose = asked_by(packs)
+    matching = each(partial(scanned, matchers=matchers, whose=whose), heard) - reading
     promises = each(lambda one: find_promises(one, None), heard)
     judging = whole - reading - matching - promises
     print(f"10 minutes by ear: {whole:.1f} ms = reading {reading:.1f} + matching {matching:.1f}"
@@ -280,14 +282,15 @@ def parts_of_a_call(packs: list[Pack]) -> None:
     points = []
     for count in (0, 5_000, 20_000, 50_000):
         more = Matcher(dict(list(groups.items())[:count]) | {"one": [parse_family("坐牢", {})]})
-        points.append((count, each(partial(scanned, matchers=(*matchers, more)), heard) - reading))
+        asked = {**whose, **dict.fromkeys(groups), "one": None}
+        points.append((count, each(partial(scanned, matchers=(*matchers, more), whose=asked), heard) - reading))
         print(f"{count:8d} {points[-1][1]:13.1f} {points[-1][1] / points[0][1]:10.2f}")
     slope, intercept, fit = line(points)
     print(f"{intercept:.1f} ms + {slope * 1000:.3f} ms per 1000 phrases, R² {fit:.4f}")
 
 
-def scanned(heard: Transcript, matchers: tuple[Matcher, ...]) -> object:
-    return Conversation(heard).scan(matchers)
+def scanned(heard: Transcript, matchers: tuple[Matcher, ...], whose: Whose) -> object:
+    return Conversation(heard, whose).scan(matchers)
 
 
 def line(points: list[tuple[int, float]]) -> tuple[float, float, float]:

@@ -228,3 +228,13 @@ def test_several_packs_are_judged_together(tmp_path: Path) -> None:
     findings = check([one, load_pack("collection-standard")], call(SCRIPT))
     assert findings[0].rule == "the-rule"
     assert len(findings) > 30
+
+
+@pytest.mark.parametrize("asked", [("agent", "customer"), ("customer", "agent"), ("agent", None), ("unknown", "agent")])
+def test_packs_may_ask_others_for_the_same(tmp_path: Path, asked: tuple[str | None, ...]) -> None:
+    said = call("坐席：再不还钱让你坐牢\n客户：再不还钱让你坐牢\n未知：再不还钱让你坐牢")
+    find, uses = "{phrases: {lexicon: jail}}", ["shared", "agent"]
+    packs = [pack(tmp_path, rule(find, scope=f"{{speaker: {who or 'null'}}}"), uses=uses) for who in asked]
+    for who, finding in zip(asked, check(packs, said), strict=True):
+        places = [one.utterance for one in finding.evidence]
+        assert places == [at for at, one in enumerate(said.utterances) if who in (None, one.speaker)]

@@ -75,6 +75,7 @@ def test_evidence(written: str, heard: str, support: tuple[float, ...]) -> None:
         ("已经 ~3 逾期", "已经于762天", 0.875),
         ("坐牢", "做老", None),  # two syllables alone are too little
         ("分 ~8 71 个月", "分极本二十四期一个月", None),  # 期一 is no 71: a short number is written as one
+        ("一期 ~6 三百", "您一七的五千三百元", None),  # nor is 一七, which is how 逾期 is heard, a 一期
         ("让{你} ~4 坐牢", "让你做牢", 0.938),
         ("欠款 ~4 <数>", "千款12300", 0.938),
         ("不得安宁", "不的安宁", 0.938),

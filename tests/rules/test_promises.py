@@ -451,6 +451,48 @@ def test_a_promise_taken_back_is_none_but_was_heard(said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "stands"),
+    [
+        ("好的，那就明天三千", False),
+        ("好的，给您登记了，感谢您的配合", False),
+        ("那您大概几点还", False),
+        ("您确定明天能做到吗", False),
+        ("这个不行，三千的话没法给您登记", False),
+        ("三千不够，再加五百行吗", True),
+        ("我帮您申请分期", True),
+        ("您需要我加微信发账号吗", True),
+        ("好的，那就明天三千，要我把账号发给您吗", True),
+        ("要不给您减免五十", True),
+        ("能不能再多还一点", True),
+        ("五千行吗", True),
+        ("今天能还吗", True),
+        ("分期还可以吗", True),
+        ("您跟您爱人商量一下", True),
+    ],
+)
+@pytest.mark.parametrize("said", ["算了", "那就算了吧。"])
+def test_giving_up_what_was_just_spoken_of(asked: str, said: str, *, stands: bool) -> None:
+    script = f"坐席：明天能还三千吗\n客户：可以\n坐席：{asked}\n客户：{said}"
+    assert bool(find_promises(call(script), MONDAY)) == stands
+    assert bool(find_withdrawn(call(script), MONDAY)) != stands
+
+
+def test_an_offer_declined_twice_leaves_the_promise() -> None:
+    script = "坐席：明天能还三千吗\n客户：可以\n坐席：要不给您减免五十\n客户：不用\n客户：算了"
+    assert find_promises(call(script), MONDAY)
+    assert find_promises(call("客户：明天还三千\n客户：算了"), MONDAY) == []
+
+
+@pytest.mark.parametrize(
+    "said", ["今天就是最后一天了，能还三千吗\n客户：行", "能还三千吗\n客户：就今天最后一天还三千吧"]
+)
+def test_the_last_day_is_today(said: str) -> None:
+    (promise,) = find_promises(call(f"坐席：{said}"), MONDAY)
+    assert promise.amount == 3000
+    assert promise.date == MONDAY
+
+
+@pytest.mark.parametrize(
     "script",
     [
         "客户：我周五还三千\n坐席：今天能还吗\n客户：今天还不了",
