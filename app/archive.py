@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.progress import Progress, track
 from sqlalchemy import make_url
 
@@ -12,13 +11,13 @@ from app import rescoring, verifying
 from app.masking import masked_id
 from app.operations import connected_database, connected_service, me, record
 from app.retention import delete_unused, forget_dials, purged, wanted
-from app.schemas import faults_of
 from app.service import Service
 from app.settings import Settings
 from app.store import audit, lists, retention
 from app.terminal import moment, output
+from app.wording import faults_of
 
-_err = Console(stderr=True)
+_err = output(stderr=True)
 _out = output()
 
 
@@ -44,7 +43,7 @@ def rescore(settings: Settings, filters: Mapping[str, object], template: str | N
     try:
         query = lists.Query.model_validate({name: value for name, value in filters.items() if value is not None})
     except ValidationError as error:
-        _err.print(faults_of(error), style="red")
+        _err.print(faults_of(error.errors()), style="red")
         raise typer.Exit(2) from error
     with connected_database(settings) as database, Progress(console=_err) as bar:
         task = bar.add_task("重新评分")

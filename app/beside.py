@@ -1,6 +1,5 @@
 """A recording in a watched folder and the files beside it: what is known of its call, and that it is complete."""
 
-import json
 import os
 import stat
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from app.documents import parsed
 from app.errors import Unprocessable
 from app.tabular import facts_in, rows
 
@@ -85,9 +85,9 @@ def _read(path: Path) -> bytes:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        facts = json.loads(_read(path).decode())
-    except (ValueError, RecursionError) as error:
-        raise Unprocessable(f"{path.name} 不是有效的 JSON：{error}", code="metadata_not_json") from error
+        facts = parsed(_read(path))
+    except ValueError as error:
+        raise Unprocessable(f"{path.name} {error}", code="metadata_not_json") from error
     if not isinstance(facts, dict):
         raise Unprocessable(f"{path.name} 须为 JSON 对象", code="metadata_not_object")
     return facts

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import Session
 
 from app.errors import Unprocessable
 from app.schemas import Label, Moment, Seconds
 from app.store import dials
 from app.tabular import DIRECTIONS, moment, rows
+from app.wording import TOLD, faults_of
 
-#: Faults that one message lists.
-_TOLD = 20
 #: Faults after which the rest is not looked at: what is no such file at all must not cost minutes.
 _MOST_FAULTS = 1000
 
@@ -44,9 +44,9 @@ class DialIn(BaseModel):
     @model_validator(mode="after")
     def _identifiable(self) -> Self:
         if self.external_id is None and (self.agent_id is None or self.debtor_id is None):
-            raise ValueError("须有 external_id，或 agent_id 与 debtor_id")
+            raise PydanticCustomError("no_dial_id", "须有 external_id，或 agent_id 与 debtor_id")
         if self.answered is None and self.seconds is None:
-            raise ValueError("须有 answered（是否接通）或 seconds（通话时长）")
+            raise PydanticCustomError("no_dial_end", "须有 answered（是否接通）或 seconds（通话时长）")
         return self
 
     def row(self) -> dict[str, Any]:
@@ -64,6 +64,8 @@ def read(content: bytes, name: str) -> dict[str, dict[str, Any]]:
     Raises:
         Unprocessable: it is no CSV, or rows have faults, which are counted up to _MOST_FAULTS and the first ones told.
     """
+    if not content.strip():
+        raise Unprocessable(f"{name}：文件为空，没有表头", code="bad_cdr")
     known: dict[str, dict[str, Any]] = {}
     faults: list[str] = []
     for line, row in rows(content, name):
@@ -77,8 +79,8 @@ def read(content: bytes, name: str) -> dict[str, dict[str, Any]]:
             known[dial["key"]] = dial
     if faults:
         at_least = "至少" if len(faults) >= _MOST_FAULTS else ""
-        more = f"；共{at_least} {len(faults)} 处" if len(faults) > _TOLD else ""
-        raise Unprocessable(f"{name}：{'；'.join(faults[:_TOLD])}{more}", code="bad_cdr")
+        more = f"；共{at_least} {len(faults)} 处" if len(faults) > TOLD else ""
+        raise Unprocessable(f"{name}：{'；'.join(faults[:TOLD])}{more}", code="bad_cdr")
     return known
 
 
@@ -95,4 +97,4 @@ def take(session: Session, content: bytes, name: str) -> tuple[int, int]:
 
 def _told(line: int, error: ValidationError) -> Iterator[str]:
     for fault in error.errors(include_input=False, include_url=False):
-        yield f"第 {line} 行 {'.'.join(map(str, fault['loc']))}: {fault['msg']}".replace(" : ", ": ")
+        yield f"第 {line} 行 {faults_of([fault])}"

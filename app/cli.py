@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 import rules
 from app import cli_accounts, cli_ingest, inspection, report
@@ -35,7 +34,7 @@ for name, commands in (
 ):
     app.add_typer(commands, name=name)
 
-_err = Console(stderr=True)
+_err = output(stderr=True)
 _out = output()
 
 
@@ -63,7 +62,7 @@ def worker(
     """处理排队的通话，一次一通；用多个进程扩容。"""
     from app import operations
 
-    operations.work(_settings(), queues.split(","), with_parent=with_parent)
+    operations.work(_settings(again=with_parent), queues.split(","), with_parent=with_parent)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import rules
 from app.pipeline import Judge
+from app.wording import Language, rule_fault
 from rules import Fault, RuleError
 from rules.places import Places
 from scoring import TemplateError
@@ -18,28 +19,34 @@ class Mark:
     """One thing wrong."""
 
     line: int  #: counted from 1
-    message: str  #: in Simplified Chinese
+    what: str  #: in Simplified Chinese
+    where: tuple[str, ...] = ()  #: file, rule and field, as far as there are any
+
+    def message(self, language: Language = "zh") -> str:
+        """Where and what, in that language."""
+        where = " · ".join(rule_fault(part, language) for part in self.where)
+        between = "：" if language == "zh" else ": "
+        return between.join(filter(None, (where, rule_fault(self.what, language))))
 
 
 def faults(judge: Judge, name: str, text: str) -> list[Mark]:
     """Everything that keeps `text` from being published as that pack: it must load, prove itself, and fit templates."""
     places = Places(text)
+    misnamed = [Fault("", "", "id", f"须是 {name}")] if places.id not in (None, name) else []
     try:
         candidate = judge.trying(name, text)
         pack = candidate.book.pack(name)
     except RuleError as error:
-        return [_mark(places, fault, name) for fault in error.faults]
-    found = [_mark(places, fault, name) for fault in rules.verify(pack, _PATIENCE)]
-    if pack.id != name:
-        found.append(_mark(places, Fault("", "", "id", f"须是 {name}"), name))
-    return [*found, *_templates(candidate, name)]
+        return [_mark(places, fault, name) for fault in [*misnamed, *error.faults]]
+    found = [*misnamed, *rules.verify(pack, _PATIENCE)]
+    return [*(_mark(places, fault, name) for fault in found), *_templates(candidate, name)]
 
 
 def _mark(places: Places, fault: Fault, name: str) -> Mark:
     # Faults of the examples name the pack, those of reading it the file; of a file that it uses, there is no line here.
     elsewhere = fault.file not in ("", name, f"{name}.yaml")
-    where = " · ".join(part for part in (fault.file if elsewhere else "", fault.rule, fault.field) if part)
-    return Mark(1 if elsewhere else places.line(fault), f"{where}：{fault.message}" if where else fault.message)
+    where = tuple(filter(None, (fault.file if elsewhere else "", fault.rule, fault.field)))
+    return Mark(1 if elsewhere else places.line(fault), fault.message, where)
 
 
 def _templates(candidate: Judge, name: str) -> Iterator[Mark]:

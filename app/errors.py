@@ -16,13 +16,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
 
 from app.database import is_outage, ran_too_long
-from app.wording import language_of, told
+from app.wording import TOLD, faults_of, language_of, place, told, wrong
 
 log = structlog.stdlib.get_logger(__name__)
-
-
-#: Faults of a request that an answer lists.
-TOLD = 20
 
 #: Faults of a machine that is out of room: nothing that was asked of it is to blame.
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EAGAIN})
@@ -136,23 +132,26 @@ def unexpected(request: HTTPConnection) -> JSONResponse:
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, code="internal", detail=detail)
 
 
-def _ours(request: Request, error: AppError) -> JSONResponse:
+def answer(request: Request, error: AppError) -> JSONResponse:
+    """An error of ours as problem details."""
     return problem(request, error.status, code=error.code, detail=error.detail, headers=error.answer_headers)
 
 
-def _http(request: Request, error: HTTPException) -> JSONResponse:
+def refusal(error: HTTPException) -> AppError:
+    """What Starlette or FastAPI refuse by themselves, as an error of ours."""
     if isinstance(error.__cause__, AppError):  # FastAPI takes whatever ends the reading of a body for a bad body
-        return _ours(request, error.__cause__)
+        return error.__cause__
     status = HTTPStatus(error.status_code)
     detail = _ADDRESS.get(status, error.detail) if error.detail == status.phrase else error.detail
-    return problem(request, status, code=status.name.lower(), detail=str(detail), headers=error.headers)
+    ours = AppError(str(detail), code=status.name.lower(), headers=error.headers)
+    ours.status = status
+    return ours
 
 
 def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-    found = error.errors()
-    faults = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in found[:TOLD]]
-    detail = "；".join(f"{fault['field']}: {fault['message']}" for fault in faults)
-    detail = f"请求有误：{detail}" + (f"；共 {len(found)} 处" if len(found) > TOLD else "")
+    found, language = error.errors(), language_of(request)
+    faults = [{"field": place(fault), "message": wrong(fault, language)} for fault in found[:TOLD]]
+    detail = ("请求有误：" if language == "zh" else "") + faults_of(found, language)
     return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, code="invalid", detail=detail, errors=faults)
 
 
@@ -160,8 +159,8 @@ def _no_room(request: Request, error: OSError) -> JSONResponse:
     if error.errno not in NO_ROOM:
         raise error
     if error.errno in _FULL:
-        return _ours(request, Unavailable("磁盘空间不足，请稍后重试", code="disk_full"))
-    return _ours(request, Unavailable("系统资源不足，请稍后重试", code="busy"))
+        return answer(request, Unavailable("磁盘空间不足，请稍后重试", code="disk_full"))
+    return answer(request, Unavailable("系统资源不足，请稍后重试", code="busy"))
 
 
 def _database_away(request: Request, error: Exception) -> JSONResponse:
@@ -173,7 +172,7 @@ def _database_away(request: Request, error: Exception) -> JSONResponse:
         raise error
     log.warning("database away", reason=type(error).__name__)
     away = Unavailable("数据库暂时不可用，请稍后重试", code="database_away", headers={"Retry-After": "5"})
-    return _ours(request, away)
+    return answer(request, away)
 
 
 def _gone(request: Request, _: ClientDisconnect) -> JSONResponse:
@@ -186,9 +185,8 @@ def _unexpected(request: Request, _: Exception) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Make `app` answer every error as problem details."""
-    app.exception_handler(AppError)(_ours)
-    app.exception_handler(HTTPException)(_http)
+    """Make `app` answer every error as problem details, but for what Starlette refuses: who reads pages gets one."""
+    app.exception_handler(AppError)(answer)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(OSError)(_no_room)
     for kind in (DBAPIError, NoConnection, ConnectorException):

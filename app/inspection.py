@@ -1,14 +1,15 @@
 """Inspecting files without a server: recordings or transcripts in, one Inspection each out."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
+from app.documents import parsed
 from app.pipeline import Inspection, Judge
 from app.schemas import CallFacts, TextIn
+from app.wording import faults_of
 from asr import AsrError, Transcriber
 from rules import RuleError
 from scoring import TemplateError
@@ -67,11 +68,10 @@ def read_facts(path: Path) -> CallFacts:
 
 def _validate(model: type[_Model], path: Path) -> _Model:
     try:
-        return model.model_validate(json.loads(path.read_text("utf-8-sig")))
+        return model.model_validate(parsed(path.read_bytes()))
     except OSError as error:
         raise InputError(f"{path}: 无法读取：{error.strerror}") from error
     except ValidationError as error:
-        faults = "；".join(f"{'.'.join(map(str, fault['loc'])) or '全文'}: {fault['msg']}" for fault in error.errors())
-        raise InputError(f"{path}: {faults}") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: 不是有效的 JSON：{error}") from error
+        raise InputError(f"{path}: {faults_of(error.errors())}") from error
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error

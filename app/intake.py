@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from app import pipeline
 from app.errors import Unavailable, Unprocessable
 from app.references import FetchError, told
-from app.schemas import CallFacts, TextIn, faults_of
+from app.schemas import CallFacts, TextIn
 from app.security import Principal
 from app.service import Service
 from app.storage import Arrival, Recordings
 from app.store import calls, recordings, references
 from app.store.calls import Posted
 from app.tables import Call
+from app.wording import faults_of
 from asr import AsrError, sandbox
 from rules import RuleError
 from scoring import TemplateError
@@ -145,7 +146,8 @@ def completed(service: Service, who: Principal, sent: Sent) -> CallFacts:
     try:
         facts = CallFacts.model_validate(known | named | sent.facts.model_dump(exclude_unset=True))
     except ValidationError as error:
-        raise Unprocessable(f"{sent.name}: 文件名中的信息有误：{faults_of(error)}", code="bad_file_name") from error
+        faults = faults_of(error.errors())
+        raise Unprocessable(f"{sent.name}: 文件名中的信息有误：{faults}", code="bad_file_name") from error
     _check_begun(facts)
     return facts
 

@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
 
 from app import errors, web
 from app.api import (
@@ -36,6 +37,7 @@ from app.metrics import HttpMetrics
 from app.middleware import BodyLimit, SecureHeaders
 from app.service import Service
 from app.throttle import Throttle, Throttles
+from app.web import pages
 
 #: Of a request body that FastAPI reads, in bytes.
 _MAX_BODY = 1024 * 1024
@@ -91,6 +93,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Requests, metrics=app.state.http_metrics)
     app.add_middleware(SecureHeaders)
     errors.install(app)
+    app.exception_handler(HTTPException)(pages.refused)
     for part in _SERVED:
         app.include_router(part.router)
     return app

@@ -17,7 +17,6 @@ from typing import NoReturn
 import typer
 from alembic.util import CommandError
 from procrastinate.exceptions import ConnectorException
-from rich.console import Console
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -35,7 +34,7 @@ from asr import AsrError
 from rules import RuleError
 from scoring import TemplateError
 
-_err = Console(stderr=True)
+_err = output(stderr=True)
 _out = output()
 
 _EXPECTED = (

@@ -1,11 +1,13 @@
 """What comes in from outside, validated: call facts and transcripts as JSON."""
 
+import math
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from asr.transcript import Speaker, Transcript, Utterance
 
@@ -15,27 +17,41 @@ CALL_ZONE = ZoneInfo("Asia/Shanghai")
 #: Of one text, in all: a day of speech without a pause.
 MAX_CHARACTERS = 400_000
 
+#: Characters of a fact that is none of ours.
+_LONGEST = 2000
+
 Channel = Literal["call", "sms", "visit"]
 
 
 def _zoned(moment: datetime) -> datetime:
     if not 1990 <= moment.year < 2100:
-        raise ValueError("年份须在 1990 与 2099 之间")
+        raise PydanticCustomError("bad_year", "年份须在 1990 与 2099 之间")
     return moment if moment.tzinfo else moment.replace(tzinfo=CALL_ZONE)
 
 
 def _storable(text: str) -> str:
     # PostgreSQL text holds neither NUL nor half a surrogate pair, and no name or id needs a control character.
     if any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 for character in text):
-        raise ValueError("不能含控制字符")
+        raise PydanticCustomError("control_character", "不能含控制字符")
     return text
+
+
+def _scalar(value: object) -> object:
+    # By hand: of a union pydantic tells what is wrong with it as each of its parts.
+    if isinstance(value, str):
+        if len(value) > _LONGEST:
+            raise PydanticCustomError("string_too_long", "不能超过 {max_length} 个字符", {"max_length": _LONGEST})
+        return _storable(value)
+    if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    raise PydanticCustomError("bad_scalar", "须为文字、有限的数字、true、false 或 null")
 
 
 def printable(text: str) -> str:
     """Text of several lines that PostgreSQL can hold.
 
     Raises:
-        ValueError: it has other control characters.
+        PydanticCustomError: it has other control characters.
     """
     lines = text.replace("\r\n", "\n")
     _storable(lines.replace("\n", " ").replace("\t", " "))
@@ -49,13 +65,20 @@ Label = Annotated[
 ]
 #: Of a call, which nobody makes for eleven days; sums of larger ones would end statistics.
 Seconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
-Scalar = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_storable)] | int | float | bool | None
+Scalar = Annotated[str | int | float | bool | None, PlainValidator(_scalar)]
 
 
-def faults_of(error: ValidationError) -> str:
-    """What pydantic finds wrong, field by field, in one line; never what was given."""
-    faults = error.errors(include_input=False)
-    return "；".join(": ".join([*map(str, fault["loc"][:1]), fault["msg"]]) for fault in faults)
+class Span(BaseModel):
+    """From when on, and until when."""
+
+    since: Moment | None = Field(None, alias="from")
+    until: Moment | None = Field(None, alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.since > self.until:
+            raise PydanticCustomError("from_after_to", "开始时间（from）不能晚于结束时间（to）")
+        return self
 
 
 class CallFacts(BaseModel):
@@ -100,7 +123,7 @@ class UtteranceIn(BaseModel):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.start is not None and self.end is not None and self.end < self.start:
-            raise ValueError("end 早于 start")
+            raise PydanticCustomError("ends_early", "end 早于 start")
         return self
 
     def utterance(self, default: Speaker) -> Utterance:
@@ -119,7 +142,7 @@ class TextIn(BaseModel):
     @model_validator(mode="after")
     def _not_too_long(self) -> Self:
         if sum(len(item.text) for item in self.utterances) > MAX_CHARACTERS:
-            raise ValueError(f"总字数超过上限 {MAX_CHARACTERS}")
+            raise PydanticCustomError("text_too_long", "总字数超过上限 {most}", {"most": MAX_CHARACTERS})
         return self
 
     def transcript(self) -> Transcript:
@@ -139,5 +162,5 @@ class PostedText(TextIn):
     def _says_something(self) -> Self:
         written = self.call.channel != "call"  # in a call nobody may have said a word, and that is to be seen
         if not (any(item.text.strip() for item in self.utterances) if written else self.utterances):
-            raise ValueError("utterances 中没有内容")
+            raise PydanticCustomError("text_empty", "utterances 中没有内容")
         return self

@@ -75,7 +75,8 @@ def running(settings: Settings) -> Iterator[tuple[Service, str]]:
         app.embedded.EmbeddedError: the embedded PostgreSQL cannot be used.
         rules.RuleError, scoring.TemplateError: the default template or its packs cannot be used.
     """
-    with only_one(settings), connected(settings) as settings, _listening(settings) as listener:
+    # The port first: whether it is taken shows at once, while a database takes its time to start.
+    with only_one(settings), _listening(settings) as listener, connected(settings) as settings:
         assert settings.database_url
         with closing(Database(settings.database_url)) as database:
             database.upgrade()

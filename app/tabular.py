@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from app.errors import Unprocessable
@@ -86,10 +87,20 @@ def moment(value: object) -> object:
     return value
 
 
-def _text(content: bytes, name: str) -> str:
+def decoded(content: bytes) -> str:
+    """Text in UTF-8, or in GB 18030.
+
+    Raises:
+        ValueError: it is in neither.
+    """
     for encoding in ("utf-8-sig", "gb18030"):
-        try:
+        with suppress(UnicodeDecodeError):
             return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Unprocessable(f"{name} 不是 UTF-8 或 GB 18030 编码的文本", code="bad_csv")
+    raise ValueError("不是 UTF-8 或 GB 18030 编码的文本")
+
+
+def _text(content: bytes, name: str) -> str:
+    try:
+        return decoded(content)
+    except ValueError as error:
+        raise Unprocessable(f"{name} {error}", code="bad_csv") from error

@@ -1,6 +1,9 @@
 """Where commands begin and may end: settings read from the environment, and a clear line when something is wrong."""
 
+import os
+from collections.abc import Iterable
 from datetime import datetime
+from difflib import get_close_matches
 from typing import NoReturn
 
 import typer
@@ -9,17 +12,22 @@ from rich.console import Console
 
 from app.schemas import CALL_ZONE
 from app.settings import Settings
+from app.wording import wrong
 
-_err = Console(stderr=True)
+#: What settings are called in the environment.
+_PREFIX, _KNOWN = Settings.model_config["env_prefix"], [name.upper() for name in Settings.model_fields]
 
 #: Characters, more than any table needs.
 _ENDLESS = 10_000
 
 
-def output() -> Console:
-    """Where results go. A file or a pipe has no width: nothing is cut there, as Rich would at 80 characters."""
-    usual = Console()
-    return usual if usual.is_terminal else Console(width=_ENDLESS)
+def output(*, stderr: bool = False) -> Console:
+    """Where results go, or faults. A file or a pipe has no width: Rich would cut and wrap at 80 characters there."""
+    usual = Console(stderr=stderr)
+    return usual if usual.is_terminal else Console(stderr=stderr, width=_ENDLESS)
+
+
+_err = output(stderr=True)
 
 
 def stop(message: object, code: int) -> NoReturn:
@@ -28,13 +36,26 @@ def stop(message: object, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def read_settings() -> Settings:
-    """The settings from the environment; ends the command when one is wrong."""
+def read_settings(*, again: bool = False) -> Settings:
+    """The settings from the environment; ends the command when one is wrong.
+
+    What looks like a setting and is none is told, but for a process whose parent has done so: `again`.
+    """
+    for name in () if again else unknown(os.environ):
+        near = get_close_matches(name.upper().removeprefix(_PREFIX), _KNOWN, 1)
+        like = f"，是否指 {_PREFIX}{near[0]}？" if near else ""
+        _err.print(f"没有名为 {name} 的设置，未采用{like}", style="yellow", markup=False, highlight=False)
     try:
         return Settings()
     except ValidationError as error:
-        faults = (f"TINGJIAN_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+        faults = (f"{_PREFIX}{str(fault['loc'][0]).upper()}: {wrong(fault, 'zh')}" for fault in error.errors())
         stop("\n".join(faults), code=2)
+
+
+def unknown(names: Iterable[str]) -> list[str]:
+    """Those of the names that look like settings of ours and are none: a misspelt one would be ignored in silence."""
+    ours = (name for name in names if name.upper().startswith(_PREFIX))
+    return sorted(name for name in ours if name.upper().removeprefix(_PREFIX) not in _KNOWN)
 
 
 def moment(at: datetime | None) -> str:

@@ -25,10 +25,11 @@ from app.audiotypes import TYPES
 from app.beside import Found, Stamp, State, is_file, opened, stamp
 from app.errors import NO_ROOM, AppError, NotFound, Unavailable
 from app.intake import Sent, completed, take_recording
-from app.schemas import CALL_ZONE, CallFacts, faults_of
+from app.schemas import CALL_ZONE, CallFacts
 from app.security import Principal
 from app.service import Service
 from app.store import audit, users
+from app.wording import Language, faults_of, told
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -124,7 +125,7 @@ class Watch:
             log.info("watch refused", code=getattr(error, "code", type(error).__name__))
             if number not in _DISK:
                 self._record(None, {"refused": getattr(error, "code", type(error).__name__)})
-                self._set_aside(one, _reason(error))
+                self._set_aside(one, _reason(error, self._service.settings.language))
         else:
             log.info("watch took", call_id=call_id)
             self._move(one, "done")
@@ -204,9 +205,9 @@ def watching(service: Service) -> Iterator[None]:
         thread.join()
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, language: Language) -> str:
     if isinstance(error, AppError):
-        return f"{error.code}: {error.detail}\n"
-    if not isinstance(error, ValidationError):
-        return f"unusable: 无法处理（{type(error).__name__}），详见日志\n"
-    return f"invalid: {faults_of(error)}\n"
+        return f"{error.code}: {told(error.code, error.detail, language)}\n"
+    if isinstance(error, ValidationError):
+        return f"invalid: {faults_of(error.errors(), language)}\n"
+    return f"unusable: {told('unusable', f'无法处理（{type(error).__name__}），详见日志', language)}\n"

@@ -63,7 +63,8 @@ def _session(service: ServiceDep) -> Iterator[Session]:
 SessionDep = Annotated[Session, Depends(_session, scope="function")]
 
 
-#: What pages ask by themselves as calls come further. A browser that nobody sits at must not stay signed in by it.
+#: What pages ask by themselves as calls come further; for what people ask too, they send X-Unasked. A browser that
+#: nobody sits at must not stay signed in by it.
 _UNASKED = frozenset({"get_events", "call_row", "fresh_calls"})
 
 
@@ -134,7 +135,7 @@ def allow(permission: Permission | None) -> Callable[..., Iterator[Principal]]:
 
 def _known(request: Request, service: Service, secret: str | None, token: str | None) -> Principal:
     """Who is calling, noted with the way to ask anew for whoever answers for long."""
-    asked = request.scope["route"].name not in _UNASKED
+    asked = request.scope["route"].name not in _UNASKED and "x-unasked" not in request.headers
     # A transaction of its own: a slow upload must not hold a connection.
     with service.database.transaction() as apart:
         who = identify(apart, service, secret, token, in_use=asked)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from app.security import digest
 from app.store import packs
 from app.tables import PackVersion, User
 from app.turns import Turns
+from app.wording import language_of
 from rules import Finding, RuleError
 from scoring import TemplateError
 
@@ -64,14 +65,16 @@ class DraftOut(BaseModel):
 
 
 @router.get("/{pack}/draft")
-def get_draft(pack: str, service: ServiceDep, session: SessionDep, _: Trier) -> DraftOut:
+def get_draft(pack: str, request: Request, service: ServiceDep, session: SessionDep, _: Trier) -> DraftOut:
     """The pack's draft and what is wrong with it."""
     kept = draft_of(session, pack)
-    return _out(session, kept, checked_faults(packs.follow(session, service.judge), pack, kept.body))
+    return _out(request, session, kept, checked_faults(packs.follow(session, service.judge), pack, kept.body))
 
 
 @router.put("/{pack}/draft")
-def save_draft(pack: str, body: DraftIn, service: ServiceDep, session: SessionDep, who: RuleWriter) -> DraftOut:
+def save_draft(
+    pack: str, body: DraftIn, request: Request, service: ServiceDep, session: SessionDep, who: RuleWriter
+) -> DraftOut:
     """Keep a text as the pack's draft, with faults or without."""
     judge = packs.follow(session, service.judge)
     judge.book.text(pack)
@@ -79,7 +82,7 @@ def save_draft(pack: str, body: DraftIn, service: ServiceDep, session: SessionDe
     kept = packs.save(session, pack, body.text, body.replaces, who, body.base)
     kept.base = kept.base or packs.file_digest(judge.book, pack)  # drafts of older releases have none
     session.flush()
-    return _out(session, kept, found)
+    return _out(request, session, kept, found)
 
 
 @router.delete("/{pack}/draft", status_code=204)
@@ -198,12 +201,13 @@ def checked_faults(judge: Judge, pack: str, text: str) -> list[drafts.Mark]:
         return drafts.faults(judge, pack, text)
 
 
-def _out(session: Session, kept: PackVersion, found: list[drafts.Mark]) -> DraftOut:
+def _out(request: Request, session: Session, kept: PackVersion, found: list[drafts.Mark]) -> DraftOut:
     session.refresh(kept)
+    language = language_of(request)
     return DraftOut(
         text=kept.body,
         digest=digest(kept.body),
         saved_at=kept.saved_at,
         saved_by=session.get_one(User, kept.saved_by).name,
-        faults=[FaultOut(line=mark.line, message=mark.message) for mark in found],
+        faults=[FaultOut(line=mark.line, message=mark.message(language)) for mark in found],
     )

@@ -43,7 +43,7 @@ def publish_pack(pack: str, body: PublishIn, service: ServiceDep, session: Sessi
     if digest(kept.body) != body.digest:
         raise Conflict("草稿已被别人改动，请刷新页面，看过以后再发布", code="draft_changed")
     if faults := checked_faults(judge, pack, kept.body):
-        told = "；".join(f"第 {fault.line} 行 {fault.message}" for fault in faults[:5])
+        told = "；".join(f"第 {fault.line} 行 {fault.message()}" for fault in faults[:5])
         raise Unprocessable(f"草稿有 {len(faults)} 处错误：{told}", code="bad_rules")
     made = judge.trying(pack, kept.body).book.pack(pack)
     if made.version == _in_force(judge, pack):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Path, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import Session
 
 from app.api.access import CallId, Reviewer, SessionDep, about
@@ -49,7 +50,7 @@ class MissedIn(BaseModel):
     @model_validator(mode="after")
     def _names_one(self) -> Self:
         if (self.rule is None) == (self.category is None):
-            raise ValueError("写 rule 或 category 其中一个")
+            raise PydanticCustomError("rule_or_category", "写 rule 或 category 其中一个")
         return self
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.api.access import SessionDep, Statistician
 from app.errors import Unprocessable
@@ -41,7 +42,8 @@ class Asked(BaseModel):
     def _in_order(self) -> Self:
         period = self.period()
         if not timedelta(0) <= period.last - period.first <= timedelta(days=_LONGEST):
-            raise ValueError(f"first 须不晚于 last，且相距不超过 {_LONGEST} 天")
+            order = "开始日期（first）须不晚于结束日期（last），且相距不超过 {longest} 天"
+            raise PydanticCustomError("bad_period", order, {"longest": _LONGEST})
         return self
 
     def period(self) -> Period:

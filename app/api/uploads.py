@@ -4,7 +4,6 @@ FastAPI would read and parse a declared body before it looks at the key, so anyo
 """
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -19,6 +18,7 @@ from python_multipart.exceptions import MultipartParseError
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from app.documents import parsed
 from app.errors import AppError, TooLarge, Unprocessable
 from app.intake import Sent
 from app.references import name_of
@@ -189,11 +189,13 @@ def _audio(audio: object) -> UploadFile:
     return audio
 
 
-def _parse(metadata: Any) -> dict[str, Any]:
+def _parse(metadata: object) -> dict[str, Any]:
+    if not isinstance(metadata, (str, bytes)):
+        raise Unprocessable("metadata 须为文字字段，不是文件", code="metadata_not_json")
     try:
-        parsed = json.loads(metadata)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise Unprocessable(f"metadata 不是有效的 JSON：{error}", code="metadata_not_json") from error
-    if not isinstance(parsed, dict):
+        said = parsed(metadata)
+    except ValueError as error:
+        raise Unprocessable(f"metadata {error}", code="metadata_not_json") from error
+    if not isinstance(said, dict):
         raise Unprocessable("metadata 须为 JSON 对象", code="metadata_not_object")
-    return parsed
+    return said

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.api.access import Manager, SessionDep
 from app.schemas import Label, Moment
@@ -74,7 +75,7 @@ class KeyIn(_In):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if bool(self.user) == bool(self.role):
-            raise ValueError("user 与 role 须给出其中之一")
+            raise PydanticCustomError("user_or_role", "user 与 role 须给出其中之一")
         return self
 
 

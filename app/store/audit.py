@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from app.schemas import Label, Moment
+from app.schemas import Label, Span
 from app.tables import AuditEntry
 
 #: What the first entry follows.
@@ -19,7 +19,7 @@ GENESIS = "0" * 64
 _LOCK = 0x746A6175
 
 
-class Query(BaseModel):
+class Query(Span):
     """What entries to list, newest first. Every filter given must hold."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -27,8 +27,6 @@ class Query(BaseModel):
     actor: Label | None = None
     action: Label | None = None
     call_id: Annotated[int, Field(ge=1, lt=2**63)] | None = None
-    since: Moment | None = Field(None, alias="from")
-    until: Moment | None = Field(None, alias="to")
     before: Annotated[int, Field(ge=1, lt=2**63)] | None = (
         None  #: entries older than the one with this number: the next page
     )

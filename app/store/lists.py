@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
+from pydantic import AwareDatetime, ConfigDict, Field, FiniteFloat, TypeAdapter
 from sqlalchemy import (
     ColumnElement,
     Integer,
@@ -27,7 +27,7 @@ from sqlalchemy.types import Text
 from app.errors import AppError
 from app.kinds import ALL
 from app.masking import check_names
-from app.schemas import CALL_ZONE, Channel, Label, Moment
+from app.schemas import CALL_ZONE, Channel, Label, Span
 from app.security import Principal
 from app.store import search
 from app.store.reach import within
@@ -59,8 +59,11 @@ _ORDERS: dict[str, ColumnElement[Any]] = {
 }
 
 
-class Query(BaseModel):
-    """What calls to list, in what order, from where on. Every filter given must hold."""
+class Query(Span):
+    """What calls to list, in what order, from where on. Every filter given must hold.
+
+    A call is of when it started, or of when it was received if that is not known.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,8 +77,6 @@ class Query(BaseModel):
     team: Label | None = None
     channel: Channel | None = None
     external_id: Label | None = None
-    since: Moment | None = Field(None, alias="from")  #: when the call started, or was received if that is not known
-    until: Moment | None = Field(None, alias="to")
     stage: Stage | None = None
     weekday: Annotated[int, Field(ge=0, le=6)] | None = None  #: 0: Monday
     hour: Annotated[int, Field(ge=0, le=23)] | None = None  #: of the day

@@ -65,7 +65,6 @@ def show_again(session: Session, call: Call) -> None:
 
 def shown(card: scoring.Scorecard, findings: Sequence[Finding]) -> dict[str, Any]:
     """A result as columns of its call."""
-    failed = [finding for finding in findings if finding.verdict == "failed"]
     return {
         "template": card.template,
         "score": card.score,
@@ -74,7 +73,7 @@ def shown(card: scoring.Scorecard, findings: Sequence[Finding]) -> dict[str, Any
         "flagged": card.flagged,
         "attention": list(card.attention),
         "categories": sorted({finding.category for finding in findings if _told(finding)}),
-        "rules": sorted(finding.rule for finding in failed),
+        "rules": sorted(finding.rule for finding in findings if finding.verdict == "failed"),
         "status": "scored",
         "error": None,
         "error_code": None,

@@ -18,9 +18,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 
 import rules
-from app import wording
+from app import errors, wording
 from app.api.access import COOKIE
 from app.database import is_outage
 from app.errors import AppError, Forbidden, Unauthorized
@@ -58,10 +59,12 @@ def told(code: str | None, detail: str) -> str:
 
 def in_words(error: ValidationError, names: Mapping[str, str]) -> str:
     """What is wrong with each field, as somebody says it who never saw pydantic; `names`: what fields are called."""
-    words, faults = texts()["upload"]["faults"], error.errors(include_input=False)
-    wrongs = (words.get(fault["type"], " " + fault["msg"].removeprefix("Value error, ")) for fault in faults)
-    fields = (str(fault["loc"][0]) for fault in faults)
-    return "；".join(f"{names.get(field, field)}{wrong}" for field, wrong in zip(fields, wrongs, strict=True))
+    language, faults = _language.get(), error.errors(include_input=False)
+    fields = [str(field) for fault in faults for field in fault["loc"][:1] or [""]]
+    wrongs = (wording.wrong(fault, language) for fault in faults)
+    between = " " if language == "en" else ""
+    named = (f"{names.get(field, field)}{between}{wrong}" for field, wrong in zip(fields, wrongs, strict=True))
+    return "；".join(told.strip() for told in named)
 
 
 def page(
@@ -183,6 +186,18 @@ def _to_sign_in(request: Request) -> Response:
         return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Refresh": "true"})
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse("/login" if here == "/" else f"/login?next={quote(here)}", HTTPStatus.SEE_OTHER)
+
+
+def refused(request: Request, error: HTTPException) -> Response:
+    """What Starlette or FastAPI refuse by themselves: a page for who reads pages."""
+    ours = errors.refusal(error)
+    if "text/html" not in request.headers.get("accept", ""):
+        return errors.answer(request, ours)
+    _language.set(wording.language_of(request))
+    nowhere = ours.status == HTTPStatus.NOT_FOUND
+    answer = failed(request, ours.status, texts()["error"]["address"] if nowhere else told(ours.code, ours.detail))
+    answer.headers.update(ours.answer_headers)
+    return answer
 
 
 def failed(request: Request, status: int, detail: str) -> Response:

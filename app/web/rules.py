@@ -16,12 +16,12 @@ from app.api import rules as rules_api
 from app.api.access import RuleWriter, ServiceDep, SessionDep, Trier, about
 from app.errors import NotFound, Unprocessable
 from app.kinds import kind
-from app.schemas import CALL_ZONE, faults_of
+from app.schemas import CALL_ZONE
 from app.security import Principal
 from app.store import hits, packs, reach
 from app.store.statistics import Period
 from app.web.charts import SMALL
-from app.web.pages import PageRoute, page, texts
+from app.web.pages import PageRoute, in_words, page, texts
 from asr.transcript import Speaker
 from rules.places import Places
 
@@ -46,7 +46,7 @@ class Given(BaseModel):
         try:
             return rules_api.Trial.model_validate(call | said | {"draft": self.draft or None})
         except ValidationError as error:
-            raise Unprocessable(faults_of(error), code="invalid") from error
+            raise Unprocessable(in_words(error, {}), code="invalid") from error
 
 
 router = APIRouter(route_class=PageRoute)
@@ -88,6 +88,7 @@ def pack_page(pack: str, request: Request, service: ServiceDep, session: Session
     """One pack: each rule with its basis, examples and text."""
     detail = packs_api.get_pack(pack, service, session, who)
     shown = {"pack": detail, "written": Places(detail.text).rules(), **_numbers(session, who)}
+    shown["draft"] = packs.draft(session, pack)
     newer = packs.outgrown(session, service.judge.book).get(pack)
     return page(request, "pack.html", {**shown, "changes": _changes(detail.text, newer) if newer else None}, who)
 
@@ -106,7 +107,7 @@ def edit_page(
     book = packs.follow(session, service.judge).book
     text = book.text(pack)
     kept = packs.draft(session, pack)
-    draft = drafts_api.get_draft(pack, service, session, who) if kept else None
+    draft = drafts_api.get_draft(pack, request, service, session, who) if kept else None
     faults = [fault.model_dump() for fault in draft.faults] if draft else []
     begun = draft.text if draft else text
     newer = packs.newer(book, pack, kept.base, begun) if kept and not file else None
@@ -120,7 +121,7 @@ def edit_page(
 def compare_page(pack: str, request: Request, service: ServiceDep, who: RuleWriter, last: Last = 200) -> Response:
     """What the draft would change in the newest calls."""
     with service.database.transaction() as session:  # not the request's: comparing takes its time
-        draft = drafts_api.get_draft(pack, service, session, who)
+        draft = drafts_api.get_draft(pack, request, service, session, who)
     shown = {"pack": pack, "draft": draft, "last": last, "templates": service.judge.book.using(pack)}
     asked = drafts_api.CompareIn(last=last)
     found = None if draft.faults else drafts_api.compare_draft(pack, service, who, asked)
@@ -140,7 +141,7 @@ def publish(
     try:
         body = publishing_api.PublishIn.model_validate({"digest": digest, "rescore_since": since or None})
     except ValidationError as error:
-        raise Unprocessable(faults_of(error), code="invalid") from error
+        raise Unprocessable(in_words(error, {}), code="invalid") from error
     publishing_api.publish_pack(pack, body, service, session, who)
     return Response(headers={"HX-Redirect": f"/rules/{pack}"})
 

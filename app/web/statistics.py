@@ -19,7 +19,7 @@ from app.schemas import CALL_ZONE
 from app.store import reach, statistics
 from app.store.statistics import Cut, Numbers, Period
 from app.web.charts import MEASURES, SMALL, bars, trend
-from app.web.pages import PageRoute, page, texts
+from app.web.pages import PageRoute, in_words, page, texts
 
 router = APIRouter(route_class=PageRoute)
 
@@ -82,8 +82,9 @@ def _asked(request: Request) -> Period:
         given = {name: value for name, value in request.query_params.items() if value and name != "worst"}
         return Asked.model_validate(given).period()
     except ValidationError as error:
-        faults = "；".join(fault["msg"] for fault in error.errors())
-        raise AppError(texts()["calls"]["bad_filter"].format(faults=faults), code="bad_filter") from error
+        words = texts()["calls"]
+        faults = in_words(error, {"first": words["from"], "last": words["to"], "team": words["team"]})
+        raise AppError(words["bad_filter"].format(faults=faults), code="bad_filter") from error
 
 
 #: What the page shows, in the order in which `_numbers` takes it.

@@ -49,15 +49,19 @@ def test_inspect_prints_one_json_object_a_line_and_goes_on_after_bad_input(run: 
     broken = tmp_path / "broken.json"
     broken.write_text("{")
     wrong = write(tmp_path / "wrong.json", {"utterances": [{"text": 1}]})
-    inputs = [text, SAMPLES / "threat.wav", cut, sms, empty, broken, wrong, tmp_path / "nothing.wav"]
+    office = tmp_path / "office.json"
+    office.write_bytes('{"utterances": [{"speaker": "agent", "text": "再不还钱就让你坐牢"}]}'.encode("gb18030"))
+    inputs = [text, SAMPLES / "threat.wav", cut, sms, empty, broken, wrong, tmp_path / "nothing.wav", office]
     ended = run("inspect", "--json", *inputs)
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert [line["source"] for line in lines] == [str(path) for path in inputs]
-    assert [line["status"] for line in lines] == ["failed", "scored", "failed", "scored", *["failed"] * 4]
+    assert [line["status"] for line in lines] == ["failed", "scored", "failed", "scored", *["failed"] * 4, "scored"]
     assert all(line["error"] and line["scorecard"] is None for line in lines if line["status"] == "failed")
     assert all(Path(line["source"]).name in line["error"] for line in lines if line["status"] == "failed")
+    assert lines[5]["error"] == f"{broken}: 第 1 行第 2 列不是有效的 JSON"
+    assert lines[6]["error"] == f"{wrong}: utterances.0.text: 须为文字"
     assert "threat" in {f["category"] for f in lines[1]["findings"] if f["verdict"] == "failed"}
     assert "false_legal" in {f["category"] for f in lines[3]["findings"] if f["verdict"] == "failed"}
 
@@ -126,9 +130,11 @@ def test_usage_errors(run: Any, arguments: list[str], code: int, message: str) -
 
 @pytest.mark.parametrize(("name", "value"), [("PORT", "many"), ("ASR_DEVICE", "abacus"), ("WORKERS", "-1")])
 def test_bad_settings(run: Any, name: str, value: str) -> None:
-    ended = run("db", "check", **{f"TINGJIAN_{name}": value})
+    ended = run("db", "check", **{f"TINGJIAN_{name}": value, "TINGJIAN_PROT": "8300", "TINGJIAN_QWXZ": ""})
     assert ended.returncode == 2
-    assert f"TINGJIAN_{name}" in ended.stderr
+    assert f"TINGJIAN_{name}: " in ended.stderr
+    assert "没有名为 TINGJIAN_PROT 的设置，未采用，是否指 TINGJIAN_PORT？\n" in ended.stderr
+    assert "没有名为 TINGJIAN_QWXZ 的设置，未采用\n" in ended.stderr
 
 
 def test_keys(run: Any, database_url: str) -> None:
@@ -155,8 +161,8 @@ def test_built_in_packs_are_sound(run: Any) -> None:
 
 
 def test_a_broken_pack_is_reported(run: Any, tmp_path: Path) -> None:
-    broken = tmp_path / "broken.yaml"
+    broken = tmp_path / f"{'broken' * 40}.yaml"
     broken.write_text("id: broken\nrules: [", "utf-8")
     ended = run("rules", "check", broken)
     assert ended.returncode == 1
-    assert "broken.yaml" in ended.stderr
+    assert [broken.name in line and "YAML" in line for line in ended.stderr.splitlines()] == [True]  # not wrapped

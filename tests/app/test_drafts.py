@@ -1,15 +1,18 @@
 """Writing rule packs: drafts with their faults, what would change, publishing, and judging by what was published."""
 
+import ast
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeGuard
 
 import pytest
 import structlog
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
+import rules
 from app import drafts, jobs
 from app.api import drafts as drafts_api
 from app.comparing import Comparison
@@ -23,6 +26,8 @@ from app.settings import Settings
 from app.store import users
 from app.tables import Call, PackVersion
 from app.turns import Turns
+from app.wording import rule_fault
+from rules import packfile
 from rules.pack import BUILT_IN
 from tests.packs import NAME, RULE, TEXT
 
@@ -75,6 +80,9 @@ def test_a_draft_can_be_tried(client: TestClient, auth: Auth) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_rules")
 
 
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
 @pytest.mark.parametrize(
     ("written", "line", "said"),
     [
@@ -90,11 +98,41 @@ def test_a_fault_is_told_at_its_line(client: TestClient, auth: Auth, written: st
     faults = save(client, auth, text)["faults"]
     marked = [(text.splitlines()[fault["line"] - 1], fault["message"]) for fault in faults]
     assert any(line in at and said in message for at, message in marked), marked
+    english = auth["admin"] | {"Cookie": "tingjian_language=en"}
+    told = client.get(f"/v1/rules/packs/{NAME}/draft", headers=english).json()["faults"]
+    assert [fault["line"] for fault in told] == [fault["line"] for fault in faults]
+    assert not [fault for fault in told if _CHINESE.search(re.sub("[风紧扯呼]", "", fault["message"]))]  # as quoted
+
+
+def _raises(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("ValueError", "Fault")
+
+
+def _said(node: ast.expr) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_said(part) if isinstance(part, ast.Constant) else "x" for part in node.values)
+    return str(node.value) if isinstance(node, ast.Constant) else ""
+
+
+def test_every_fault_of_rules_can_be_told_in_english() -> None:
+    written = (path for path in Path(rules.__file__).parent.rglob("*.py") if path.name != "learning.py")
+    sources = [*written, Path(drafts.__file__)]
+    calls = (node for path in sources for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    told = {_said(argument) for call in calls if _raises(call) for argument in call.args}
+    told |= {re.sub(r"\{[^}]*\}", "x", text) for text in packfile._REASONS.values()}
+    told = {text for text in told if _CHINESE.search(text)}
+    assert len(told) > 40
+    assert not {text for text in told if rule_fault(text, "en") == text}
 
 
 def test_faults_of_the_whole(client: TestClient, auth: Auth) -> None:
     draft = save(client, auth, TEXT.replace(f"id: {NAME}", "id: another"))
     assert [fault["message"] for fault in draft["faults"]] == [f"id：须是 {NAME}"]
+    both = TEXT.replace(f"id: {NAME}", "id: another") + RULE.replace("severity: minor", "severity: grave")
+    told = [fault["message"] for fault in save(client, auth, both, draft["digest"])["faults"]]
+    assert told[0] == f"id：须是 {NAME}"
+    assert "只能是" in told[1]
+    draft = save(client, auth, TEXT, digest(both))
     bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
     assert "太大" in save(client, auth, bomb, draft["digest"])["faults"][0]["message"]
     name = "collection-standard"

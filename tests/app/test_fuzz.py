@@ -37,6 +37,9 @@ def test_no_request_breaks_anything(service: Service, auth: Auth) -> None:
             sent += 1
             answer = case.call(headers=auth[role])
             assert answer.status_code < 500, f"{case.as_curl_command()}\n{answer.text}"
+            wrongs = answer.json().get("errors", ()) if "problem" in answer.headers.get("content-type", "") else ()
+            told = [fault["message"] for fault in wrongs]
+            assert not [said for said in told if said.isascii() or said == "不符合要求"], told
 
         send()
     assert sent >= 30 * _EACH

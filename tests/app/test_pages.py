@@ -7,17 +7,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import psycopg
 import pytest
 from fastapi import HTTPException
+from pydantic_core.core_schema import ErrorType
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
 import app
 import asr
-from app import jobs
+from app import jobs, wording
 from app.api.schemas import FindingOut
 from app.main import create_app
 from app.security import csrf_token
@@ -141,6 +142,48 @@ def test_every_error_can_be_told_in_english() -> None:
         assert not _CHINESE.search(said.replace("某处", "")), code
         assert said != "某处", code
     assert told("draft_changed", "草稿已被别人改动", "zh") == "草稿已被别人改动"
+
+
+def test_every_wrong_field_can_be_told_in_every_language() -> None:
+    texts = [path.read_text("utf-8") for path in Path(app.__file__).parent.rglob("*.py")]
+    ours = set(re.findall(r'PydanticCustomError\(\s*"([a-z_]+)"', "".join(texts))) - {*get_args(ErrorType)}
+    assert ours >= {"bad_scalar", "bad_period"}
+    assert {kind: set(said) for kind, said in wording.wrongs().items() if kind in ours} == {
+        kind: {"en"} for kind in ours
+    }
+    theirs = {kind: set(said) for kind, said in wording.wrongs().items() if kind not in ours}
+    assert theirs == {kind: {"zh", "en"} for kind in theirs}
+    assert theirs.keys() <= {*get_args(ErrorType), "path_not_directory", "path_not_file"}
+
+
+_WRONG: list[tuple[Any, str, str]] = [
+    ({"channel": "fax"}, "channel: 须为 call, sms, visit 之一", "channel: must be one of call, sms, visit"),
+    ({"amount": "1.234"}, "amount: 最多 2 位小数", "amount: has more than 2 decimals"),
+    ({"started_at": "1800-01-01"}, "started_at: 年份须在 1990 与 2099 之间", "started_at: must be of the years"),
+    ({"note": [1]}, "note: 须为文字、有限的数字、true、false 或 null", "note: must be text, a finite number, true"),
+    ({"note": "字" * 2001}, "note: 不能超过 2000 个字符", "note: must have 2000 characters or fewer"),
+    ({"agent_id": "a\0"}, "agent_id: 不能含控制字符", "agent_id: must not hold control characters"),
+]
+
+
+@pytest.mark.parametrize(("facts", "chinese", "english"), _WRONG)
+def test_what_is_wrong_is_told_plainly(
+    client: TestClient, auth: Auth, facts: dict[str, Any], chinese: str, english: str
+) -> None:
+    body = {"call": facts, "utterances": [{"text": "您好"}]}
+    for cookie, said in ({}, f"请求有误：body.call.{chinese}"), ({"Cookie": "tingjian_language=en"}, english):
+        answer = client.post("/v1/texts", json=body, headers=auth["dialer"] | cookie)
+        assert answer.status_code == 422
+        assert said in answer.json()["detail"]
+        assert len(answer.json()["errors"]) == 1
+
+
+def test_a_senseless_period_is_told_in_words(client: TestClient, auth: Auth) -> None:
+    shown = client.get("/statistics?first=2026-03-02&last=2026-03-01", headers=auth["supervisor"])
+    assert shown.status_code == 400
+    assert "筛选条件有误：开始日期（first）须不晚于结束日期（last），且相距不超过 800 天" in shown.text
+    shown = client.get("/statistics?last=x", headers=auth["supervisor"] | {"Cookie": "tingjian_language=en"})
+    assert "must be a day such as 2026-03-02" in shown.text
 
 
 def test_every_answer_is_in_the_language_of_the_pages(

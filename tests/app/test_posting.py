@@ -83,6 +83,7 @@ def test_without_an_id_every_post_is_a_call(client: TestClient, auth: Auth, serv
         pytest.param(wav(channels=3), "a.wav", None, 422, "too_many_channels", id="three channels"),
         pytest.param(wav(), "a.wav", "{", 422, "metadata_not_json", id="metadata not JSON"),
         pytest.param(wav(), "a.wav", "[" * 20_000, 422, "metadata_not_json", id="metadata nested too deep"),
+        pytest.param(wav(), "a.wav", "9" * 5_000, 422, "metadata_not_json", id="metadata of too many digits"),
         pytest.param(wav(), "a.wav", "[1]", 422, "metadata_not_object", id="metadata a list"),
         pytest.param(wav(), "a.wav", {"template": "nothing"}, 422, "unknown_template", id="unknown template"),
         pytest.param(wav(), "a.wav", {"template": "../../etc/passwd"}, 422, "unknown_template", id="template a path"),

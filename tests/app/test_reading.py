@@ -146,6 +146,7 @@ def test_the_list_of_flagged_calls_uses_its_index(service: Service) -> None:
         "flagged=perhaps",
         "from=noon",
         "q=",
+        "from=2026-03-02&to=2026-03-01",
     ],
 )
 def test_bad_queries(client: TestClient, auth: Auth, query: str) -> None:
@@ -327,3 +328,39 @@ def test_errors_are_problem_details(client: TestClient) -> None:
     answer = client.get("/nothing")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("method", "at", "language", "status", "told"),
+    [
+        ("GET", "/nothing", "zh", 404, "没有这个页面"),
+        ("GET", "/v1/nothing", "en", 404, "There is no such page"),
+        ("GET", "/v1/cdr", "zh", 405, "这个地址不接受这种请求"),
+        ("GET", "/v1/cdr", "en", 405, "This address does not take such a request"),
+    ],
+)
+def test_a_browser_is_told_of_an_unknown_address_by_a_page(
+    client: TestClient, method: str, at: str, language: str, status: int, told: str
+) -> None:
+    reader = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Cookie": f"tingjian_language={language}"}
+    answer = client.request(method, at, headers=reader)
+    assert answer.status_code == status
+    assert told in answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+@pytest.mark.parametrize(
+    ("kind", "pieces", "status", "told"),
+    [
+        ("application/x-www-form-urlencoded", 20, 413, "请求体超过 1024 KiB 的上限"),
+        ("multipart/form-data; boundary=", 1, 400, "Invalid multipart data"),
+    ],
+)
+def test_a_browser_is_told_of_a_bad_body_by_a_page(
+    client: TestClient, kind: str, pieces: int, status: int, told: str
+) -> None:
+    body = (b"--" + b"x" * 65536 for _ in range(pieces))  # a body in pieces does not tell its length
+    answer = client.post("/login", content=body, headers={"Accept": "text/html", "Content-Type": kind})
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert told in answer.text

@@ -152,6 +152,12 @@ def test_a_broken_heading_is_refused(client: TestClient, auth: Auth) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_csv")
 
 
+def test_an_empty_file_is_refused_and_one_of_no_dials_is_not(client: TestClient, auth: Auth) -> None:
+    answer = client.post("/v1/cdr", headers=auth["dialer"], content=b"\n")
+    assert (answer.status_code, answer.json()["detail"]) == (422, "CSV：文件为空，没有表头")
+    assert send(client, auth).json() == {"new": 0, "known": 0}
+
+
 def test_what_is_no_text_is_refused(client: TestClient, auth: Auth) -> None:
     answer = client.post("/v1/cdr", headers=auth["dialer"], content=wav())
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_csv")

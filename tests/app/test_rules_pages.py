@@ -151,6 +151,7 @@ def test_a_draft_begun_before_the_file_changed_does_not_hide_the_change(
     mine = OWN.replace('"1"', '"1-mine"')
     begun = save(text=mine)
     (packs / "own.yaml").write_text(OWN.replace('"1"', '"2"').replace("报机构名称", "报名称"), "utf-8")
+    assert '/rules/own/edit">✎ 有草稿' in client.get("/rules/own", headers=auth["supervisor"]).text
     editor = client.get("/rules/own/edit", headers=auth["supervisor"]).text
     assert '<span class="add">+    title: 报名称' in editor
     base = re.findall('data-base="([0-9a-f]{64})"', editor)[0]

@@ -45,6 +45,14 @@ def test_no_connection_is_left_behind_by_starting(settings: Settings, monkeypatc
         assert ours.scalar(text(f"SELECT count(*) FROM pg_stat_activity WHERE {ours_only}")) == 1
 
 
+def test_a_taken_port_is_told_before_the_database_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "connected", lambda _: pytest.fail("the database is started"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = Settings(data=tmp_path, port=taken.getsockname()[1])
+        with pytest.raises(serving.ServingError, match="无法监听"), serving.running(settings):
+            pass
+
+
 def test_an_answer_in_two_packets_waits_for_no_acknowledgement(tmp_path: Path) -> None:
     with serving._listening(Settings(data=tmp_path, port=0)) as listener:
         with socket.create_connection(listener.getsockname()[:2]):

@@ -42,7 +42,10 @@ def test_facts_by_file_name(client: TestClient, auth: Auth, encoding: str) -> No
     ("table", "fault"),
     [
         ("文件名,逾期天数\na.wav,很久", "清单.csv 第 2 行（a.wav）：逾期天数须为整数"),
-        ("文件名,逾期天数,接听人\na.wav,-1,邻居", "清单.csv 第 2 行（a.wav）：逾期天数太小；接听人不是可选的值"),
+        (
+            "文件名,逾期天数,坐席声道\na.wav,-1,中",
+            "清单.csv 第 2 行（a.wav）：逾期天数不能小于 0；坐席声道须为 left, right 之一",
+        ),
         ("文件名,开始时间\na.wav,昨天", "清单.csv 第 2 行（a.wav）：通话时间须为 2026-03-02 14:05 这样的时间"),
         ("工号\n8101", "清单.csv 第 2 行没有写文件名"),
         ("文件名\na.wav,8101", "清单.csv 第 2 行的列数多于表头"),

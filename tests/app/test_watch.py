@@ -177,6 +177,13 @@ def test_facts(
     assert stored["external_id"]
 
 
+def test_facts_in_an_encoding_of_the_office(watch: Watch, folder: Path, service: Service) -> None:
+    drop(folder, "a.wav")
+    (folder / "a.json").write_bytes('{"team": "华东一组"}'.encode("gb18030"))
+    looks(watch)
+    assert [facts["team"] for facts in calls(service)] == ["华东一组"]
+
+
 def test_what_is_through_is_not_read_again(watch: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drop(folder, "a.wav")
     drop(folder, "dialer-2/done/b.wav", seed=1)
@@ -206,10 +213,10 @@ def test_one_table_may_speak_of_many(watch: Watch, folder: Path, service: Servic
     [
         pytest.param(b"this is text" * 99, {}, "not_audio", id="no audio"),
         pytest.param(wav()[:-5000], {}, "truncated", id="cut"),
-        pytest.param(wav(), {"json": "{"}, "metadata_not_json", id="no JSON"),
+        pytest.param(wav(), {"json": "{"}, "metadata_not_json: a.json 第 1 行第 2 列不是有效的 JSON", id="no JSON"),
         pytest.param(wav(), {"json": [1]}, "metadata_not_object", id="no object"),
         pytest.param(wav(), {"json": "{" + " " * 2**25}, "too_large", id="too much"),
-        pytest.param(wav(), {"json": {"overdue_days": "long"}}, "overdue_days", id="wrong fact"),
+        pytest.param(wav(), {"json": {"overdue_days": "long"}}, "invalid: overdue_days: 须为整数\n", id="wrong fact"),
         pytest.param(wav(), {"json": {"template": "nothing"}}, "unknown_template", id="unknown template"),
         pytest.param(wav(), {"csv": "工号\n1,2,3\n"}, "bad_csv", id="broken CSV"),
         pytest.param(wav(), {"csv": '"a"b,c\n1,2\n'}, "", id="broken heading"),

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Request
+from playwright.sync_api import Browser, Request, expect
 
 from tests.e2e.conftest import Visit, grave_faults
 
@@ -74,6 +74,46 @@ def test_pages_are_usable_by_everybody(visit: Visit, axe: str, role: str) -> Non
             page.wait_for_selector("dialog[open], .finding.chosen")
         found[at, opened] = grave_faults(page, axe)
     assert {where: faults for where, faults in found.items() if faults} == {}
+
+
+_PACK = [f"/rules/collection-standard{part}" for part in ("", "/edit", "/words/threat_visit")]
+
+#: What somebody looks at on a phone.
+ON_A_PHONE = {
+    "inspector": ["/", "/calls", "/calls?q=投诉", "/calls/{threat}", "/upload", "/account", "/calls/999999"],
+    "supervisor": ["/", "/statistics?first=2026-01-01&last=2026-12-31", "/rules", "/rules/try", *_PACK],
+    "admin": ["/", "/users"],
+}
+
+#: Buttons and fields that a finger misses; a moment of a call is larger to it than it looks.
+_TOO_LOW = """
+    [...document.querySelectorAll("button:not(.time), .button, select, input:not([type=checkbox], [type=file])")]
+    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 40).map((one) => one.outerHTML)"""
+
+
+@pytest.mark.parametrize("role", ON_A_PHONE)
+def test_pages_fit_a_phone(visit: Visit, role: str) -> None:
+    page, wide, low = visit.sign_in(role), list[str](), dict[str, list[str]]()
+    page.set_viewport_size({"width": 390, "height": 844})
+    for at in ON_A_PHONE[role]:
+        page.goto(visit.site.address + at.format(**visit.site.calls))
+        if page.evaluate("document.documentElement.scrollWidth") > 390:
+            wide.append(at)
+        low |= {at: buttons} if (buttons := page.evaluate(_TOO_LOW)) else {}
+    assert (wide, low) == ([], {})
+    visit.faults.clear()  # the 404
+
+
+def test_on_a_phone_what_was_found_comes_first_and_the_player_stays(visit: Visit) -> None:
+    page = visit.sign_in("inspector")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{visit.site.address}/calls/{visit.site.calls['threat']}")
+    found, said = page.locator(".finding").first.bounding_box(), page.locator("#lines").bounding_box()
+    assert found
+    assert said
+    assert found["y"] < 500 < said["y"]
+    page.locator("#lines > li").last.scroll_into_view_if_needed()
+    expect(page.get_by_role("button", name="播放")).to_be_in_viewport()
 
 
 def test_a_secret_is_shown_usably(visit: Visit, axe: str) -> None:

@@ -226,6 +226,7 @@ def test_a_call_is_reviewed_and_the_next_one_opened_without_a_mouse(visit: Visit
         expect(findings.nth(number).get_by_role("button", name="维持")).to_be_in_viewport()
         page.keyboard.press("u")
         expect(findings.nth(number).locator(".ruling.done")).to_be_visible()
+        expect(page.locator("#head .good")).to_have_text(["✓ 已复核 1 / 2", "✓ 已复核"][number])
     for number in range(2):
         findings.nth(number).get_by_role("button", name="撤回").click()
         expect(findings.nth(number).locator(".ruling.done")).to_have_count(0)

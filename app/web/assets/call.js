@@ -1,5 +1,5 @@
 // One call: the recording drawn, heard and followed, and what a person makes of the findings; everything by key too.
-import { actions, api, follow, say, texts, typing } from "./common.js";
+import { actions, api, follow, say, texts, typing, unasked } from "./common.js";
 
 const $ = (selector) => document.querySelector(selector);
 const all = (selector) => [...document.querySelectorAll(selector)];
@@ -163,7 +163,13 @@ function tick() {
   if (now < from || now > from + shown()) look(now - shown() * 0.1);
   else draw();
   const line = saidAt(now);
-  if (line && line.id !== current?.id) choose(line, !audio.paused);
+  if (line && line.id !== current?.id) choose(line, !audio.paused && isReading());
+}
+
+/** Whether some of the dialogue is in sight: where it lies below the findings, playing does not take one away from them. */
+function isReading() {
+  const { top, bottom } = $(".dialogue").getBoundingClientRect();
+  return top < innerHeight && bottom > 0;
 }
 
 function choose(line, scroll = true) {
@@ -281,8 +287,8 @@ async function review(button, verdict) {
 }
 
 /** The page as it is now, put in place without losing where one is: the recording plays on. */
-async function refresh() {
-  const answer = await fetch(location.href);
+async function refresh(headers = {}) {
+  const answer = await fetch(location.href, { headers });
   if (!answer.ok || answer.redirected) return location.reload();
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const [kept, place] = [chosen()?.id, [window.scrollY, $(".judged").scrollTop]];
@@ -455,7 +461,7 @@ follow(
     if (String(call.id) !== id) return;
     const progress = $("#body progress");
     if (progress && call.status === "transcribing" && $("#head").dataset.status === call.status) progress.value = call.progress ?? 0;
-    else if (call.status !== $("#head").dataset.status) refresh();
+    else if (call.status !== $("#head").dataset.status) refresh(unasked);
   },
-  (working) => unfinished() && !working.some((call) => String(call.id) === id) && refresh(),
+  (working) => unfinished() && !working.some((call) => String(call.id) === id) && refresh(unasked),
 );

@@ -10,6 +10,9 @@ function token() {
   return bytes.slice(half).map((byte, n) => (byte ^ bytes[n]).toString(16).padStart(2, "0")).join("");
 }
 
+/** What a page asks for by itself comes with this: a browser that nobody sits at does not stay signed in by it. */
+export const unasked = { "X-Unasked": "true" };
+
 /** Headers for whatever changes something. */
 export const headers = () => ({ "X-CSRF-Token": token() });
 

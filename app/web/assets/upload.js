@@ -1,5 +1,5 @@
 // Many recordings at once: each with its own progress, its own faults in plain words, and its result when it is there.
-import { follow, headers, say, texts } from "./common.js";
+import { follow, headers, say, texts, unasked } from "./common.js";
 
 const form = document.querySelector("#upload");
 const rows = document.querySelector("#files tbody");
@@ -132,7 +132,7 @@ function show(row, call) {
 
 // An event may come before the answer to the upload it belongs to: then the call is looked at.
 async function look(call) {
-  const answer = await fetch(`/v1/calls/${call}`);
+  const answer = await fetch(`/v1/calls/${call}`, { headers: unasked });
   if (answer.ok && sent.has(call)) show(sent.get(call), await answer.json());
 }
 
@@ -142,7 +142,6 @@ follow(
     if (call.status === "failed") look(call.id);
     else show(sent.get(call.id), call);
   },
-  // The line is made anew by itself: looks at what is finished would keep a browser signed in that nobody sits at.
   () => sent.forEach((row, call) => row.cells[2].className === "moving" && look(call)),
 );
 
