@@ -15,6 +15,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.job_context import JobContext
 from procrastinate.jobs import Status
 from procrastinate.worker import Worker
+from psycopg.errors import ForeignKeyViolation
 
 from app import jobs
 from app.fetching import fetch
@@ -124,8 +125,17 @@ async def work(bench: Bench, queues: Sequence[str], patience: float) -> None:
     """
     app, hand = worker_app(bench), Hand(bench)
     async with app.open_async():
-        working = asyncio.create_task(
-            app.run_worker_async(
+        working = asyncio.create_task(_until_told(app, hand, queues))
+        _heed_signals(working, hand, patience)
+        with suppress(asyncio.CancelledError):
+            await working
+
+
+async def _until_told(app: procrastinate.App, hand: Hand, queues: Sequence[str]) -> None:
+    """Work as one worker after the other: who was held up so long that others struck it off enrols anew."""
+    while True:
+        try:
+            return await app.run_worker_async(
                 queues=[*queues, _UPKEEP],
                 concurrency=1,
                 stalled_worker_timeout=STALLED_AFTER,
@@ -133,10 +143,10 @@ async def work(bench: Bench, queues: Sequence[str], patience: float) -> None:
                 install_signal_handlers=False,
                 worker_middleware=[hand.hold],
             )
-        )
-        _heed_signals(working, hand, patience)
-        with suppress(asyncio.CancelledError):
-            await working
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, ForeignKeyViolation):
+                raise
+            log.warning("counted as dead, enrolling anew")
 
 
 def _heed_signals(working: asyncio.Task[None], hand: Hand, patience: float) -> None:

@@ -112,6 +112,18 @@ def test_its_heart_beats_while_it_finishes(client: TestClient, auth: Auth, servi
     assert row(service, call_id).status == "scored"
 
 
+def test_struck_off_while_it_was_held_up_it_enrols_anew(client: TestClient, auth: Auth, service: Service) -> None:
+    with slow_worker(service, seconds=0, patience=60) as process:
+        wait_for(lambda: count(service, "procrastinate_workers"))
+        with service.database.transaction() as session:
+            session.execute(text("DELETE FROM procrastinate_workers"))
+        call_id = post_text(client, auth["dialer"])
+        wait_for(has_status(service, call_id, "scored"))
+        process.terminate()
+        assert process.wait(30) == 0
+    assert count(service, "procrastinate_workers") == 0
+
+
 def test_a_database_that_goes_away_costs_a_call_nothing(
     client: TestClient, auth: Auth, service: Service, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
