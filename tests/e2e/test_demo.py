@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -92,8 +93,9 @@ def _worker_of(service: subprocess.Popen[str], but: psutil.Process | None) -> ps
     while time.monotonic() < deadline:
         children = psutil.Process(service.pid).children()
         for child in children:
-            if child != but and "worker" in child.cmdline():
-                return child
+            with suppress(psutil.NoSuchProcess):  # it just ended
+                if child != but and "worker" in child.cmdline():
+                    return child
         time.sleep(0.2)
     raise AssertionError("no worker")
 
