@@ -77,6 +77,6 @@ class Find(Model):
 #: Their names, as written in packs.
 OPERATORS: tuple[str, ...] = tuple(Find.model_fields)
 
-for _holder in (Several, All, Any, Nothing, AtLeast, Sequence, Near, Answered):
+for _holder in (Several, All, Any, Nothing, AtLeast, Sequence, Near, Answered, Meaning):
     _holder.model_rebuild(_types_namespace={"Find": Find})
 Find.model_rebuild()

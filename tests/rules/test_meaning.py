@@ -124,17 +124,53 @@ def test_what_is_only_minor_is_still_suspected() -> None:
     assert findings["attitude"].verdict == findings["suspected.attitude"].verdict == "failed"
 
 
-def test_an_unknown_category_is_a_fault(tmp_path_factory: pytest.TempPathFactory) -> None:
-    file = tmp_path_factory.mktemp("packs") / "own.yaml"
+def pack(folder: Path, meaning: str) -> Path:
+    """A pack of one rule."""
+    file = folder / "own.yaml"
     file.write_text(
         "id: own\nversion: '1'\ntitle: t\nrules:\n"
-        "- {id: a.b, category: threat, title: t, severity: info, expect: absent,"
-        " basis: [{document: d, note: n, label: P}], find: {meaning: {category: nonsense}},"
+        "- {id: a.b, category: threat, title: t, severity: info, expect: absent, scope: {speaker: agent},"
+        f" basis: [{{document: d, note: n, label: P}}], find: {{meaning: {meaning}}},"
         " examples: {hit: [您好啊], miss: [您好]}}\n",
         "utf-8",
     )
-    with pytest.raises(RuleError, match="nonsense"):
-        load_pack(file)
+    return file
+
+
+TALK = "昨天跟孩子去河边放风筝，风太大线断了，一直追到桥那头才捡回来"
+
+
+@pytest.mark.parametrize(
+    ("before", "suspected"),
+    [
+        ([], True),  # too little to tell what it is about
+        ([("customer", TALK)], False),
+        ([("customer", TALK), ("customer", "我欠款的事你跟我妈说")], True),
+        ([("customer", "没有欠款"), ("agent", TALK)], True),
+    ],
+)
+def test_the_same_words_mean_less_in_talk_of_something_else(
+    tmp_path: Path, before: list[tuple[Speaker, str]], suspected: bool
+) -> None:
+    about = "about: {phrases: {families: [欠款]}}, elsewhere: 0.999"
+    own = load_pack(pack(tmp_path, f"{{category: threat, score: 0.5, {about}}}"))
+    said = [*before, ("agent", "你晚上走夜路最好回头看看")]
+    transcript = Transcript("given", "zh", None, "given", tuple(Utterance(who, words) for who, words in said))
+    assert (check(own, transcript)[0].verdict == "failed") == suspected
+
+
+@pytest.mark.parametrize(
+    ("meaning", "fault"),
+    [
+        ("{category: nonsense}", "nonsense"),
+        ("{category: threat, elsewhere: 0.9}", "about 与 elsewhere 必须同时写"),
+        ("{category: threat, about: {phrases: {families: [欠款]}}}", "about 与 elsewhere 必须同时写"),
+        ("{category: threat, about: {phrases: {lexicon: nonsense}}, elsewhere: 0.9}", "nonsense"),
+    ],
+)
+def test_faults(tmp_path: Path, meaning: str, fault: str) -> None:
+    with pytest.raises(RuleError, match=fault):
+        load_pack(pack(tmp_path, meaning))
 
 
 def test_pieces() -> None:
