@@ -99,8 +99,8 @@ def guarded(pack: Pack, lexicon: Lexicon, span: Span, scan: Scan) -> bool:
 
 
 def lexicons(rule: Rule) -> Iterator[Lexicon]:
-    """The named lexicons a rule looks for."""
-    for operator in rule.find.operator.walk():
+    """The named lexicons a rule looks for; those of one that only suspects tell what the call is about."""
+    for operator in () if rule.suspects else rule.find.operator.walk():
         if lexicon := getattr(operator, "lexicon", None):
             yield lexicon
 
