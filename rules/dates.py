@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
-from rules.festivals import FESTIVAL, FESTIVALS, LUNAR_DAY, festival, lunar_day
+from rules.festivals import AFTER_SUM, FESTIVAL, FESTIVALS, LUNAR_DAY, festival, lunar_day
 from rules.numerals import find_numbers
 
 _NUM = r"(?:[0-9]{1,2}|[一二三四五六七八九十两]{1,4})"
@@ -249,6 +249,11 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
         rf"(?:再?过|等我|等|再给我|给我|宽限我?|最多|顶多|最迟|最晚|再有|还要|还得)(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月|年){_NO_RATE}",
         _after_days,
     ),
+    # 一周我只能凑两万 is how long he is given, and so when.
+    "k_given": (
+        rf"(?<![^，。！？])(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月)我(?:也|就|只|大概|最多)*(?:能|可以)(?!上|休|去|回)",
+        _after_days,
+    ),
     "k_year_end": ("(?:今年|明年)?年底", _year_end),
     "k_hours": (rf"(?P<count>{_NUM}|半)(?P<unit>个?小时|个?钟头|分钟)(?:之?[后内]|以后|以内)", _after_hours),
     "k_within": (r"(?P<which>(?:这|本|今|当|下)?个?)(?P<unit>周|星期|礼拜|月|年)(?:之内|以内|内)", _within),
@@ -278,4 +283,5 @@ _NUMERALS = "0-9一二三四五六七八九十"
 KINDS = [f"(?P<{name}>{_unnamed(pattern)})" for name, (pattern, _) in _KINDS.items()]
 
 #: Not from the middle of a number: no 十号 in 上个月二十号.
-_DAY = re.compile(f"(?!(?<=[{_NUMERALS}])[{_NUMERALS}])(?=[{BEGINNINGS}])(?:{'|'.join(KINDS)})")
+# But 五一 in 两千四五一前, where no numeral goes on.
+_DAY = re.compile(f"(?!(?<=[{_NUMERALS}])(?!{AFTER_SUM})[{_NUMERALS}])(?=[{BEGINNINGS}])(?:{'|'.join(KINDS)})")

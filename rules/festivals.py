@@ -48,9 +48,12 @@ _LUNAR = {
 #: What they are called, the longest first.
 FESTIVALS = sorted((*_SOLAR, *_LUNAR, "清明", "冬至"), key=len, reverse=True)
 
+#: A day right behind a sum, with whose numerals it makes no number: 两千四五一前.
+AFTER_SUM = "(?:(?<=[百千万])|(?<=[百千万][一二三四五六七八九]))五一(?=之前|以前|前)"
+
 #: 春节前: the day before. 春节后 and 过完年 name no day.
 FESTIVAL = (
-    rf"(?<![0-9零一二两三四五六七八九十百千万])(?:大|过)?(?P<festival>{'|'.join(FESTIVALS)})节?"
+    rf"(?:(?<![0-9零一二两三四五六七八九十百千万])|(?={AFTER_SUM}))(?:大|过)?(?P<festival>{'|'.join(FESTIVALS)})节?"
     r"(?P<before>之前|以前|前夕|前)?(?!节?放?假?(?:之后|以后|过后|完|后)|.{0,2}(?:花|买|期间|那[会阵]|太忙))"
 )
 

@@ -79,11 +79,13 @@ def offers_in(asked: str, today: date, *, about_paying: bool = False) -> list[Pa
     ]
     if not wanted or not (wanted[-1].day or asks(asked, wanted[-1]) or _asks_for_little(asked, wanted[-1])):
         return [] if PAYING.search(asked) else _put(asked, today, about_paying)
-    plan = {(piece.day, piece.amount): piece for piece in wanted}
+    summed = {piece.day for piece in wanted if piece.amount}  # 第一次十号一千八，后面每个月十号 is once the tenth
+    plan = {(one.day, one.amount): one for one in wanted if one.amount or one.half or one.day not in summed}
     days_named, sums_named = all(day for day, _ in plan), all(one.amount or one.half for one in plan.values())
     rest = PART.search(asked) or any(piece.rest for piece in wanted)
     parts = (days_named and sums_named) or ((days_named or sums_named) and rest)
-    return list(plan.values()) if parts and not EITHER.search(asked) else wanted[-1:]
+    whole = list(plan.values())
+    return whole if parts and not EITHER.search(asked) else whole[-1:]
 
 
 def _asks_for_little(asked: str, piece: Payment) -> bool:

@@ -16,11 +16,19 @@ _INSTALMENT = re.compile("[一两二三四五六1-6](?:期|个月的)")
 #: So many of them, and one of them: 先还两期; 首期什么时候还.
 _INSTALMENTS = re.compile("(?<![分共欠第做])([一两二三四五六])期")
 _NTH = re.compile("(?:首|第[一二三四五六])期")
-#: One of several debts, told by its number: 第一笔三千五，第二笔一千二.
-_ORDINAL = re.compile("第[一二三四]笔")
+#: One of several debts, told by its number or its bank: 第一笔三千五，第二笔一千二; 招行的三千二.
+_ORDINAL = re.compile("第[一二三四][笔张]|(?<!银)[工农建招中交]行(?!不|吗|吧)|花呗|借呗|白条")
 #: What a customer is spared is not what he is asked for: 今天还可以少还两百.
 _REDUCED = re.compile(
     "(?P<spared>(?:少[还付交]|减免?|[给帮]您免|优惠|便宜|[节能]省)(?:掉|去|了|个|您|利息|罚息|息费|违约金|滞纳金)*)(?P<sum>[0-9一二两三四五六七八九十百千万点.]+)"
+)
+#: Nor is what he asks to be spared what he pays: 我还六千，七百块抹掉行不行.
+_SPARED = re.compile(
+    "(?<![0-9一二两三四五六七八九十百千万点.])(?P<sum>[0-9一二两三四五六七八九十百千万点.]+)(?P<spared>(?:块|元)?钱?(?:给我|就|都|能)*[抹免减](?:掉|了))"
+)
+#: A share of what is owed, told as one: 先还百分之三十, 三分之一. A rate of interest is none.
+_SHARE = re.compile(
+    "(?<![息率化金费])(?<![息率化金费][是按为])(?:百分之(?P<tenths>[一二三四五六七八九])十|(?P<of>[三四五六八十])分之(?P<parts>[一二三]))(?![一二三四五六七八九])"
 )
 _WHOLE = re.compile("全|补[上齐]|都(?=给|还|结|付|清|转|打)|一次性|一把|[结还付缴]清")
 _AT_ONCE = re.compile(
@@ -31,16 +39,20 @@ _INTEREST = "利息|罚息|息费|违约金"
 #: What an agent calls the sums that are owed, and how a customer takes them up.
 _OWED = {
     "least": (re.compile("最低"), re.compile("最低")),
+    "down": (re.compile("首付"), re.compile("首付")),
     "each": (re.compile("每期|每个?月|月供"), re.compile("(?!)")),  # taken up by how many of them
     "principal": (re.compile(f"^(?!.*(?:{_INTEREST})).*本金"), re.compile("本金")),
     "interest": (re.compile(f"^(?!.*本金).*(?:{_INTEREST})"), re.compile(_INTEREST)),
     "all": (
         re.compile(
-            "^(?!.*(?:[本这每当]期|本月|这个月|每月|最低)).*(?:一共|总共|总金?额|还差|总计|共计|合计|全部|全额|[结还]清|欠款|欠)"
+            "^(?!.*(?:首付|[本这每当]期|本月|这个月|每月|最低)).*(?:一共|总共|总金?额|还差|总计|共计|合计|全部|全额|[结还]清|欠款|欠)"
         ),
         _WHOLE,
     ),
-    "due": (re.compile("应还|[要待]还|需要?(?:提前)?(?:支付|还|准备)|还款金额|逾期|账单(?!最低)"), _WHOLE),
+    "due": (
+        re.compile("^(?!.*首付).*(?:应还|[要待]还|需要?(?:提前)?(?:支付|还|准备)|还款金额|逾期|账单(?!最低))"),
+        _WHOLE,
+    ),
 }
 _WHOLE_DEBT = {"all", "due"}
 _ALL = {"least", *_WHOLE_DEBT}
@@ -51,11 +63,13 @@ _ALONE = re.compile("(?:元|块)?钱?[，。]")
 _ASKS_HOW = re.compile("怎么还|怎么处理|打算")
 #: What all of these have one of.
 _SPEAKS_OF_OWED = re.compile(
-    "第.笔|怎么还|怎么处理|打算|最低|每期|每个?月|月供|本金|[利罚]息|息费|违约金|[一总]共|总金?额|差|[总共合]计|全[部额]|[结还]清|欠|应还|[要待]还|支付|需要?还|准备|还款金额|逾期|账单"
+    "第.[笔张]|[工农建招中交]行|花呗|借呗|白条|首付|怎么还|怎么处理|打算|最低|每期|每个?月|月供|本金|[利罚]息|息费|违约金|[一总]共|总金?额|差|[总共合]计|全[部额]|[结还]清|欠|应还|[要待]还|支付|需要?还|准备|还款金额|逾期|账单"
 )
 #: 两千四月底, which is either 2000 at the end of April or 2400 at that of this month.
 _SUM_OR_MONTH = re.compile("[一二两三四五六七八九](?P<unit>[百千万])[一二三四五六七八九](?=月[底末初])")
 _TENTH = {"百": ("十", 10), "千": ("百", 100), "万": ("千", 1000)}
+#: What he has, and does not say that he pays: 卡里有一千九.
+_AT_HAND = re.compile(r"(?:[卡手]头?[里上]|余额|身上)[^，。]{0,4}有[0-9一二两三四五六七八九十百千万]+")
 #: How far before a sum in a clause what it is called is looked for.
 _CALLED_WITHIN = 200
 
@@ -109,7 +123,8 @@ def lessened(sums: Mapping[str, Decimal], spared: Decimal) -> dict[str, Decimal]
 
 def unreduced(said: str) -> str:
     """What is said without the sums that a customer is spared: 减免两百，今天还三千八 asks for 三千八 alone."""
-    return _REDUCED.sub(lambda found: found["spared"] + "些" * len(found["sum"]), said)
+    plain = _REDUCED.sub(lambda found: found["spared"] + "些" * len(found["sum"]), said)
+    return _SPARED.sub(lambda found: "些" * len(found["sum"]) + found["spared"], plain)
 
 
 def reduced(said: str, today: date) -> str:
@@ -124,6 +139,17 @@ def reduced(said: str, today: date) -> str:
         return plain
     ((number, value),) = owed
     return f"{plain[: number.start]}{value - spared:f}{plain[number.end :]}"
+
+
+def shared(said: str, whole: Decimal | None) -> str:
+    """What is said, with a share of what is owed as its sum where that is no longer: of 5000, 百分之二十 as 1000元."""
+
+    def read(found: re.Match[str]) -> str:
+        of, parts = find_numbers(found["of"] or "十"), find_numbers(found["parts"] or found["tenths"])
+        share = f"{(whole or 0) * parts[0].value / of[0].value:f}"
+        return share.ljust(len(found[0]), "元") if len(share) <= len(found[0]) else found[0]
+
+    return _SHARE.sub(read, said) if whole and "分之" in said else said
 
 
 def asks_for_all(asked: str) -> bool:
@@ -174,6 +200,16 @@ def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
     if _part(said):
         return None
     return next((sums[name] for name, (_, meant) in _OWED.items() if name in sums and meant.search(said)), None)
+
+
+def called(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
+    """The sum that is called by its name, and not by all of it being meant: 本金, 最低的, 第一笔."""
+    return taken_up(sums, said) if NAMED.search(said) or _ORDINAL.search(said) else None
+
+
+def no_more_than_owed(amount: Decimal | None, said: str, whole: Decimal | None) -> Decimal | None:
+    """The sum that is paid; of what there is at hand no more than is owed: 1760 in 卡里有一千九，我现在还了."""
+    return whole if amount and whole and amount > whole and _AT_HAND.search(said) else amount
 
 
 def asked_of(sums: Mapping[str, Decimal], asked: str) -> Decimal | None:

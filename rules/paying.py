@@ -106,7 +106,7 @@ SPEAKS_OF_REST = re.compile("剩|其余|其它|其他|余下|另外|另一半|�
 REST = re.compile(f"^(?:那|但|不过|然后|而且)?(?:{SPEAKS_OF_REST.pattern})")
 
 #: What a part of what is owed is called.
-NAMED = re.compile("最低|本金|利息|罚息|息费|违约金")
+NAMED = re.compile("最低|首付|本金|利息|罚息|息费|违约金")
 
 #: What is said of the rest: 月底把剩下的结清.
 LEFT = re.compile("剩|其余|其它|其他|余下|另外|另一半|余款|尾款")

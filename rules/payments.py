@@ -65,7 +65,7 @@ _SEEN = re.compile("电话|催|[账卡]号|链接|二维码|[你您]们?(?:自�
 _PAID = re.compile(rf"(?!到账|入账)(?:{PAYING.pattern})")
 #: What may be said of an instalment besides its day and its sum: 下周三再两千五, 十五号发工资两千三.
 _OF_SHARE = re.compile(
-    "一半|对[吧吗]|另外|其余|然后|[再给]|[发开领拿]了?(?:工资|薪水?|钱)|(?:工资|货款|退休金)(?:到账?|下来)"
+    "一半|对[吧吗]|的?那[张笔期]|另外|其余|然后|[再给]|[发开领拿]了?(?:工资|薪水?|钱)|(?:工资|货款|退休金)(?:到账?|下来)"
 )
 #: A day only in 我马上去还; after a condition it is none: 钱一到我马上还.
 AT_ONCE = re.compile("现在|马上|立刻|立马|这就|等会儿?|待会儿?|一会儿?|等下")

@@ -78,6 +78,10 @@ def beside_the_question(asked: str, today: date) -> tuple[Decimal | None, date |
         days.append(alone.day)
     sums = [named(one, today).amount for one in about if _FOR_WHEN.search(one) or (one in clauses and WHEN.search(one))]
     sums += [alone.amount for one in about if one.startswith("那") and not (alone := named(one, today)).spoken]
+    if not sums and not (alone := named(asked, today)).spoken:
+        sums = [alone.amount]  # 一千四百四十四, said again because it was misheard
+    if not sums and WHEN.search(asked) and (one := named_alone(asked, today)):
+        sums = [one.amount]  # 行，两千，什么时候
     if not sums and _OWN_WORDS.search(asked):
         sums = [named(asked, today).amount]
     return sums[-1] if sums else None, days[-1] if days else None

@@ -26,7 +26,7 @@ def agreed(said: str) -> bool:
     return bool(_AGREED.match(said)) and not _NOT_AGREED.search(said)
 
 
-def read_back(said: str, today: date, amount: bool, day: bool) -> Payment | None:
+def read_back(said: str, today: date, *, amount: bool, day: bool) -> Payment | None:
     """The sum or the day alone that a promise lacks, as an agent repeats it: 好的，三千二，给您记上了.
 
     Its clause must say nothing else: no half is 那我明天再跟您联系 or 给您发了红包五十元.

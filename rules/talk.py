@@ -16,15 +16,18 @@ from rules.owed import (
     as_left,
     asked_of,
     asks_for_all,
+    called,
     half_of,
     left_of,
     names_part,
+    no_more_than_owed,
     reduced,
+    shared,
     sum_of_all,
     taken_up,
     unreduced,
 )
-from rules.paying import COMES_IN, NAMED, NO, PAYING
+from rules.paying import COMES_IN, NAMED, NO, PAYING, REST
 from rules.payments import Payment
 from rules.plans import Promise, debts_in, listed, parts, promised, speaks_of_more, speaks_of_rest
 from rules.pledges import Pledges
@@ -98,7 +101,9 @@ class Talk:
         if not said.strip("，。,.!！ "):
             return
         self.topics.answers(at, self.asked, said)
-        paid = self._rests([self._meant(at, payment, said) for payment in self._made(at, text, said)], said)
+        replies = self._made(at, text, said)
+        replies = [*(self._settled(said) if replies else ()), *replies]
+        paid = self._rests([self._meant(at, payment, said) for payment in replies], said)
         made = [promised(at, text, payment) for payment in paid]
         self.topics.answered(at, self.asked, said, pays=bool(made))
         if not made and (self.pledges.made or self.proposed) and self._takes_back(at, said):
@@ -119,6 +124,7 @@ class Talk:
 
     def _by_what_is_left(self, said: str) -> str:
         """What is said, read by what the plan that stands leaves of what is owed."""
+        said = shared(said, self.debt.whole)
         return as_left(said, left_of(self.debt.whole, [one.amount for one in self.pledges.standing]))
 
     def _goes_on(self, words: str) -> bool:
@@ -126,14 +132,29 @@ class Talk:
         asked_on = speaks_of_rest(self.asked) and len(offers_in(self.asked, self.today)) < 2
         return asked_on or speaks_of_rest(words)
 
+    def _settled(self, said: str) -> list[Payment]:
+        """The part put to him that he lets stand by answering about the rest: 一千今天还，其他的呢. 其他的周三."""
+        if not (speaks_of_rest(self.asked) and REST.search(said)) or self.pledges.standing:
+            return []
+        offers = [one for one in offers_in(self.asked, self.today) if one.amount and one.day and not one.rest]
+        return [replace(one, start=0, end=len(said)) for one in offers] if len(offers) == 1 else []
+
+    def _asked_of_rest(self) -> bool:
+        """Whether the rest alone is asked about, and not put beside a first part: 一千九今天还，其他的什么时候."""
+        return speaks_of_rest(self.asked) and not offers_in(self.asked, self.today)
+
     def _repeated(self, last: Promise, said: str) -> list[Payment]:
         if repeated := restated(said, self.today):
             return repeated
-        half = read_back(said, self.today, last.amount is None, last.date is None)
+        total = read_back(said, self.today, amount=True, day=True)
+        alone = len(self.pledges.standing) == 1
+        if alone and total and total.day == last.date and total.amount == self.debt.whole:
+            return [total]  # 三百一起还了吧. 好的，周五，五千三
+        half = read_back(said, self.today, amount=last.amount is None, day=last.date is None)
         return [half] if half else []
 
     def _made(self, at: int, text: str, said: str) -> list[Payment]:
-        made, pays = commitments(said, self.today), PAYING.search(said)
+        made, pays = self._by_name(commitments(said, self.today), said), PAYING.search(said)
         if pays:
             self._propose(at, text, proposals(said, self.today), said)
         if made and (pays or len(made) > 1):
@@ -146,6 +167,17 @@ class Talk:
             return []
         replies = self._replied(at, text, said)
         return [self._carried(at, replies[0], said)] if len(replies) == 1 else replies
+
+    def _by_name(self, made: list[Payment], said: str) -> list[Payment]:
+        """The payments with the sums they are called by: 本金周三还，利息月底还; 卡里有一千九，我现在还了."""
+        words = [said[one.start : one.end] for one in made]
+        if len(made) > 1:
+            sums = [None if one.half else called(self.debt.sums, its) for one, its in zip(made, words, strict=True)]
+            made = [replace(one, amount=one.amount or amount) for one, amount in zip(made, sums, strict=True)]
+        return [
+            replace(one, amount=no_more_than_owed(one.amount, its, self.debt.whole))
+            for one, its in zip(made, words, strict=True)
+        ]
 
     def _propose(self, at: int, text: str, payments: list[Payment], said: str) -> None:
         self.proposed = [promised(at, text, one) for one in self._rests(payments, said)]
@@ -233,8 +265,8 @@ class Talk:
 
     def _meant_sum(self, payment: Payment, said: str, asked: Decimal | None) -> Decimal | None:
         """The sum of what is owed that is taken up, or else the one that was `asked` for."""
-        if names_part(said):
-            asked = None
+        if names_part(said) and not (self._asked_of_rest() and REST.search(said)):
+            asked = None  # but 剩下的周日 to 剩下一千呢 is that sum
         else:
             asked = asked or asked_of(self.debt.sums, self.asked) or evaded_sum(self.evaded, self.today)
         if payment.day in (None, self.today) and not payment.condition:
