@@ -129,7 +129,7 @@ class _Judge:
         """What would be found if the unknown speaker were the one the rule names: shown, not judged by."""
         lenient = replace(self.call, unknown_as_named=True)
         outcome = rule.find.operator.find(lenient, part)
-        hits = tuple(replace(hit, note=hit.note or "说话人不明") for hit in outcome.hits)
+        hits = tuple(hit._replace(note=hit.note or "说话人不明") for hit in outcome.hits)
         return Outcome(None, hits, "没有分清说话人，无法判断是谁说的")
 
     def _due(self, rule: Rule) -> bool:

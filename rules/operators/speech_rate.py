@@ -22,13 +22,14 @@ class SpeechRate(Operator):
         said = timed(call, part, self.speaker or part.speaker)
         if said is None:
             return Outcome(None, (), f"{NO_TIMES}，无法判断语速")
-        counted = [one for one in said if _chars(one) >= self.min_chars and one.end > one.start]
+        taking_time = ((one, _chars(one)) for one in said if one.end > one.start)
+        counted = [(one, chars) for one, chars in taking_time if chars >= self.min_chars]
         if not counted:
             return Outcome(None, (), f"没有一句满 {self.min_chars} 字，无法判断语速")
         if self.average:
-            rate = 60 * sum(map(_chars, counted)) / sum(one.end - one.start for one in counted)
+            rate = 60 * sum(chars for _, chars in counted) / sum(one.end - one.start for one, _ in counted)
             return Outcome(self.chars_per_minute.holds(rate), (), f"平均语速每分钟 {rate:.0f} 字")
-        rates = [(one, 60 * _chars(one) / (one.end - one.start)) for one in counted]
+        rates = [(one, 60 * chars / (one.end - one.start)) for one, chars in counted]
         hits = [one.hit(f"每分钟 {rate:.0f} 字") for one, rate in rates if self.chars_per_minute.holds(rate)]
         return Outcome(bool(hits), tuple(hits))
 

@@ -1,7 +1,7 @@
 """What operators share that go by time: which utterances of a part have one, and which was said during a stretch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from asr.transcript import Speaker
 from rules.call import Call, Hit, Part
@@ -10,9 +10,8 @@ from rules.call import Call, Hit, Part
 NO_TIMES = "文字没有时间"
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """An utterance with the seconds it took."""
+class Said(NamedTuple):
+    """An utterance with the seconds it took. A tuple, because a call has hundreds."""
 
     at: int  #: index into the transcript's utterances
     speaker: Speaker
