@@ -217,7 +217,7 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
         _later(_NEAR),
     ),
     "k_weekday": (
-        rf"(?<!上)(?<!上个)(?P<which>(?:下下|下|这|本)?个?)(?:周|星期|礼拜){_EITHER}?(?P<day>[一二三四五六日天末1-7])(?![0-9个天年期])",
+        rf"(?<!上)(?<!上个)(?P<which>(?:下下|下|这|本)?个?)(?:周|星期|礼拜){_EITHER}?(?P<day>[一二三四五六日天末1-7])(?!(?<=[1-7])[0-9]|[个天年期])",
         _weekday,
     ),
     "k_month_part": (
@@ -278,10 +278,11 @@ BEGINNINGS = "".join(
     | {name[0] for name in (*_NEAR, *FESTIVALS)}
 )
 
-#: What a number of a day is written with.
+#: What a number of a day is written with, and where one goes on. Behind digits of a sum another begins: 4000二十号.
 _NUMERALS = "0-9一二三四五六七八九十"
+_GOES_ON = f"(?<=[{_NUMERALS}])(?!(?<=[0-9]{{3}})[^0-9])(?!{AFTER_SUM})[{_NUMERALS}]"
 KINDS = [f"(?P<{name}>{_unnamed(pattern)})" for name, (pattern, _) in _KINDS.items()]
 
 #: Not from the middle of a number: no 十号 in 上个月二十号.
-# But 五一 in 两千四五一前, where no numeral goes on.
-_DAY = re.compile(f"(?!(?<=[{_NUMERALS}])(?!{AFTER_SUM})[{_NUMERALS}])(?=[{BEGINNINGS}])(?:{'|'.join(KINDS)})")
+#: But 五一 in 两千四五一前, where no numeral goes on.
+_DAY = re.compile(f"(?!{_GOES_ON})(?=[{BEGINNINGS}])(?:{'|'.join(KINDS)})")

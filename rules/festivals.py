@@ -49,7 +49,7 @@ _LUNAR = {
 FESTIVALS = sorted((*_SOLAR, *_LUNAR, "清明", "冬至"), key=len, reverse=True)
 
 #: A day right behind a sum, with whose numerals it makes no number: 两千四五一前.
-AFTER_SUM = "(?:(?<=[百千万])|(?<=[百千万][一二三四五六七八九]))五一(?=之前|以前|前)"
+AFTER_SUM = "(?:(?<=[百千万])|(?<=[百千万][一二三四五六七八九])|(?<=[0-9]{3}))五一(?=之前|以前|前)"
 
 #: 春节前: the day before. 春节后 and 过完年 name no day.
 FESTIVAL = (

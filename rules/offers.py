@@ -54,7 +54,7 @@ _TELLS = re.compile(
 #: What the agent does himself: 我立马给您办.
 _OWN_DEED = re.compile("我(?!们|登记|记|备注)|给您办")
 #: A fee or another loan pays no debt.
-_FEE = re.compile("(?:手续|服务|修复|协商|辛苦|解押)费|保证金|诚意金|押金|额度|网贷|[贷借]个")
+_FEE = re.compile("(?:手续|服务|展期|延期|修复|协商|辛苦|解押)费|保证金|诚意金|押金|额度|网贷|[贷借]个")
 PAPERWORK = re.compile(r"申请|材料|资料|手续|提交|上报|登记|备案|反馈|截图|减免|合同|函")
 
 #: What else days and sums are said about.

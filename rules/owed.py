@@ -26,6 +26,7 @@ _REDUCED = re.compile(
 _SPARED = re.compile(
     "(?<![0-9一二两三四五六七八九十百千万点.])(?P<sum>[0-9一二两三四五六七八九十百千万点.]+)(?P<spared>(?:块|元)?钱?(?:给我|就|都|能)*[抹免减](?:掉|了))"
 )
+_SPARES = re.compile("[抹免减](?:掉|了)")
 #: A share of what is owed, told as one: 先还百分之三十, 三分之一. A rate of interest is none.
 _SHARE = re.compile(
     "(?<![息率化金费])(?<![息率化金费][是按为])(?:百分之(?P<tenths>[一二三四五六七八九])十|(?P<of>[三四五六八十])分之(?P<parts>[一二三]))(?![一二三四五六七八九])"
@@ -36,11 +37,12 @@ _AT_ONCE = re.compile(
 )
 _ASKS_FOR_ALL = re.compile("全(?:部|额)?(?:都|给)?(?:还|结|处理|付|缴)|[还结付缴]清|一次性|补齐")
 _INTEREST = "利息|罚息|息费|违约金"
+_DIGITS = "0-9一二三四五六七八九十"
 #: What an agent calls the sums that are owed, and how a customer takes them up.
 _OWED = {
     "least": (re.compile("最低"), re.compile("最低")),
     "down": (re.compile("首付"), re.compile("首付")),
-    "each": (re.compile("每期|每个?月|月供"), re.compile("(?!)")),  # taken up by how many of them
+    "each": (re.compile("每期|每个?月|月供"), re.compile(f"每一?个?[月期][{_DIGITS}]+[号日]")),  # and by how many
     "principal": (re.compile(f"^(?!.*(?:{_INTEREST})).*本金"), re.compile("本金")),
     "interest": (re.compile(f"^(?!.*本金).*(?:{_INTEREST})"), re.compile(_INTEREST)),
     "all": (
@@ -124,6 +126,8 @@ def lessened(sums: Mapping[str, Decimal], spared: Decimal) -> dict[str, Decimal]
 def unreduced(said: str) -> str:
     """What is said without the sums that a customer is spared: 减免两百，今天还三千八 asks for 三千八 alone."""
     plain = _REDUCED.sub(lambda found: found["spared"] + "些" * len(found["sum"]), said)
+    if not _SPARES.search(plain):
+        return plain
     return _SPARED.sub(lambda found: "些" * len(found["sum"]) + found["spared"], plain)
 
 

@@ -14,7 +14,7 @@ _ASKS_WHEN = (
 _ASKS_MUCH = "[说报]个数|[还给能]好多(?!次)|多少|几百|几千|多大|金额(?=[呢？?。]|$)"
 OPEN_QUESTION = re.compile(f"{_ASKS_WHEN}|{_ASKS_MUCH}|怎么还|怎么处理")
 WHEN = re.compile(_ASKS_WHEN)
-ASKS_WHEN = re.compile(rf"{_ASKS_WHEN}|剩[^，。！？]{0, 24}呢")
+ASKS_WHEN = re.compile(rf"{_ASKS_WHEN}|剩[^，。！？]{{0,24}}呢")
 _MUCH = re.compile(_ASKS_MUCH)
 #: A sum of which it is asked when it is paid: 剩下的两千呢; 两千也行，几点.
 _FOR_WHEN = re.compile(rf"(?:{LEFT.pattern}).*呢$|还款金额|要还的|也(?:行|可以)$")
@@ -22,6 +22,8 @@ _FOR_WHEN = re.compile(rf"(?:{LEFT.pattern}).*呢$|还款金额|要还的|也(?:
 _OWN_WORDS = re.compile(
     "^[对是](?:的|啊|呢)?[，。][^，。吗]*。?$|(?:答应|承诺|约好|说好|上[次回周][^，。]{0,6}说|说[的要])[^。！？]{0,40}(?:没有?[还到收看查]|怎么[没还]|[对是][吗吧])"
 )
+#: How short it is where nothing but a sum is said.
+_SUM_WITHIN = 20
 #: A date is asked for, so that 十五 is one.
 ASKS_DATE = re.compile("几号|[多好][少多]号|哪天|哪一天|哪个日子")
 _CLOSED_QUESTION = re.compile(
@@ -31,7 +33,7 @@ _DEMANDS = re.compile("必须|最好|尽快|尽早|抓紧|赶紧|早点|早日|�
 #: What else people are asked the day or the hour of.
 _OTHER_TIME = re.compile("生日|出生|[上下]班|回来|回家|到家|能到|方便|有空|开会|起床|出院|开庭|出差|出发|动身|走$")
 EITHER = re.compile(r"还是|或者|或是|要么|要不")
-_ABOUT_PAYING = re.compile(r"还|每期|首期|承诺|答应|处理|结|缴|补|存|安排|解决|日子|准信|凑|拿|转|交")
+_ABOUT_PAYING = re.compile(r"还|每期|首期|承诺|答应|处理|结|缴|补|存|安排|解决|日子|准信|凑|拿|转|交|剩|其余|另外")
 #: That the sum or the day promised is not enough yet.
 _HAGGLES = re.compile(
     "太少|太长|太久|少了|不够|多一点|多点|再多|太晚|晚了|早一点|早点|提前|再加|不行|最晚|最迟|最少|至少"
@@ -77,8 +79,10 @@ def beside_the_question(asked: str, today: date) -> tuple[Decimal | None, date |
     if _MUCH.search(asked) and not any(days) and (alone := named_alone(asked, today)):
         days.append(alone.day)
     sums = [named(one, today).amount for one in about if _FOR_WHEN.search(one) or (one in clauses and WHEN.search(one))]
+    if WHEN.search(asked):  # 另外的一千五，下个月几号
+        sums += [named(one, today).amount for one in about if LEFT.search(one)]
     sums += [alone.amount for one in about if one.startswith("那") and not (alone := named(one, today)).spoken]
-    if not sums and not (alone := named(asked, today)).spoken:
+    if not sums and len(asked) < _SUM_WITHIN and not (alone := named(asked, today)).spoken:
         sums = [alone.amount]  # 一千四百四十四, said again because it was misheard
     if not sums and WHEN.search(asked) and (one := named_alone(asked, today)):
         sums = [one.amount]  # 行，两千，什么时候

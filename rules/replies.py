@@ -15,7 +15,6 @@ from rules.payments import Payment
 from rules.questions import (
     ASKS_DATE,
     ASKS_WHEN,
-    WHEN,
     asks_about_paying,
     asks_for_answer,
     asks_how_much,
@@ -139,7 +138,7 @@ def answer(asked: str, said: str, today: date, *, about_paying: bool = False) ->
     about = about_paying or asks_about_paying(asked)
     if not (about or find_days(said, today)):
         return None
-    if WHEN.search(asked) and about and (payday := _on_payday(said, today)):
+    if ASKS_WHEN.search(asked) and about and (payday := _on_payday(said, today)):
         return payday
     if (
         _hedged(said, today)

@@ -27,9 +27,13 @@ _ABOUT = re.compile(
     "(?<![0-9零一二两三四五六七八九十百千万几数好大])(?P<unit>[百千万])(?:把|来)(?=块|元|[，。！,.吧]|$)"
 )
 _CHANGE = re.compile(
-    r"[块元](?:钱)?零?(?:(?P<dimes>[\d一二两三四五六七八九])(?:[毛角]|(?=$|[，。！,.\s吧啊])))?零?(?:(?P<cents>[\d一二两三四五六七八九])(?:分(?!期|[一二两三四五六七八九十\d])|(?<=[毛角].)(?=$|[，。！,.\s吧啊的])))?"
+    r"[块元](?:钱)?零?(?:(?P<dimes>[\d一二两三四五六七八九])(?:[毛角]|(?=$|[，。！？?,.\s吧啊呢吗的是])))?零?(?:(?P<cents>[\d一二两三四五六七八九])(?:分(?!期|[一二两三四五六七八九十\d])|(?<=[毛角].)(?=$|[，。！,.\s吧啊的])))?"
 )
-_UP_TO = re.compile("(?:[百千万元块]|[百千万][一二三四五六七八九])(?:到|至)$")
+#: 2500 as recognisers write it, which people say of money unless it is a year, or part of a code.
+_DIGITS = re.compile(r"[1-9][0-9]{2,5}(?:\.[0-9]{1,2})?")
+_OF_CODE = re.compile(r"[0-9a-z号第][\s:：-]?$", re.IGNORECASE)
+_IN_CODE = re.compile(r"年|[\s:：-]?[0-9a-z]", re.IGNORECASE)
+_UP_TO = re.compile("(?:[百千万元块]|[0-9]{3}|[百千万][一二三四五六七八九])(?:到|至)$")
 #: 五百年吧: what is put off for ever.
 _AGES = re.compile("年(?:[以之]?后|吧)")
 #: How many characters beside a number tell whether it is a sum.
@@ -84,7 +88,9 @@ def _money(text: str, number: Number) -> Decimal | None:
     if not unit and _HOTLINE.fullmatch(number.digits) and not re.search("[十百千万]", written):
         return None
     scale = 10_000 if unit and "万" in unit.group() else 1
-    alone = len(number.digits) >= 3 and re.match(r"$|[，。！？；,.!?;\s吧啊呗嘛行整]", after)
+    alone = len(number.digits) >= 3 and bool(re.match(r"$|[，。！？；,.!?;\s吧啊呗嘛行整]", after))
+    if _DIGITS.fullmatch(written):
+        alone = alone or not (_OF_CODE.search(before) or _IN_CODE.match(after))
     if unit or re.search("[百千万]", written) or (number.value >= 50 and _PAID_BY.search(before)) or alone:
         return number.value * scale + _change(after)
     return None

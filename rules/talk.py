@@ -27,7 +27,7 @@ from rules.owed import (
     taken_up,
     unreduced,
 )
-from rules.paying import COMES_IN, NAMED, NO, PAYING, REST
+from rules.paying import COMES_IN, NAMED, NO, PAYING, REST, TOGETHER
 from rules.payments import Payment
 from rules.plans import Promise, debts_in, listed, parts, promised, speaks_of_more, speaks_of_rest
 from rules.pledges import Pledges
@@ -146,10 +146,10 @@ class Talk:
     def _repeated(self, last: Promise, said: str) -> list[Payment]:
         if repeated := restated(said, self.today):
             return repeated
-        total = read_back(said, self.today, amount=True, day=True)
-        alone = len(self.pledges.standing) == 1
-        if alone and total and total.day == last.date and total.amount == self.debt.whole:
-            return [total]  # 三百一起还了吧. 好的，周五，五千三
+        if self.debt.whole and {one.date for one in self.pledges.standing} == {last.date}:
+            total = read_back(said, self.today, amount=True, day=True)
+            if total and (total.amount, total.day) == (self.debt.whole, last.date):
+                return [total]  # 三百一起还了吧. 好的，周五，五千三
         half = read_back(said, self.today, amount=last.amount is None, day=last.date is None)
         return [half] if half else []
 
@@ -280,6 +280,8 @@ class Talk:
             return self.topics.payday or asked
         if COMES_IN.search(payment.condition or ""):
             return None  # he pays when it comes in, and not on the day asked for
+        if TOGETHER.search(said) and speaks_of_rest(self.asked) and self.pledges.standing:
+            return self.pledges.standing[-1].date
         return asked or (self.today if names_hour(said, self.today) else None)
 
     def _corrected(self, last: Promise | None, said: str) -> Payment | None:
