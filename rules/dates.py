@@ -182,7 +182,8 @@ def _after_days(match: re.Match[str], today: date) -> date | None:
 
 
 def _year_end(match: re.Match[str], today: date) -> date | None:
-    return date(today.year + (1 if match.group().startswith("明年") else 0), 12, 31)
+    later = today.year + match.group().startswith("明年")
+    return date(int(match["named"] or later), 12, 31)
 
 
 #: The last day meant by a part of a month; 月初 is its first, as 月底 is its last.
@@ -254,7 +255,7 @@ _KINDS: dict[str, tuple[str, Callable[[re.Match[str], date], date | None]]] = {
         rf"(?<![^，。！？])(?P<count>{_NUM}|半)(?P<unit>天|个?星期|周|个?礼拜|个月)我(?:也|就|只|大概|最多)*(?:能|可以)(?!上|休|去|回)",
         _after_days,
     ),
-    "k_year_end": ("(?:今年|明年)?年底", _year_end),
+    "k_year_end": ("(?:今年|明年|(?P<named>20[0-9]{2}))?年底", _year_end),
     "k_hours": (rf"(?P<count>{_NUM}|半)(?P<unit>个?小时|个?钟头|分钟)(?:之?[后内]|以后|以内)", _after_hours),
     "k_within": (r"(?P<which>(?:这|本|今|当|下)?个?)(?P<unit>周|星期|礼拜|月|年)(?:之内|以内|内)", _within),
     "k_same": ("当天|当日|当晚|那天|那日|那一天|那晚|到时候|同一天|第二天", lambda _, today: today),
