@@ -161,7 +161,8 @@ class Call:
     def matches(self, lexicon: Lexicon, guards: tuple[str, ...], speaker: Speaker | None) -> tuple[Hit, ...]:
         """Where `speaker` says a family of `lexicon` that counts: no innocent phrase, and not taken back by a guard.
 
-        Where a guard sets `suspicion_below`, hits in sentences that read more innocent than that are marked as doubted.
+        Where a guard sets `suspicion_below`, hits in sentences that read more innocent than that are marked as doubted;
+        in those suspected of less than its `innocent_below` they are none.
         """
         spans = self.scan.found(lexicon.name)
         reasons = tuple([self.guards[name] for name in guards])
@@ -171,8 +172,8 @@ class Call:
         if key not in known:
             assert whose is None or whose[lexicon.name] in (None, speaker), "see Operator.asked"
             counted = _distinct(self._counted(spans, lexicon, reasons, self.said_by(speaker)))
-            least = max((guard.suspicion_below for guard in reasons), default=0.0)
-            known[key] = tuple(sorted([self._hit(span, least) for span in counted], key=_PLACE))
+            read = [hit for span in counted if (hit := self._read(span, reasons))]
+            known[key] = tuple(sorted(read, key=_PLACE))
         return known[key]
 
     def _counted(
@@ -191,14 +192,17 @@ class Call:
             known[guard] = Reach(guard, self.scan)
         return known[guard]
 
-    def _hit(self, span: Span, least_suspicion: float) -> Hit:
+    def _read(self, span: Span, guards: Iterable[Guard]) -> Hit | None:
+        """The span as a hit, doubted where its sentence reads innocent; None where that is beyond doubt."""
         hit = self.conversation.hit(span)
+        doubt = max((guard.suspicion_below for guard in guards), default=0.0)
         # What a match lacks in sound its sentence must have in meaning.
-        least = least_suspicion + 1 - span.confidence
-        if least_suspicion and (suspected := self.conversation.suspicions.around(span)) < least:
-            note = f"整句读来不像违规（像的程度 {suspected:.0%}）"
-            return hit._replace(doubted=True, note="；".join(filter(None, (hit.note, note))))
-        return hit
+        if not doubt or (suspected := self.conversation.suspicions.around(span)) >= doubt + 1 - span.confidence:
+            return hit
+        if suspected < max(guard.innocent_below for guard in guards):
+            return None
+        note = f"整句读来不像违规（像的程度 {suspected:.0%}）"
+        return hit._replace(doubted=True, note="；".join(filter(None, (hit.note, note))))
 
     def said_by(self, speaker: Speaker | None) -> frozenset[int]:
         """The utterances of `speaker`, or of anyone for None."""

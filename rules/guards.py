@@ -24,6 +24,7 @@ class Guard:
     breakers: tuple[Family, ...] = ()  #: phrases in between that end the guard's reach: 就, 否则
     across_clauses: bool = False  #: whether the reach goes on over the end of a clause
     suspicion_below: float = 0.0  #: a match in a sentence suspected of less is doubted: see `Call.matches`
+    innocent_below: float = 0.0  #: and one in a sentence suspected of less than this is forgiven
 
     def groups(self) -> Iterator[tuple[Group, tuple[Family, ...]]]:
         """The families to look for, each list under the name that they are found by."""

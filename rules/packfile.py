@@ -69,6 +69,7 @@ class GuardEntry(Model):
     breakers: list[str] = Field(default_factory=list)
     across_clauses: bool = False
     suspicion_below: float = Field(0.0, ge=0, le=1)
+    innocent_below: float = Field(0.0, ge=0, le=1)
 
 
 class PackFile(Model):
@@ -210,7 +211,12 @@ class Reader:
         parts = {part: self._families(getattr(entry, part), file, f"guards.{name}", part) for part in PARTS}
         self.library.origins[f"guards.{name}"] = file
         self.library.guards[name] = Guard(
-            name, entry.title, across_clauses=entry.across_clauses, suspicion_below=entry.suspicion_below, **parts
+            name,
+            entry.title,
+            across_clauses=entry.across_clauses,
+            suspicion_below=entry.suspicion_below,
+            innocent_below=entry.innocent_below,
+            **parts,
         )
 
     def _lexicon(self, name: str, written: Any, file: str) -> None:

@@ -103,6 +103,16 @@ def count_calls(packs: list[Pack]) -> Iterator[Counted]:
             yield f"calls, {group}", measure, right, None if right else (facts["external_id"], what)
 
 
+def count_proper_calls(packs: list[Pack]) -> Iterator[Counted]:
+    """Of a call in which all went well, whether anything is taken for a violation."""
+    for call in (DATA / "proper.txt").read_text(encoding="utf-8").split("\n\n")[1:]:
+        lines = [line.split("：", 1) for line in call.splitlines()[1:]]
+        said = [{"speaker": "agent" if who == "坐席" else "customer", "text": text} for who, text in lines]
+        for measure, places in hear(packs, transcript(said), {"channel": "call"}).items():
+            taken = sorted((said[at]["text"], category) for at, category in places if category not in SIGNALS)
+            yield "proper calls taken", measure, bool(taken), taken or None
+
+
 def _near(place: Place, places: set[Place]) -> bool:
     return any(place[1] == category and abs(place[0] - turn) <= NEAR for turn, category in places)
 
@@ -158,7 +168,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="list what went wrong")
     show = parser.parse_args().show
     packs = [load_pack(path) for path in built_in_packs()]
-    report([*count_sentences(packs), *count_calls(packs)], show=show)
+    report([*count_sentences(packs), *count_calls(packs), *count_proper_calls(packs)], show=show)
 
 
 if __name__ == "__main__":

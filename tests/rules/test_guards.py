@@ -106,6 +106,16 @@ def test_a_sentence_that_reads_innocent_is_left_to_a_person(tmp_path: Path, sent
 
 
 @pytest.mark.parametrize(
+    ("sentence", "verdict"), [("电影里的男主角坐了三年牢才回到家乡", "passed"), ("你不还钱就等着坐牢", "failed")]
+)
+def test_what_reads_innocent_beyond_doubt_is_forgiven(tmp_path: Path, sentence: str, verdict: str) -> None:
+    guards = {"doubt": {"title": "整句读来不像违规", "suspicion_below": 0.2, "innocent_below": 0.2}}
+    find = "{phrases: {families: ['坐 ~4 牢'], guards: [doubt]}}"
+    finding = check(pack(tmp_path, rule(find), guards=guards), call(f"坐席：{sentence}"))[0]
+    assert (finding.verdict, bool(finding.evidence)) == (verdict, verdict == "failed")
+
+
+@pytest.mark.parametrize(
     ("engine", "heard", "verdict"),
     [("given", "图书馆补办了借书证", "failed"), ("whisper", "图书馆补办了街树正", "skipped")],
 )
