@@ -7,7 +7,7 @@ Its authors had read no rule. Who writes rules may read the totals and the class
 Convicted: a violation fails the call. Suspected: a `suspected.*` rule fails, which only sends the call to a person.
 Flagged: that, or something else found, or words that a rule leaves to a person. Intervals are Wilson's, 95 %.
 
-Five authors wrote it, one after the other; each part was judged before it was read. At first sight:
+Six authors wrote it, one after the other; each part was judged before it was read. At first sight:
 
 - of 179, 174, 188, 212 and 210 violations 129, 119, 145, 136 and 135 convicted, 150, 154, 177, 185 and 182 or
   suspected; of those only hinted at, 57 of 74 suspected in the second, 57 of 61 in the third, 48 of 68 in the fourth
@@ -22,9 +22,13 @@ Five authors wrote it, one after the other; each part was judged before it was r
 found: an offer is one only if it names a way or a plan, and who says that he is somebody else was asked all the same.
 After the first four the classes of failure were told to who writes rules, and sentences to learn from came from
 others; of the fourth's calls the steps that had been missed were read. Of the fifth nothing was told or read, only
-the step score and the net grew after it, from other sentences: 189 or suspected, 2 traps, 202 steps. All together
-now: of 963 violations 693 convicted, 896 or suspected; of 852 traps 4 convicted, 8 or suspected; 926 of 939 steps; 99
-amounts and 101 dates of 108 promises.
+the step score and the nets grew after it, from other sentences: 191 or suspected, 2 traps, 202 steps. The sixth wrote
+sentences only: of 160 violations 122 were or suspected in their category, 141 in any; of 200 traps 7 in any. What was
+taken for a violation in these traps was then read and mended, the rest was not. Of three authors' 62 proper calls 13 had
+something convicted, 19 that or suspected, 34 or flagged, at first sight; those of the first of them were then read.
+
+All together now: of 1123 violations 780 convicted, 1019 or suspected; of 1052 traps 4 convicted, 11 or suspected; 926 of
+939 steps; 101 amounts and 101 dates of 108 promises; of the 62 proper calls 7, 16 and 22.
 """
 
 import argparse
