@@ -24,11 +24,11 @@ After the first four the classes of failure were told to who writes rules, and s
 others; of the fourth's calls the steps that had been missed were read. Of the fifth nothing was told or read, only
 the step score and the nets grew after it, from other sentences: 191 or suspected, 2 traps, 202 steps. The sixth wrote
 sentences only: of 160 violations 122 were or suspected in their category, 141 in any; of 200 traps 7 in any. What was
-taken for a violation in these traps was then read and mended, the rest was not. Of three authors' 62 proper calls 13 had
-something convicted, 19 that or suspected, 34 or flagged, at first sight; those of the first of them were then read.
+taken for a violation in these traps was then read and mended, the rest was not. Of three authors' 62 proper calls 13
+had something convicted, 19 that or suspected, 34 or flagged, at first sight; those of the first of them were then read.
 
-All together now: of 1123 violations 780 convicted, 1019 or suspected; of 1052 traps 4 convicted, 11 or suspected; 926 of
-939 steps; 101 amounts and 101 dates of 108 promises; of the 62 proper calls 7, 16 and 22.
+All together now: of 1123 violations 780 convicted, 1019 or suspected; of 1052 traps 4 convicted, 11 or suspected; 926
+of 939 steps; 101 amounts and 101 dates of 108 promises; of the 62 proper calls 7, 16 and 22.
 """
 
 import argparse
