@@ -144,9 +144,11 @@ async def _until_told(app: procrastinate.App, hand: Hand, queues: Sequence[str])
                 worker_middleware=[hand.hold],
             )
         except ConnectorException as error:
-            if not isinstance(error.__cause__, ForeignKeyViolation):
+            told = (task := asyncio.current_task()) and task.cancelling()
+            if told or not isinstance(error.__cause__, ForeignKeyViolation):
                 raise
             log.warning("counted as dead, enrolling anew")
+            await asyncio.sleep(1)
 
 
 def _heed_signals(working: asyncio.Task[None], hand: Hand, patience: float) -> None:

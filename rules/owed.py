@@ -24,7 +24,8 @@ _REDUCED = re.compile(
 )
 #: Nor is what he asks to be spared what he pays: 我还六千，七百块抹掉行不行.
 _SPARED = re.compile(
-    "(?<![0-9一二两三四五六七八九十百千万点.])(?P<sum>[0-9一二两三四五六七八九十百千万点.]+)(?P<spared>(?:块|元)?钱?(?:给我|就|都|能)*[抹免减](?:掉|了))"
+    "(?<![0-9一二两三四五六七八九十百千万点.还付交结])(?P<sum>[0-9一二两三四五六七八九十百千万点.]+)"
+    "(?P<spared>(?:块|元)?钱?(?:给我|就|都|能)*[抹免减](?:掉|了))(?!的?(?:利息|罚息|息费|违约金|滞纳金|手续费))"
 )
 _SPARES = re.compile("[抹免减](?:掉|了)")
 #: A share of what is owed, told as one: 先还百分之三十, 三分之一. A rate of interest is none.

@@ -32,7 +32,7 @@ _CHANGE = re.compile(
 #: 2500 as recognisers write it, which people say of money unless it is a year, or part of a code.
 _DIGITS = re.compile(r"[1-9][0-9]{2,5}(?:\.[0-9]{1,2})?")
 _OF_CODE = re.compile(r"[0-9a-z号第][\s:：-]?$", re.IGNORECASE)
-_IN_CODE = re.compile(r"年|[\s:：-]?[0-9a-z]", re.IGNORECASE)
+_IN_CODE = re.compile(r"年|室|房|床|号|楼|栋|强|公里|米|斤|平|次|天|页|路|[\s:：-]?[0-9a-z]", re.IGNORECASE)
 _UP_TO = re.compile("(?:[百千万元块]|[0-9]{3}|[百千万][一二三四五六七八九])(?:到|至)$")
 #: 五百年吧: what is put off for ever.
 _AGES = re.compile("年(?:[以之]?后|吧)")

@@ -59,6 +59,9 @@ _NAMES = re.compile("[0-9零一二两三四五六七八九十百千万半全最]
 #: 1，500 as some recognisers write it.
 _GROUPED = re.compile(r"，(?<=\d，)(?=\d{3}(?!\d))")  # the comma first: it is what is looked for
 
+#: The part that was put to him does not stand.
+_REFUSES = re.compile("[不没]")
+
 #: He has not answered yet.
 _THINKS = re.compile(  # one way to read it: what may be 想 and 想 or 想想 would be tried in as many ways as there are
     r"(?>嗯|呃|额|啊|哦|那个|这个|我?(?:再)?(?:想想?|看看?)(?:一下|啊|吧|哈)?|等一?下|稍等|喂|[，。,.…\s])+"
@@ -134,7 +137,7 @@ class Talk:
 
     def _settled(self, said: str) -> list[Payment]:
         """The part put to him that he lets stand by answering about the rest: 一千今天还，其他的呢. 其他的周三."""
-        if not (speaks_of_rest(self.asked) and REST.search(said)) or self.pledges.standing:
+        if not (speaks_of_rest(self.asked) and REST.search(said)) or self.pledges.standing or _REFUSES.search(said):
             return []
         offers = [one for one in offers_in(self.asked, self.today) if one.amount and one.day and not one.rest]
         return [replace(one, start=0, end=len(said)) for one in offers] if len(offers) == 1 else []
