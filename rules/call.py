@@ -172,7 +172,9 @@ class Call:
         if key not in known:
             assert whose is None or whose[lexicon.name] in (None, speaker), "see Operator.asked"
             counted = _distinct(self._counted(spans, lexicon, reasons, self.said_by(speaker)))
-            read = [hit for span in counted if (hit := self._read(span, reasons))]
+            doubt = max((guard.suspicion_below for guard in reasons), default=0.0)
+            innocent = max((guard.innocent_below for guard in reasons), default=0.0)
+            read = [hit for span in counted if (hit := self._read(span, doubt, innocent))]
             known[key] = tuple(sorted(read, key=_PLACE))
         return known[key]
 
@@ -192,14 +194,13 @@ class Call:
             known[guard] = Reach(guard, self.scan)
         return known[guard]
 
-    def _read(self, span: Span, guards: Iterable[Guard]) -> Hit | None:
+    def _read(self, span: Span, doubt: float, innocent: float) -> Hit | None:
         """The span as a hit, doubted where its sentence reads innocent; None where that is beyond doubt."""
         hit = self.conversation.hit(span)
-        doubt = max((guard.suspicion_below for guard in guards), default=0.0)
         # What a match lacks in sound its sentence must have in meaning.
         if not doubt or (suspected := self.conversation.suspicions.around(span)) >= doubt + 1 - span.confidence:
             return hit
-        if suspected < max(guard.innocent_below for guard in guards):
+        if suspected < innocent:
             return None
         note = f"整句读来不像违规（像的程度 {suspected:.0%}）"
         return hit._replace(doubted=True, note="；".join(filter(None, (hit.note, note))))

@@ -137,8 +137,10 @@ def _says_no_more(asked: str, today: date) -> bool:
 
 def evaded_sum(asked: str, today: date) -> Decimal | None:
     """The sum that was asked for, or when it would be paid, and to which nothing was said yet."""
-    offers = offers_in(asked, today) if asked else []
-    return offers[-1].amount if offers else beside_the_question(asked, today)[0] if asked else None
+    if not asked:
+        return None
+    offers = offers_in(asked, today)
+    return offers[-1].amount if offers else beside_the_question(asked, today)[0]
 
 
 def beside(offer: Payment, said: str, today: date) -> tuple[Decimal | None, date | None]:

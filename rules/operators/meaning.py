@@ -52,11 +52,14 @@ class Meaning(Operator):
 
     def find(self, call: Call, part: Part) -> Outcome:
         """Weigh every sentence in the part."""
-        own, score = call.said_by(self.speaker or part.speaker), self._score(call)
-        suspicions = call.conversation.suspicions.within(own, self.least, self.subject)
+        own = call.said_by(self.speaker or part.speaker)
+        suspected = call.conversation.suspicions.within(own, self.least, self.subject).get(self.category)
+        if not suspected:
+            return NOTHING
+        score = self._score(call)
         hits = [
             Hit(said.utterance, said.start, said.end, round(seen.probability, 3), _reason(seen))
-            for said, seen in suspicions.get(self.category, ())
+            for said, seen in suspected
             if seen.probability >= score and part.reaches(said.utterance, said.start, said.end)
         ]
         return Outcome(True, tuple(hits)) if hits else NOTHING
