@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from rules.conditions import Model
 from rules.errors import Fault
@@ -70,6 +70,12 @@ class GuardEntry(Model):
     across_clauses: bool = False
     suspicion_below: float = Field(0.0, ge=0, le=1)
     innocent_below: float = Field(0.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _doubted_first(self) -> "GuardEntry":
+        if self.innocent_below > self.suspicion_below:
+            raise ValueError("innocent_below 不能大于 suspicion_below")
+        return self
 
 
 class PackFile(Model):

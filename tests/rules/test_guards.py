@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from asr import Transcript, Utterance
-from rules import check, load_pack
+from rules import RuleError, check, load_pack
 from tests.rules.helpers import call, judge, pack, rule
 
 FIND = "{{phrases: {{families: ['{family}'], guards: [{guards}]}}}}"
@@ -113,6 +113,11 @@ def test_what_reads_innocent_beyond_doubt_is_forgiven(tmp_path: Path, sentence: 
     find = "{phrases: {families: ['坐 ~4 牢'], guards: [doubt]}}"
     finding = check(pack(tmp_path, rule(find), guards=guards), call(f"坐席：{sentence}"))[0]
     assert (finding.verdict, bool(finding.evidence)) == (verdict, verdict == "failed")
+
+
+def test_what_is_forgiven_is_doubted_first(tmp_path: Path) -> None:
+    with pytest.raises(RuleError, match=r"guards.doubt.*innocent_below 不能大于 suspicion_below"):
+        pack(tmp_path, guards={"doubt": {"title": "整句读来不像违规", "innocent_below": 0.2}})
 
 
 @pytest.mark.parametrize(
