@@ -8,16 +8,24 @@ from decimal import Decimal
 
 from rules.numerals import Number, find_numbers
 from rules.paying import LEFT, NAMED, REST
+from rules.shares import shared
 from rules.sums import amounts
 
 #: A part of what is owed or offered.
-PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点|几[十百千]")
+PART = re.compile(r"一部分|一半|一点|部分|剩|其余|没那么多|少一点|几[十百千]|分之(?!百)")
 _INSTALMENT = re.compile("[一两二三四五六1-6](?:期|个月的)")
 #: So many of them, and one of them: 先还两期; 首期什么时候还.
 _INSTALMENTS = re.compile("(?<![分共欠第做])([一两二三四五六])期")
 _NTH = re.compile("(?:首|第[一二三四五六])期")
+_NUMBERED = "第[一二三四][笔张]|花呗|借呗|白条"
+_BANK = "(?<!银)[工农建招中交]行(?!不|吗|吧)"
 #: One of several debts, told by its number or its bank: 第一笔三千五，第二笔一千二; 招行的三千二.
-_ORDINAL = re.compile("第[一二三四][笔张]|(?<!银)[工农建招中交]行(?!不|吗|吧)|花呗|借呗|白条")
+_ORDINAL = re.compile(f"{_NUMBERED}|{_BANK}")
+#: As a customer takes one of them up. A bank out of which he pays, or fetches the money, is none: 去工行取了钱还.
+_MEANT = re.compile(
+    f"{_NUMBERED}|(?:(?<![去到在从用趟])|(?=.行的?(?:[还这那欠]|账|贷|信用)))"
+    f"{_BANK}(?!的?(?:取|提|柜|网点|自助|门口|存|转账|手机|app|储蓄|工资|卡[里上]))"
+)
 #: What a customer is spared is not what he is asked for: 今天还可以少还两百.
 _REDUCED = re.compile(
     "(?P<spared>(?:少[还付交]|减免?|[给帮]您免|优惠|便宜|[节能]省)(?:掉|去|了|个|您|利息|罚息|息费|违约金|滞纳金)*)(?P<sum>[0-9一二两三四五六七八九十百千万点.]+)"
@@ -28,10 +36,6 @@ _SPARED = re.compile(
     "(?P<spared>(?:块|元)?钱?(?:给我|就|都|能)*[抹免减](?:掉|了))(?!的?(?:利息|罚息|息费|违约金|滞纳金|手续费))"
 )
 _SPARES = re.compile("[抹免减](?:掉|了)")
-#: A share of what is owed, told as one: 先还百分之三十, 三分之一. A rate of interest is none.
-_SHARE = re.compile(
-    "(?<![息率化金费])(?<![息率化金费][是按为])(?:百分之(?P<tenths>[一二三四五六七八九])十|(?P<of>[三四五六八十])分之(?P<parts>[一二三]))(?![一二三四五六七八九])"
-)
 _WHOLE = re.compile("全|补[上齐]|都(?=给|还|结|付|清|转|打)|一次性|一把|[结还付缴]清")
 _AT_ONCE = re.compile(
     "马上|立刻|立马|这就|等下|等会|待会|一会儿?就?(?=[还去转存])|回去就|回家就|[还结]掉|就(?:去|来)?(?:还|弄|处理)"
@@ -91,6 +95,13 @@ class Debt:
         """All that is owed, where that was told."""
         return _whole(self.sums)
 
+    def shared(self, said: str) -> str:
+        """What is said, with the shares of what is owed, as it tells that or as it was told before, as their sums."""
+        if "分之" not in said:
+            return said
+        whole = _whole(sums_in(reduced(said, self.today), self.today)) or self.whole
+        return shared(said, whole) if whole else said
+
     def hear(self, said: str) -> None:
         """Take in what the agent says; what he spares of it, told twice, is spared once."""
         spared = spared_in(said, self.today)
@@ -146,17 +157,6 @@ def reduced(said: str, today: date) -> str:
     return f"{plain[: number.start]}{value - spared:f}{plain[number.end :]}"
 
 
-def shared(said: str, whole: Decimal | None) -> str:
-    """What is said, with a share of what is owed as its sum where that is no longer: of 5000, 百分之二十 as 1000元."""
-
-    def read(found: re.Match[str]) -> str:
-        of, parts = find_numbers(found["of"] or "十"), find_numbers(found["parts"] or found["tenths"])
-        share = f"{(whole or 0) * parts[0].value / of[0].value:f}"
-        return share.ljust(len(found[0]), "元") if len(share) <= len(found[0]) else found[0]
-
-    return _SHARE.sub(read, said) if whole and "分之" in said else said
-
-
 def asks_for_all(asked: str) -> bool:
     """Whether all that is owed is asked for: 十五号能全部还清吗. 利息全免 does not."""
     return _ASKS_FOR_ALL.search(asked) is not None
@@ -200,7 +200,7 @@ def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
         return half_of(sums)
     if (counted := _INSTALMENTS.findall(said)) and "each" in sums:
         return find_numbers(counted[-1])[0].value * sums["each"]
-    if (nth := _ORDINAL.search(said)) and nth[0] in sums:
+    if (nth := _MEANT.search(said)) and nth[0] in sums:
         return sums[nth[0]]
     if _part(said):
         return None
@@ -209,7 +209,7 @@ def taken_up(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
 
 def called(sums: Mapping[str, Decimal], said: str) -> Decimal | None:
     """The sum that is called by its name, and not by all of it being meant: 本金, 最低的, 第一笔."""
-    return taken_up(sums, said) if NAMED.search(said) or _ORDINAL.search(said) else None
+    return taken_up(sums, said) if NAMED.search(said) or _MEANT.search(said) else None
 
 
 def no_more_than_owed(amount: Decimal | None, said: str, whole: Decimal | None) -> Decimal | None:
@@ -219,8 +219,9 @@ def no_more_than_owed(amount: Decimal | None, said: str, whole: Decimal | None) 
 
 def asked_of(sums: Mapping[str, Decimal], asked: str) -> Decimal | None:
     """What is asked for without its sum: one instalment (每期两千，第一期什么时候还), or half (先还一半，什么时候)."""
-    if (nth := _ORDINAL.search(asked)) and nth[0] in sums:
-        return sums[nth[0]]
+    nth = set(_MEANT.findall(asked))
+    if len(nth) == 1 and (one := nth.pop()) in sums:
+        return sums[one]
     if _NTH.search(asked):
         return sums.get("each")
     return half_of(sums) if "一半" in asked and not LEFT.search(asked) else None

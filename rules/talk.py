@@ -22,7 +22,6 @@ from rules.owed import (
     names_part,
     no_more_than_owed,
     reduced,
-    shared,
     sum_of_all,
     taken_up,
     unreduced,
@@ -127,8 +126,7 @@ class Talk:
 
     def _by_what_is_left(self, said: str) -> str:
         """What is said, read by what the plan that stands leaves of what is owed."""
-        said = shared(said, self.debt.whole)
-        return as_left(said, left_of(self.debt.whole, [one.amount for one in self.pledges.standing]))
+        return as_left(self.debt.shared(said), left_of(self.debt.whole, [one.amount for one in self.pledges.standing]))
 
     def _goes_on(self, words: str) -> bool:
         """Whether the rest is spoken of that what stands leaves, and not that of another plan put whole."""
