@@ -8,18 +8,19 @@ from functools import lru_cache
 
 from rules.dates import find_days
 from rules.paying import PAYING
-from rules.sums import amounts, besides
+from rules.sums import HHMM, amounts, besides
 
 #: How many other characters may stand beside a day or a sum that is still said alone.
 ALONE = 1
 
-#: The time of a day: 下午三点半之前, 十二点.
+#: The time of a day: 下午三点半之前, 十二点, 8点30, 20:30.
 _HOUR = re.compile(
     r"(?!(?<![十午上 ])[一1]点(?!半(?!点)|钟|整|多|之?前|以前|左右))"
-    r"(?:[0-9]{1,2}|[一二两三四五六七八九十]{1,3})(?:点|时)(?!钟?头)(?:钟|半|整|多)?"
+    r"(?:[0-9]{1,2}|[一二两三四五六七八九十]{1,3})(?:点|时)(?!钟?头)(?:钟|半|整|多|[一三]刻|[0-5][0-9](?![0-9])分?)?"
+    r"|[0-9]{1,2}[:：][0-9]{2}"
 )
-#: That, and a share of what is owed.
-_LOOSELY = re.compile(rf"一半|全额|全部|全款|最低(?:的|还款|额)*|{_HOUR.pattern}")
+#: That, in digits alone too (下午1730), and a share of what is owed.
+_LOOSELY = re.compile(rf"一半|全额|全部|全款|最低(?:的|还款|额)*|(?<![0-9]){HHMM.pattern}(?![0-9])|{_HOUR.pattern}")
 #: What may stand beside a day or a sum without saying anything more.
 _FILLING = re.compile(
     r"[之以][前后内]|过后|首期|第一[期次笔]|前后|左右|上午|下午|晚上|早上|中午|一定|肯定|保证|放心|没问题|可以|就是|说[好定]了?|这样|等您|之间|一下|[跟给]您|[约延定]到|截止|登记|给你|给您|手上|手头|不过|但是"
@@ -74,4 +75,4 @@ def named_alone(said: str, today: date) -> Named | None:
 def names_hour(said: str, today: date) -> bool:
     """Whether a time of day is said alone, or that of paying: 六点半可以. 我六点半下班 and 现在三点 tell else."""
     hours = [clause for clause in CLAUSES.split(said) if _HOUR.search(clause) and "现在" not in clause]
-    return any(named(PAYING.sub("", clause), today).alone for clause in hours)
+    return any(named(PAYING.sub(" ", clause), today).alone for clause in hours)

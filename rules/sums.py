@@ -31,9 +31,18 @@ _CHANGE = re.compile(
 )
 #: 2500 as recognisers write it, which people say of money unless it is a year, or part of a code.
 _DIGITS = re.compile(r"[1-9][0-9]{2,5}(?:\.[0-9]{1,2})?")
-_OF_CODE = re.compile(r"[0-9a-z号第][\s:：-]?$", re.IGNORECASE)
+_OF_CODE = re.compile(r"(?<![:：][0-5])[0-9a-z号第][\s:：-]?$", re.IGNORECASE)
 _IN_CODE = re.compile(r"年|室|房|床|号|楼|栋|强|公里|米|斤|平|次|天|页|路|[\s:：-]?[0-9a-z]", re.IGNORECASE)
 _UP_TO = re.compile("(?:[百千万元块]|[0-9]{3}|[百千万][一二三四五六七八九])(?:到|至)$")
+#: The time of a day in digits alone: 下午1730, 今天1500之前. An evening's 1800 may be either, and is a sum.
+HHMM = re.compile("(?:0[5-9]|1[0-9]|2[0-3])[0-5][05]")
+_ABOUT_AT = "(?:[的在就]|大概|大约|差不多)?"
+_QUARTER = re.compile(
+    f"(?:(?:上午|早上?|凌晨){_ABOUT_AT}(?:0[5-9]|1[01])|[中下]午{_ABOUT_AT}1[1-8]|(?:晚上?|夜里){_ABOUT_AT}(?:1[7-9]|2[0-3]))(?:[14]5|30)$"
+)
+_BY = re.compile("[之以]?前(?![面后天期]|[您你我]?(?:答应|承诺|[说就已都没]|[还转]过))")
+#: Behind the day, which is a space by then, or where a clause begins.
+_AT = re.compile(r"(?:^|[\s，。,.午晚早上在到])$")
 #: 五百年吧: what is put off for ever.
 _AGES = re.compile("年(?:[以之]?后|吧)")
 #: How many characters beside a number tell whether it is a sum.
@@ -63,6 +72,8 @@ def _sums(text: str, days: Sequence[Day]) -> Iterator[tuple[Number, Decimal]]:
     beside = besides(text, days)
     least: Decimal | None = None
     for number in find_numbers(beside):
+        if HHMM.fullmatch(beside, number.start, number.end) and _is_hour(text, beside, number):
+            continue
         # 一千到两千: as of 两三千, the smaller can be held to.
         before = max(0, number.start - _BESIDE)
         value = (least if _UP_TO.search(beside, before, number.start) else None) or _money(beside, number)
@@ -73,6 +84,15 @@ def _sums(text: str, days: Sequence[Day]) -> Iterator[tuple[Number, Decimal]]:
     for about in _ABOUT.finditer(beside):
         worth = _UNITS[about["unit"]]
         yield Number(*about.span(), str(worth)), Decimal(worth)
+
+
+def _is_hour(text: str, beside: str, number: Number) -> bool:
+    """Whether the digits are a time of day: 下午1730还. In `beside` the days of the text are spaces."""
+    before = max(0, number.start - _BESIDE)
+    if _BY.match(text, number.end) and _AT.search(beside[before : number.start]):
+        return True
+    unit = text[number.end : number.end + 1]
+    return _QUARTER.search(text, before, number.end) is not None and unit not in ("元", "块")
 
 
 def _money(text: str, number: Number) -> Decimal | None:
