@@ -69,6 +69,11 @@ _OF_SHARE = re.compile(
 )
 #: A day only in 我马上去还; after a condition it is none: 钱一到我马上还.
 AT_ONCE = re.compile("现在|马上|立刻|立马|这就|等会儿?|待会儿?|一会儿?|等下")
+#: That he will have found what he pays with by a time he names, which is no doubt: 三个月我可以找到工作，到时还两千.
+_BY_THEN = re.compile(
+    "(?:[天周月年底初末号]|星期|礼拜)(?:[之以]?[内后]|左右)?[，, ]?我?(?:就|应该|肯定|一定)?(?:可以|能|会)"
+    "(?:找到[个份]?工作|缓过|缓一?缓|[挣赚]到?了?钱|好起来|宽裕)"
+)
 #: How much of a payment that grows is read again for what refuses it.
 _READ_AGAIN = 200
 
@@ -91,7 +96,7 @@ def payments(text: str, today: date) -> list[Payment]:
 @lru_cache(maxsize=256)  # of what a payment says it is asked whenever something is said beside it
 def refused(words: str) -> bool:
     """Whether paying is refused, or left open."""
-    return bool(NO.search(words) or OPEN.search(words))
+    return bool(NO.search(words) or (OPEN.search(words) and OPEN.search(_BY_THEN.sub("", words))))
 
 
 def _on_conditions(text: str, pieces: list[Payment], days: list[Day]) -> list[Payment]:

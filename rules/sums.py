@@ -78,7 +78,7 @@ def _sums(text: str, days: Sequence[Day]) -> Iterator[tuple[Number, Decimal]]:
         before = max(0, number.start - _BESIDE)
         value = (least if _UP_TO.search(beside, before, number.start) else None) or _money(beside, number)
         if value:
-            change = _CHANGE.match(beside, number.end) if beside[number.end : number.end + 1] in "块元" else None
+            change = _change_of(beside, number) if beside[number.end : number.end + 1] in "块元" else None
             yield replace(number, end=change.end()) if change and change["dimes"] else number, value
         least = value
     for about in _ABOUT.finditer(beside):
@@ -112,12 +112,17 @@ def _money(text: str, number: Number) -> Decimal | None:
     if _DIGITS.fullmatch(written):
         alone = alone or not (_OF_CODE.search(before) or _IN_CODE.match(after))
     if unit or re.search("[百千万]", written) or (number.value >= 50 and _PAID_BY.search(before)) or alone:
-        return number.value * scale + _change(after)
+        return number.value * scale + _worth(_change_of(text, number))
     return None
 
 
-def _change(after: str) -> Decimal:
-    """What stands behind the yuan: 五毛, 五角六分."""
-    change = _CHANGE.match(after)
+def _change_of(text: str, number: Number) -> re.Match[str] | None:
+    """What stands behind the yuan: 五毛, 五角六分. Behind round ones 二是 begins what is said next: 一千块二是利息."""
+    change = _CHANGE.match(text, number.end)
+    second = change and change[0][-1] not in "块元钱毛角分" and text.startswith("是", change.end())
+    return None if second and number.value % 100 == 0 else change
+
+
+def _worth(change: re.Match[str] | None) -> Decimal:
     dimes, cents = (change["dimes"], change["cents"]) if change else (None, None)
     return sum((find_numbers(one)[0].value / worth for one, worth in ((dimes, 10), (cents, 100)) if one), Decimal(0))
