@@ -21,11 +21,13 @@ RECAP = re.compile(r"您承诺|你承诺|您答应|记录一下|登记|跟您确
 _CHECKS = re.compile(f"{RECAP.pattern}|核对一下")
 #: Whether something is put to the customer to say yes to.
 _PUTS = re.compile(
-    r"中不中|成不成|(?:可以|行|好|成|没问题|能做到|办得到|能安排|接受|同意|ok|对|是)(?:的)?(?:吗|吧|么|不)|行不行|好不好|怎么样|[您你]看|记一下"
+    r"中不中|成不成|(?:可以|行|好|成|没问题|能做到|办得到|能安排|接受|同意|(?<!不)确[定认]|ok|对|是)(?:的)?(?:吗|吧|么|不)|行不行|好不好|怎么样|[您你]看|记一下"
     "|能[到转打存弄](?:账|位|过来|进来)?[吗么不]"
 )
 #: That asks whether something is so: it puts nothing unless a day and a sum are all that is said.
 _CONFIRMS = re.compile("[对是]的?[吗吧么]|没错[吗吧]")
+#: So does that, which puts nothing without both: 您的生日是三月五号，确定吗.
+_SURE = re.compile("确[定认][吗吧么]")
 #: What is to be paid by its name, which asks for nothing: 最低还款三百，三月五号之前，对吧.
 _NAME = re.compile("最低还款额?|应还款?(?:金?额)?|还款(?:金?额|额度)")
 #: A sum read back, and not only told: 一共是六百五十元对吧.
@@ -111,6 +113,8 @@ def _put(asked: str, today: date, about_paying: bool) -> list[Payment]:
         return []
     whole = named(plain, today)
     if _CONFIRMS.search(asked) and whole.spoken and "那就" not in asked:
+        return []
+    if _SURE.search(asked) and not (whole.amount and whole.day):
         return []
     together = _UNTIL.search(asked) or (whole.amount and whole.spoken <= _BESIDE_OFFER)
     put = whole if whole.day and together else named_alone(plain, today)

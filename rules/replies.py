@@ -101,6 +101,10 @@ _BARE_SPAN = re.compile(
 _ASKS_SPAN = re.compile("多久|多长|几天|(?:[0-9一二两三四五六七八九十几]|半)(?:天|个?(?:周|星期|礼拜)|个月|年)|宽限")
 
 
+#: What he had said before of the day he pays, or says that he had: 我说的是下周一 to 您上次说周一还.
+_I_SAID = re.compile("(?:不是|没有|不对|[，,啊嗯])*我(?:上次|之前|当时)?说的?就?是")
+_YOU_SAID = re.compile("[您你][^，。]{0,5}(?:说|答应|承诺)[^，。]{0,8}[还付转存]")
+
 #: He pays when it is due.
 _WHEN_DUE = re.compile("(?:到时候?|按时|准时|到期|届时)(?:就|会|我|肯定|一定|再){0,3}(?:[还存付交](?![没不])|转|处理)")
 
@@ -134,6 +138,7 @@ def answer(asked: str, said: str, today: date, *, about_paying: bool = False) ->
     `about_paying`: known to be what is asked about, because a promise lacks its day or its sum (两千. 那什么时候), or
     because it was before (具体几号). A time or a share alone (八点吧, 一半) is neither sum nor day.
     """
+    about_paying = about_paying or _says_again(asked, said)
     about_paying = about_paying or bool(_ASKS_SPAN.search(asked) and _BARE_SPAN.search(said))
     about = about_paying or asks_about_paying(asked)
     if not (about or find_days(said, today)):
@@ -157,6 +162,11 @@ def answer(asked: str, said: str, today: date, *, about_paying: bool = False) ->
         return None
     alone = named_alone(meant, today)
     return Payment(0, len(said), True, alone.amount, alone.day) if alone else None
+
+
+def _says_again(asked: str, said: str) -> bool:
+    """Whether he names anew the day on which he had said he would pay."""
+    return bool(_I_SAID.match(said) and _YOU_SAID.search(asked))
 
 
 def when_due(asked: str, said: str, today: date) -> list[Payment]:
