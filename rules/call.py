@@ -15,7 +15,7 @@ from rules.matcher import Group, Matcher, Scan, Span, Whose, near
 from rules.phonetics import likeliest
 from rules.speech import join
 from rules.suspicions import Suspicions
-from rules.turns import full_turns, turns
+from rules.turns import full_turns, turns, wordy
 
 _START, _PLACE = attrgetter("start"), attrgetter("utterance", "start")
 
@@ -84,7 +84,7 @@ class Conversation:
         self.full_turns = full_turns(said, self.turns)
         self.everything = frozenset(range(len(said)))  # all utterances
         self.doubtful = frozenset(at for at, one in enumerate(said) if one.doubtful)
-        self.worded = any(character.isalnum() for one in said for character in one.text)  # whether it can be read
+        self.worded = any(wordy(one.text) for one in said)  # whether it can be read
         self.nameless = any(one.speaker == "unknown" and one.text.strip() for one in said)
         self.suspicions = Suspicions(transcript, self.speech)
         self.reaches: dict[Guard, Reach] = {}
@@ -99,16 +99,18 @@ class Conversation:
 
     @cached_property
     def spoken(self) -> tuple[Hit, ...]:
-        """Each utterance that is more than blanks, all of it."""
+        """Each utterance with a word in it, all of it."""
         said = enumerate(self.transcript.utterances)
-        return tuple(Hit(at, 0, len(one.text)) for at, one in said if one.text.strip())
+        return tuple(Hit(at, 0, len(one.text)) for at, one in said if wordy(one.text))
 
     def scan(self, matchers: Iterable[Matcher]) -> Scan:
-        """What the matchers find; a matcher that packs share scans once."""
+        """What the matchers find; a matcher that packs share scans once. Of groups that several know, the last's."""
         groups: dict[Group, Sequence[Span]] = {}
         for matcher in matchers:
             if id(matcher) not in self._scans:
                 self._scans[id(matcher)] = matcher.scan(self.speech.text, by_ear=self.by_ear, whose=self.whose)
+            for group in matcher.names & groups.keys():
+                del groups[group]
             groups |= self._scans[id(matcher)].groups
         return Scan(self.speech.text.stops, self.speech.walls, groups)
 

@@ -175,7 +175,10 @@ class _Judge:
         last = own[-scope.last_turns :][0][1] if scope.last_turns else 0
         return frozenset(at for at, turn in enumerate(self.conversation.turns) if last <= turn <= first)
 
-    def _anchored(self, scope: Scope, part: Part) -> Part:
+    def _anchored(self, scope: Scope, part: Part) -> Part | str:
+        anchors = [self.pack.rule(anchor) for anchor in scope.anchors]
+        if open_ones := [anchor.title for anchor in anchors if self._outcome(anchor).found is None]:
+            return f"取决于“{'”“'.join(open_ones)}”，而那也无法判断"
         if scope.before and (hits := self._anchor(scope.before)):
             part = replace(part, before=min(hit.begins for hit in hits))
         if scope.after:

@@ -101,11 +101,12 @@ def near(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
 class Matcher:
     """Finds groups of families in text. Built once for a pack, then only read: threads may share it.
 
-    `groups` gives each list of families its name.
+    `groups` gives each list of families its name, also those without any.
     """
 
     def __init__(self, groups: Mapping[Group, Iterable[Family]]) -> None:
         listed = {group: tuple(families) for group, families in groups.items()}
+        self.names = frozenset(listed)
         self._names, self._listed = [*listed], [*chain.from_iterable(listed.values())]
         self._group = np.arange(len(listed)).repeat([*map(len, listed.values())])
         self._cores = Cores(frozenset[str]().union(*[slot for family in self._listed for slot in family.slots]))

@@ -11,9 +11,16 @@ _LISTENING = re.compile(r"[\W嗯恩唔呃额啊阿哦噢喔喂哎唉诶欸]*")
 
 
 def turns(said: Sequence[Utterance]) -> tuple[int, ...]:
-    """For each utterance, how often the speaker changed before it."""
-    speakers = groupby(one.speaker for one in said)
-    return tuple(turn for turn, (_, same) in enumerate(speakers) for _ in same)
+    """For each utterance, how often the speaker changed before it. One without a word is in the turn it falls into."""
+    speaking: list[Speaker] = []
+    for one in said:
+        speaking.append(one.speaker if wordy(one.text) or not speaking else speaking[-1])
+    return tuple(turn for turn, (_, same) in enumerate(groupby(speaking)) for _ in same)
+
+
+def wordy(text: str) -> bool:
+    """Whether there is a word in it, and not dots alone."""
+    return any(map(str.isalnum, text))
 
 
 def full_turns(said: Sequence[Utterance], turns: Sequence[int]) -> tuple[tuple[Speaker, int, int], ...]:

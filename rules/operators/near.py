@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from rules.call import Call, Hit, Part
-from rules.operators.base import Operator, Outcome
+from rules.operators.base import NOTHING, Operator, Outcome
+from rules.operators.timing import NO_TIMES, untimed
 
 if TYPE_CHECKING:
     from rules.operators import Find
@@ -26,14 +27,18 @@ class Near(Operator):
     def find(self, call: Call, part: Part) -> Outcome:
         """Around each hit of the first, the nearest of every other."""
         outcomes = [find.operator.find(call, part) for find in self.of]
+        if any(outcome.found is False for outcome in outcomes):
+            return NOTHING
         if any(outcome.found is None for outcome in outcomes):
             return Outcome(None, (), "；".join(outcome.why for outcome in outcomes if outcome.why))
+        if self.seconds is not None and any(untimed(call, outcome.hits) for outcome in outcomes):
+            return Outcome(None, (), f"{NO_TIMES}，无法判断相隔几秒")
         first, *others = (outcome.hits for outcome in outcomes)
         for hit in first:
             around = [[other for other in hits if self._close(call, hit, other)] for hits in others]
             if all(around):
                 return Outcome(True, tuple(sorted(dict.fromkeys([hit, *(near[0] for near in around)]), key=_BEGINS)))
-        return Outcome(False)
+        return NOTHING
 
     def _close(self, call: Call, one: Hit, other: Hit) -> bool:
         if one.begins < other.ends and other.begins < one.ends:

@@ -19,7 +19,7 @@ class Overlap(Operator):
     seconds: float = Field(1.0, gt=0)
     times: int = Field(1, ge=1)
     speaker: Speaker | None = None  #: who cuts in; instead of the rule's
-    min_chars: int = Field(4, ge=1)  #: shorter remarks (嗯, 对对) are no interruption
+    min_chars: int = Field(4, ge=1)  #: marks not counted; shorter remarks (嗯，嗯) are no interruption
 
     def find(self, call: Call, part: Part) -> Outcome:
         """Every interruption in the part."""
@@ -31,7 +31,7 @@ class Overlap(Operator):
             return Outcome(None, (), f"{NO_TIMES if said is None else '没有人说话'}，无法判断抢话")
         cuts = self._heard(call, said) if heard else self._written(said)
         who = self.speaker or part.speaker
-        found = {one.at: one for one in cuts if call.spoke(who, one.speaker) and len(one.text) >= self.min_chars}
+        found = {one.at: one for one in cuts if call.spoke(who, one.speaker) and one.chars >= self.min_chars}
         hits = tuple(found[at].hit() for at in sorted(found))
         return Outcome(len(hits) >= self.times, hits, f"抢话 {len(hits)} 次")
 

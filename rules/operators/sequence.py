@@ -6,6 +6,7 @@ from pydantic import Field
 
 from rules.call import Call, Hit, Part
 from rules.operators.base import NOTHING, Outcome
+from rules.operators.timing import NO_TIMES, untimed
 from rules.operators.trails import Trail, Trails
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Sequence(Trail):
                 return Trails()
         if any(outcome.found is None for outcome in steps):
             return Trails(why="；".join(outcome.why for outcome in steps if outcome.why))
+        if self.within_seconds is not None and any(untimed(call, outcome.hits) for outcome in steps):
+            return Trails(why=f"{NO_TIMES}，无法判断相隔几秒")
         between, earlier = [
             find.operator.moments(call, part) if find else NOTHING for find in (self.without, self.unless_earlier)
         ]

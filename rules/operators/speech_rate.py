@@ -6,7 +6,7 @@ from asr.transcript import Speaker
 from rules.call import Call, Part
 from rules.conditions import Condition
 from rules.operators.base import Operator, Outcome
-from rules.operators.timing import NO_TIMES, Said, timed
+from rules.operators.timing import NO_TIMES, timed
 
 
 class SpeechRate(Operator):
@@ -22,7 +22,7 @@ class SpeechRate(Operator):
         said = timed(call, part, self.speaker or part.speaker)
         if said is None:
             return Outcome(None, (), f"{NO_TIMES}，无法判断语速")
-        taking_time = ((one, _chars(one)) for one in said if one.end > one.start)
+        taking_time = ((one, one.chars) for one in said if one.end > one.start)
         counted = [(one, chars) for one, chars in taking_time if chars >= self.min_chars]
         if not counted:
             return Outcome(None, (), f"没有一句满 {self.min_chars} 字，无法判断语速")
@@ -36,7 +36,3 @@ class SpeechRate(Operator):
     def own_speaker(self) -> Speaker | None:
         """The speaker named here."""
         return self.speaker
-
-
-def _chars(one: Said) -> int:
-    return sum(map(str.isalnum, one.text))

@@ -1,6 +1,6 @@
 """What operators share that go by time: which utterances of a part have one, and which was said during a stretch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from asr.transcript import Speaker
@@ -23,6 +23,11 @@ class Said(NamedTuple):
         """For how many of these seconds it was being said; negative for how far it is from them."""
         return min(self.end, end) - max(self.start, start)
 
+    @property
+    def chars(self) -> int:
+        """How many characters it has, marks not counted."""
+        return sum(map(str.isalnum, self.text))
+
     def hit(self, note: str = "") -> Hit:
         """All of it."""
         return Hit(self.at, 0, len(self.text), note=note)
@@ -38,6 +43,11 @@ def timed(call: Call, part: Part, speaker: Speaker | None = None) -> list[Said] 
                 return None
             found.append(Said(at, one.speaker, one.start, one.end, one.text))
     return sorted(found, key=lambda said: said.start)
+
+
+def untimed(call: Call, hits: Iterable[Hit]) -> bool:
+    """Whether it is not known of one of them when it was said."""
+    return any(call.transcript.utterances[hit.utterance].start is None for hit in hits)
 
 
 def during(said: Sequence[Said], start: float, end: float) -> Said | None:

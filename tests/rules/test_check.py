@@ -6,7 +6,7 @@ import pytest
 
 from asr.transcript import Transcript, Utterance
 from rules import check, load_pack
-from tests.rules.helpers import call, judge, pack, rule
+from tests.rules.helpers import built_in, call, judge, pack, rule
 
 JAIL = "{phrases: {families: [坐牢]}}"
 AGENT = "{speaker: agent}"
@@ -84,6 +84,27 @@ def test_scope(tmp_path: Path, scope: str, found: bool) -> None:
     never = rule("{phrases: {families: [外星人]}}", id="never")
     findings = check(pack(tmp_path, rule(JAIL, scope=scope), anchor, never), call(SCRIPT, seconds_each=5))
     assert (findings[0].verdict == "failed") == found
+
+
+@pytest.mark.parametrize("scope", ["{before: anchor}", "{after: anchor}", "{around: {rule: anchor, turns: 2}}"])
+def test_what_depends_on_what_cannot_be_told_cannot_be_told(tmp_path: Path, scope: str) -> None:
+    anchor = rule("{phrases: {families: [欠款]}}", id="anchor", scope="{speaker: agent}")
+    nobodys = call(SCRIPT.replace("坐席", "未知").replace("客户", "未知"))
+    findings = check(pack(tmp_path, anchor, rule(JAIL, scope=scope, title="坐牢")), nobodys)
+    assert [finding.verdict for finding in findings] == ["skipped", "skipped"]
+    assert "取决于“某条规则”" in findings[1].message
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict"),
+    [
+        ("坐席：请问您是张三本人吗\n客户：\n坐席：\n客户：。\n坐席：喂\n客户：是我\n坐席：您欠款一千元", "passed"),
+        ("坐席：请问您是张三本人吗\n客户：……\n坐席：您欠款一千元\n客户：你谁啊", "failed"),
+    ],
+)
+def test_nothing_said_is_no_turn_and_no_answer(script: str, verdict: str) -> None:
+    findings = {finding.rule: finding for finding in check(built_in("collection-standard"), call(script))}
+    assert (findings["step.identity"].verdict, findings["disclosure-before-identity"].verdict) == (verdict, verdict)
 
 
 LISTENING = """

@@ -234,7 +234,7 @@ def test_fact(tmp_path: Path, condition: str, facts: dict[str, object], verdict:
 TIMED = [
     ("agent", "您好请问是张先生本人吗", 0.0, 3.0),
     ("customer", "你们怎么又打电话来", 9.0, 11.0),
-    ("agent", "我跟您说一下欠款的情况好吗", 10.0, 12.0),
+    ("agent", "我跟您说一下，欠款的情况好吗？", 10.0, 12.0),
     ("customer", "你们怎么又打来电话", 12.5, 14.0),
 ]
 
@@ -251,6 +251,8 @@ TIMED = [
         ("{overlap: {seconds: 1, speaker: customer}}", False),
         ("{overlap: {seconds: 1, times: 2}}", False),
         ("{overlap: {seconds: 1, min_chars: 20}}", False),
+        ("{overlap: {seconds: 1, min_chars: 13}}", True),
+        ("{overlap: {seconds: 1, min_chars: 14}}", False),
         ("{speech_rate: {chars_per_minute: {gt: 300}, speaker: agent}}", True),
         ("{speech_rate: {chars_per_minute: {gt: 400}, speaker: agent}}", False),
         ("{speech_rate: {chars_per_minute: {lt: 300}, speaker: agent, average: true}}", True),
@@ -277,7 +279,14 @@ def test_timing_and_likeness(tmp_path: Path, find: str, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "find", ["{silence: {seconds: 6}}", "{overlap: {}}", "{speech_rate: {chars_per_minute: {gt: 1}, min_chars: 2}}"]
+    "find",
+    [
+        "{silence: {seconds: 6}}",
+        "{overlap: {}}",
+        "{speech_rate: {chars_per_minute: {gt: 1}, min_chars: 2}}",
+        f"{{sequence: {{steps: [{says('请问是')}, {says('逾期')}], within_seconds: 5}}}}",
+        f"{{near: {{of: [{says('请问是')}, {says('逾期')}], turns: 9, seconds: 5}}}}",
+    ],
 )
 def test_timing_of_a_text_cannot_be_told(tmp_path: Path, find: str) -> None:
     assert judge(tmp_path, find, call(CALL)).verdict == "skipped"

@@ -187,3 +187,29 @@ def test_a_hit_says_what_was_found_in_the_language_of_reviewers(tmp_path: Path) 
     assert next(one.message for one in finding if one.rule == "false-legal.jail").startswith(
         "发现“以坐牢、拘留、抓捕相威胁”"
     )
+
+
+@pytest.mark.parametrize(
+    ("find", "parts", "said", "verdict"),
+    [
+        ("{phrases: {lexicon: jail}}", "lexicons: {jail: {title: 本机构, families: [蹲大狱]}}", "让你坐牢", "passed"),
+        ("{phrases: {lexicon: jail}}", "lexicons: {jail: {title: 本机构, families: [蹲大狱]}}", "让你蹲大狱", "failed"),
+        (
+            "{phrases: {families: [坐牢], guards: [negation]}}",
+            "guards: {negation: {title: 本机构, before: [绝无可能 ~10]}}",
+            "不会坐牢",
+            "failed",
+        ),
+        (
+            "{phrases: {families: [坐牢], guards: [negation]}}",
+            "guards: {negation: {title: 本机构, before: [绝无可能 ~10]}}",
+            "绝无可能坐牢",
+            "passed",
+        ),
+    ],
+)
+def test_ones_own_lexicon_or_guard_replaces_one_of_the_same_name(
+    tmp_path: Path, find: str, parts: str, said: str, verdict: str
+) -> None:
+    own = pack(tmp_path, rule(find), uses=["shared", "agent"], **yaml.safe_load(parts))
+    assert check(own, call(f"坐席：{said}"))[0].verdict == verdict
