@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from pydantic_core import PydanticCustomError
 
 from asr.transcript import Speaker, Transcript, Utterance
+from rules import unspaced
 
 #: A wall clock without an offset is read as this zone's.
 CALL_ZONE = ZoneInfo("Asia/Shanghai")
@@ -128,7 +129,7 @@ class UtteranceIn(BaseModel):
 
     def utterance(self, default: Speaker) -> Utterance:
         """The value the libraries take; PostgreSQL cannot hold NUL, so it becomes a space."""
-        return Utterance(self.speaker or default, self.text.replace("\0", " "), self.start, self.end)
+        return Utterance(self.speaker or default, unspaced(self.text.replace("\0", " ")), self.start, self.end)
 
 
 class TextIn(BaseModel):

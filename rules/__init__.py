@@ -17,6 +17,7 @@ from rules.pii import Pii, find_pii, mask, mask_finding, mask_transcript
 from rules.plans import Promise
 from rules.promises import find_promises
 from rules.rule import Rule
+from rules.text import unspaced
 
 __all__ = [
     "CATEGORIES",
@@ -44,5 +45,6 @@ __all__ = [
     "mask_finding",
     "mask_transcript",
     "read_ahead",
+    "unspaced",
     "verify",
 ]

@@ -12,6 +12,7 @@ from rules.check import check
 from rules.errors import Fault
 from rules.pack import Pack, read_pack
 from rules.rule import Example, Rule
+from rules.text import unspaced
 
 _LINE = re.compile(r"^\s*(坐席|客户)(?:\[([\d.]+)-([\d.]+)\])?\s*[：:]\s*(.+)$")
 _SPEAKERS: dict[str, Speaker] = {"坐席": "agent", "客户": "customer"}
@@ -95,6 +96,6 @@ def dialogue(text: str, usual: Speaker) -> tuple[Utterance, ...]:
 def _utterance(line: str, usual: Speaker) -> Utterance:
     match = _LINE.match(line)
     if match is None:
-        return Utterance(usual, line.strip())
+        return Utterance(usual, unspaced(line.strip()))
     start, end = (float(match[2]), float(match[3])) if match[2] else (None, None)
-    return Utterance(_SPEAKERS[match[1]], match[4], start, end)
+    return Utterance(_SPEAKERS[match[1]], unspaced(match[4]), start, end)

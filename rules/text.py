@@ -23,6 +23,9 @@ WALL = " "
 _STOP = re.compile(r"[\s，。！？；：、…—,.!?;:]")
 _WORDS = re.compile(r"\w+")
 
+#: Four characters and more, each by itself. 1 2 3 4 alone is how numbers are spelled out.
+_APART = re.compile(r"(?<!\S)(?=\D)[^\sA-Za-z](?:\s[^\sA-Za-z]){3,}(?!\S)")
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -103,6 +106,11 @@ def _stops(folded: str, starts: list[int], ends: list[int]) -> list[int]:
     return sorted({place for place, mark in zip(places, marks, strict=True) if not place or ends[place - 1] <= mark})
 
 
+def unspaced(text: str) -> str:
+    """The text without blanks where a recogniser wrote one after every character: 您 好 请 问. Others mean a pause."""
+    return _APART.sub(lambda spelled: "".join(spelled.group().split()), text)
+
+
 @cache
 def _folding() -> dict[int, int]:
     """One character to one: traditional to simplified (tw2s: t2s leaves 著), full width to half, upper to lower case.
@@ -117,6 +125,8 @@ def _folding() -> dict[int, int]:
     han = [chr(code) for code in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000), *range(0xF900, 0xFB00))]
     simplified = opencc.OpenCC("tw2s").convert("\n".join(han)).split("\n")
     table |= {ord(old): ord(new) for old, new in zip(han, simplified, strict=True) if len(new) == 1 and new != old}
+    # Emoji end a clause, as the full stop in their place would have.
+    table |= dict.fromkeys((*range(0x2600, 0x27C0), *range(0x1F000, 0x1FB00)), ord("。"))
     # tw2s reads 么 as the traditional form of 幺, which is the digit one: 什么 would become 什1.
     del table[ord("么")]
     return table

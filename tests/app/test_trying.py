@@ -25,6 +25,8 @@ def _found(answer: dict[str, Any]) -> set[str]:
         ({"text": "再不还钱就让你坐牢"}, {"false_legal"}),
         ({"text": "客户：你们会不会让我坐牢\n坐席：不会的 欠款逾期不等于犯罪"}, set()),
         ({"text": "再不还钱就让你坐牢", "speaker": "customer"}, set()),
+        ({"text": "再 不 还 钱 就 让 你 坐 牢"}, {"false_legal"}),
+        ({"utterances": [{"speaker": "agent", "text": "我 没 说 过 让 你 坐 牢"}]}, set()),
         ({"utterances": [{"speaker": "agent", "text": "再不还钱就让你坐牢", "start": 1, "end": 3}]}, {"false_legal"}),
         (
             {"text": "他的贷款逾期三个月了 欠款两万元", "call": {"callee_relation": "friend"}},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.text import fold, normalise
+from rules.text import fold, normalise, unspaced
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,28 @@ def test_folding_keeps_every_position(text: str) -> None:
     assert len(fold(text)) == len(text)
 
 
-@pytest.mark.parametrize(("text", "stops"), [("不会，起诉", {2}), ("不会起诉", set()), ("不会 起诉。好", {2, 4})])
+@pytest.mark.parametrize(
+    ("text", "stops"), [("不会，起诉", {2}), ("不会起诉", set()), ("不会 起诉。好", {2, 4}), ("明天还😀好", {3})]
+)
 def test_clauses_end_where_punctuation_says(text: str, stops: set[int]) -> None:
     assert set(normalise(text).stops) == stops
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("您 好 请 问 是 张 三 吗", "您好请问是张三吗"),
+        ("我 的 APP 登 不 上 去", "我 的 APP 登不上去"),
+        ("好 的 ， 您 稍 等", "好的，您稍等"),
+        ("欠 款 3 0 0 0 元", "欠款3000元"),
+        ("您　好　请　问", "您好请问"),
+        ("不会 起诉 您", "不会 起诉 您"),
+        ("我 不会 起诉 您 的", "我 不会 起诉 您 的"),
+        ("好 好 学习", "好 好 学习"),
+        ("是 的", "是 的"),
+        ("尾号 1 2 3 4", "尾号 1 2 3 4"),
+        ("", ""),
+    ],
+)
+def test_what_a_recogniser_took_apart_is_put_together(text: str, joined: str) -> None:
+    assert unspaced(text) == joined
