@@ -8,7 +8,16 @@ from functools import cached_property
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 #: Wall clock of the people concerned: quiet hours and dates are theirs.
 WALL_CLOCK = ZoneInfo("Asia/Shanghai")
@@ -38,6 +47,14 @@ class Condition(Model):
     one_of: tuple[Any, ...] | None = Field(None, alias="in")
     not_in: tuple[Any, ...] | None = None
     exists: bool | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_blank(cls, written: Any) -> Any:
+        # `lt:` with nothing behind it: no limit can be meant by that.
+        if written is None:
+            raise ValueError("没有写值")
+        return written
 
     @model_validator(mode="after")
     def _says_something(self) -> "Condition":
@@ -85,6 +102,18 @@ def as_number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
+#: What a consent sent as text or a number means over HTTP, it means here.
+_YES_OR_NO = TypeAdapter(bool)
+
+
+def is_yes(value: object) -> bool:
+    """Whether the value says yes: True, or what senders write for it (`"true"`, 1). What cannot be told says no."""
+    try:
+        return _YES_OR_NO.validate_python(value)
+    except ValidationError:
+        return False
+
+
 def as_moment(value: object) -> datetime | None:
     """The value as an aware moment on the wall clock: a datetime or ISO text; text without a zone is wall clock."""
     try:
@@ -92,6 +121,17 @@ def as_moment(value: object) -> datetime | None:
         return moment.replace(tzinfo=WALL_CLOCK) if moment.tzinfo is None else moment.astimezone(WALL_CLOCK)
     except (ValueError, OverflowError):
         return None
+
+
+def has_clock(value: object) -> bool:
+    """Whether a moment, as `as_moment` takes it, says more than the day: 2026-03-02 alone is no midnight."""
+    if isinstance(value, date):
+        return isinstance(value, datetime)
+    try:
+        date.fromisoformat(str(value))
+    except ValueError:
+        return True
+    return False
 
 
 def call_date(facts: Mapping[str, object]) -> date:

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from rules.call import Call, Part
-from rules.conditions import as_number
+from rules.conditions import as_number, is_yes
 from rules.operators.base import Operator, Outcome
 
 _COUNTED = {"effective_calls": "当日有效通话", "dials": "当日未接通拨打"}
@@ -29,6 +29,6 @@ class ContactLimit(Operator):
         number = as_number(call.facts.get(name))
         if number is None:
             return Outcome(None, (), f"缺少通话信息：{name}")
-        if call.facts.get(self.agreed) is True:
+        if is_yes(call.facts.get(self.agreed)):
             return Outcome(False, (), "债务人已同意")
         return Outcome(number > self.most, (), f"{_COUNTED[self.count]} {number:.0f} 次，上限 {self.most} 次")

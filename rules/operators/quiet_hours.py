@@ -1,11 +1,26 @@
 """`quiet_hours`: whether the call began in hours when debtors may not be contacted."""
 
+import re
 from datetime import time
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator
 
 from rules.call import Call, Part
-from rules.conditions import as_moment
+from rules.conditions import as_moment, has_clock, is_yes
 from rules.operators.base import Operator, Outcome
+
+_CLOCK = re.compile(r"\d\d:\d\d(:\d\d)?")
+
+
+def _clock(written: Any) -> Any:
+    # Unquoted 22:00 is 1320 to YAML, which pydantic takes for seconds; and the zone is not for rules to choose.
+    if not isinstance(written, str) or not _CLOCK.fullmatch(written):
+        raise ValueError("应是时刻，写作带引号的 '22:00'")
+    return written
+
+
+Clock = Annotated[time, BeforeValidator(_clock)]
 
 
 class QuietHours(Operator):
@@ -15,18 +30,21 @@ class QuietHours(Operator):
     """
 
     reads_text: ClassVar[bool] = False
-    start: time = time(22)
-    end: time = time(8)
+    start: Clock = time(22)
+    end: Clock = time(8)
     consent: str = "quiet_hours_consent"  #: the fact that says the debtor agreed to be called at this hour
 
     def find(self, call: Call, part: Part) -> Outcome:  # noqa: ARG002 (concerns the whole call)
         """Compare the fact `started_at`."""
-        if call.facts.get("started_at") is None:
+        started = call.facts.get("started_at")
+        if started is None:
             return Outcome(None, (), "没有通话开始时间（started_at）")
-        moment = as_moment(call.facts["started_at"])
+        moment = as_moment(started)
         if moment is None:
-            return Outcome(None, (), f"通话开始时间读不懂：{call.facts['started_at']}")
-        if call.facts.get(self.consent) is True:
+            return Outcome(None, (), f"通话开始时间读不懂：{started}")
+        if not has_clock(started):
+            return Outcome(None, (), f"通话开始时间只有日期，没有钟点：{started}")
+        if is_yes(call.facts.get(self.consent)):
             return Outcome(False, (), "债务人已同意在此时段联系")
         clock = moment.time()
         inside = self.start <= clock < self.end if self.start < self.end else clock >= self.start or clock < self.end

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from asr.transcript import Transcript, Utterance
-from rules import check, load_pack
+from rules import RuleError, check, load_pack
 from tests.rules.helpers import built_in, call, judge, pack, rule
 
 JAIL = "{phrases: {families: [坐牢]}}"
@@ -155,6 +155,20 @@ def test_order_inside_one_utterance_counts(tmp_path: Path) -> None:
 
 def test_seconds_of_a_text_without_times_cannot_be_told(tmp_path: Path) -> None:
     assert judge(tmp_path, JAIL, call(SCRIPT), scope="{first_seconds: 20}").verdict == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"when": "{overdue_days: {lt: }}"}, "when.overdue_days.lt"),
+        ({"stages": "[{when: {overdue_days: {lt: }}, severity: veto}]"}, "stages.0.when.overdue_days.lt"),
+        ({"stages": "[{when: {overdue_days: }, severity: veto}]"}, "stages.0.when.overdue_days.eq"),
+    ],
+)
+def test_a_condition_left_blank_is_a_fault(tmp_path: Path, fields: dict[str, str], field: str) -> None:
+    with pytest.raises(RuleError) as error:
+        judge(tmp_path, JAIL, call(SCRIPT), {}, **fields)
+    assert [(fault.field, fault.message) for fault in error.value.faults] == [(field, "没有写值")]
 
 
 @pytest.mark.parametrize(

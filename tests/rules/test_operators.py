@@ -1,6 +1,7 @@
 """Operators: what was said -> what each finds. One table for each operator."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,11 @@ def test_duration_of_a_text_cannot_be_told(tmp_path: Path) -> None:
         ({"started_at": "2026-03-02T14:30:00+00:00"}, "failed"),
         ({"started_at": "2026-03-02T22:30:00"}, "failed"),
         ({"started_at": "2026-03-02T22:30:00+08:00", "quiet_hours_consent": True}, "passed"),
+        ({"started_at": "2026-03-02T22:30:00+08:00", "quiet_hours_consent": "true"}, "passed"),
+        ({"started_at": "2026-03-02T22:30:00+08:00", "quiet_hours_consent": "maybe"}, "failed"),
+        ({"started_at": "2026-03-02 00:00"}, "failed"),
+        ({"started_at": "2026-03-02"}, "skipped"),
+        ({"started_at": date(2026, 3, 2)}, "skipped"),
         ({"started_at": "昨天"}, "skipped"),
         ({}, "skipped"),
     ],
@@ -412,6 +418,9 @@ def test_evidence_says_how_loud(tmp_path: Path) -> None:
         ("effective_calls", 3, {"effective_calls_today": 3}, "passed"),
         ("effective_calls", 3, {"effective_calls_today": 4}, "failed"),
         ("effective_calls", 3, {"effective_calls_today": 4, "contact_limit_consent": True}, "passed"),
+        ("effective_calls", 3, {"effective_calls_today": 4, "contact_limit_consent": "true"}, "passed"),
+        ("effective_calls", 3, {"effective_calls_today": 4, "contact_limit_consent": 1}, "passed"),
+        ("effective_calls", 3, {"effective_calls_today": 4, "contact_limit_consent": "false"}, "failed"),
         ("dials", 6, {"dials_today": 7, "effective_calls_today": 0}, "failed"),
         ("dials", 6, {"effective_calls_today": 9}, "skipped"),
     ],
@@ -435,6 +444,17 @@ def test_contact_limit(tmp_path: Path, count: str, most: int, facts: dict[str, o
         ("{regex: {pattern: '(甲'}}", "find.regex.pattern", "正则表达式有误"),
         ("{at_least: {count: 3, of: [{duration: {lt: 1}}]}}", "find.at_least", "count 是 3"),
         ("{all: []}", "find.all.of", "至少要有 1 项"),
+        ("{fact: {overdue_days: {lt: }}}", "find.fact.conditions.overdue_days.lt", "没有写值"),
+        ("{fact: {overdue_days: }}", "find.fact.conditions.overdue_days.eq", "没有写值"),
+        ("{fact: {overdue_days: {in: }}}", "find.fact.conditions.overdue_days.in", "没有写值"),
+        ("{fact: {overdue_days: {exists: }}}", "find.fact.conditions.overdue_days.exists", "没有写值"),
+        ("{duration: {lt: }}", "find.duration.seconds.lt", "没有写值"),
+        ("{turns: {lt: }}", "find.turns.count.lt", "没有写值"),
+        ("{talk_share: {speaker: agent, share: {gt: }}}", "find.talk_share.share.gt", "没有写值"),
+        ("{quiet_hours: {start: 22:00}}", "find.quiet_hours.start", "写作带引号"),
+        ("{quiet_hours: {end: '22:00Z'}}", "find.quiet_hours.end", "写作带引号"),
+        ("{quiet_hours: {end: '1320'}}", "find.quiet_hours.end", "写作带引号"),
+        ("{quiet_hours: {end: '25:00'}}", "find.quiet_hours.end", "写作带引号"),
         ("{all: [{duration: {}}]}", "find.all.of.0.duration.seconds", "条件是空的"),
         ("{sequence: {steps: [{duration: {lt: 1}}]}}", "find.sequence.steps", "至少要有 2 项"),
         ("{fact: {}}", "find.fact.conditions", "至少要有 1 项"),
