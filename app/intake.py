@@ -126,7 +126,8 @@ def take_text(service: Service, who: Principal, text: TextIn) -> Posted:
         Unavailable: too much is waiting, or the disk is nearly full.
     """
     _check_begun(text.call)
-    content = hashlib.sha256(text.model_dump_json(include={"utterances"}).encode()).hexdigest()
+    heard = b"heard" if text.heard else b""
+    content = hashlib.sha256(text.model_dump_json(include={"utterances"}).encode() + heard).hexdigest()
     if known := _known(service, who, text.call, content):
         return known
     transcript = text.transcript()

@@ -139,6 +139,7 @@ class TextIn(BaseModel):
 
     call: CallFacts = CallFacts()
     utterances: Annotated[list[UtteranceIn], Field(max_length=20_000)]
+    heard: bool = False  #: a recogniser wrote it: words are matched by sound too, as in a recording
 
     @model_validator(mode="after")
     def _not_too_long(self) -> Self:
@@ -151,7 +152,7 @@ class TextIn(BaseModel):
         default: Speaker = "unknown" if self.call.channel == "call" else "agent"
         utterances = tuple(item.utterance(default) for item in self.utterances)
         ends = [item.end for item in utterances if item.end is not None]
-        return Transcript("given", "zh", max(ends, default=None), "given", utterances)
+        return Transcript("heard" if self.heard else "given", "zh", max(ends, default=None), "given", utterances)
 
 
 class PostedText(TextIn):

@@ -1,6 +1,7 @@
 """The try-it bench: what the rules make of a sentence or a conversation, before anybody says it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -39,7 +40,6 @@ class Trial(TextIn):
 
     text: Annotated[str, StringConstraints(max_length=100_000)] | None = None
     speaker: Speaker = "agent"  #: of lines in `text` that name none
-    heard: bool = False  #: match by sound too, as in a recording that was transcribed
     utterances: Annotated[list[UtteranceIn], Field(default_factory=list, max_length=20_000)]
     call_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None  #: one that took place, judged on its own facts
     draft: Label | None = None  #: a pack whose draft is tried instead of what is in force
@@ -47,8 +47,9 @@ class Trial(TextIn):
     def transcript(self) -> Transcript:
         """What is to be judged."""
         given = super().transcript()
-        said = rules.dialogue(self.text.replace("\0", " "), self.speaker) if self.text else given.utterances
-        return Transcript("heard" if self.heard else "given", "zh", given.duration, "given", said)
+        if not self.text:
+            return given
+        return replace(given, utterances=rules.dialogue(self.text.replace("\0", " "), self.speaker))
 
 
 _BODY = {"required": True, "content": {"application/json": {"schema": Trial.model_json_schema()}}}

@@ -270,7 +270,8 @@ def test_texts_are_calls_too(client: TestClient, auth: Auth, service: Service) -
     first = client.post("/v1/texts", headers=auth["dialer"], json=TEXT)
     again = client.post("/v1/texts", headers=auth["dialer"], json=TEXT)
     other = client.post("/v1/texts", headers=auth["dialer"], json=TEXT | {"utterances": [{"text": "您好"}]})
-    assert [answer.status_code for answer in (first, again, other)] == [202, 200, 409]
+    heard = client.post("/v1/texts", headers=auth["dialer"], json=TEXT | {"heard": True})
+    assert [answer.status_code for answer in (first, again, other, heard)] == [202, 200, 409, 409]
     assert kept(service) == (1, 1, 0)
 
 

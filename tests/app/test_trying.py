@@ -40,6 +40,21 @@ def test_findings(client: TestClient, auth: Auth, said: dict[str, Any], found: s
     assert _found(answer.json()) & _LOOKED_FOR == found
 
 
+@pytest.mark.parametrize("heard", [False, True])
+def test_what_was_heard_is_matched_by_sound(
+    client: TestClient, auth: Auth, work_off: Callable[[], None], heard: bool
+) -> None:
+    """On the bench, as lines and as utterances, and as a call."""
+    said, tries = "马上强制直行你的工资", {"heard": heard, "call": {"channel": "sms"}}
+    bodies = [tries | {"text": said}, tries | {"utterances": [{"speaker": "agent", "text": said}]}]
+    tried = [client.post("/v1/rules/try", headers=auth["inspector"], json=body).json() for body in bodies]
+    call = client.post("/v1/texts", headers=auth["inspector"], json=bodies[1]).json()["id"]
+    work_off()
+    for answer in (*tried, client.get(f"/v1/calls/{call}", headers=auth["inspector"]).json()):
+        failed = [finding["rule"] for finding in answer["findings"] if finding["verdict"] == "failed"]
+        assert ("false-legal.enforcement" in failed) == heard
+
+
 def test_nothing_is_stored(client: TestClient, auth: Auth) -> None:
     answer = client.post("/v1/rules/try", headers=auth["inspector"], json={"text": "客户：我明天还两千"}).json()
     assert (answer["status"], answer["scorecard"]["template"]) == ("scored", "collection-standard")
