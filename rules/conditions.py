@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    FiniteFloat,
     TypeAdapter,
     ValidationError,
     field_validator,
@@ -40,10 +41,10 @@ class Condition(Model):
 
     eq: Any = None
     ne: Any = None
-    lt: float | None = None
-    le: float | None = None
-    gt: float | None = None
-    ge: float | None = None
+    lt: FiniteFloat | None = None
+    le: FiniteFloat | None = None
+    gt: FiniteFloat | None = None
+    ge: FiniteFloat | None = None
     one_of: tuple[Any, ...] | None = Field(None, alias="in")
     not_in: tuple[Any, ...] | None = None
     exists: bool | None = None

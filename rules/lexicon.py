@@ -23,10 +23,10 @@ In guards a gap may also stand last (``不会 ~8``) or first (``~8 都是诈骗`
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from rules.text import read_words
 
@@ -35,6 +35,10 @@ NUMBER = "<数>"
 
 #: Wider than a clause a gap links words that have nothing to do with each other.
 MAX_GAP = 40
+
+#: Alternatives in one place, written out: ten times the most of any built-in lexicon. Four lists of 300 words in a row
+#: are eight thousand million.
+MAX_CORES = 10_000
 
 _TOKEN = re.compile(r"(?P<gap>~~?)(?P<width>\d{1,3})|(?P<edge>[\^$])|(?P<cores>[^\s~^$]+)")
 _WORDS = re.compile(r"\w+(?:\|\w+)*")
@@ -125,7 +129,10 @@ def _named(token: str, words: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 @lru_cache(maxsize=16384)  # the same alternatives stand in many families, and every pack reads the same lexicons
 def _cores(token: str, named: tuple[tuple[str, str], ...]) -> frozenset[str]:
     """The alternatives of a token, as they are matched."""
-    options = [option for part in token.split("|") for option in _expand(part, dict(named), depth=0)]
+    expanded = (option for part in token.split("|") for option in _expand(part, dict(named), depth=0))
+    options = list(islice(expanded, MAX_CORES + 1))
+    if len(options) > MAX_CORES:
+        raise ValueError(f"“{token}”展开后超过 {MAX_CORES} 个词")
     words = [option for option in options if option != NUMBER]
     joined = "|".join(words)
     if words and not _WORDS.fullmatch(joined):
@@ -134,19 +141,17 @@ def _cores(token: str, named: tuple[tuple[str, str], ...]) -> frozenset[str]:
     return frozenset([*read_words(joined), *([NUMBER] if len(words) < len(options) else [])])
 
 
-def _expand(part: str, words: Mapping[str, str], depth: int) -> list[str]:
+def _expand(part: str, words: Mapping[str, str], depth: int) -> Iterator[str]:
     """One alternative with its named lists written out: 你{家人} is 你爸|你妈|..."""
     match = _NAME.search(part)
     if match is None:
-        return [part]
+        yield part
+        return
     if depth > 4:
         raise ValueError(f"词组“{match[1]}”套得太深，可能引用了自己")
     left, right = part[: match.start()], part[match.end() :]
-    return [
-        option
-        for word in words[match[1]].split("|")
-        for option in _expand(f"{left}{word.strip()}{right}", words, depth + 1)
-    ]
+    for word in words[match[1]].split("|"):
+        yield from _expand(f"{left}{word.strip()}{right}", words, depth + 1)
 
 
 def _gaps(written: str, tokens: list[re.Match[str]]) -> tuple[tuple[Gap, ...], Gap, Gap]:

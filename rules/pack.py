@@ -1,7 +1,7 @@
 """Packs: files of rules, lexicons and guards. A bad one reports all its faults at once."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -21,6 +21,9 @@ BUILT_IN = Path(__file__).parent / "packs"
 
 #: Lexicons and guards that packs may use.
 LEXICONS = Path(__file__).parent / "lexicons"
+
+#: Rules anchored one on the other, the longest row of them: each is looked for within the next, by recursion.
+_LONGEST_CHAIN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +133,38 @@ def _asked(rules: Iterable[Rule], guards: Mapping[str, Guard]) -> Iterator[tuple
 
 
 def _rule_faults(rules: list[tuple[str, Rule]]) -> list[Fault]:
-    """What cannot be seen in one rule alone: anchors that do not exist or go round in a circle."""
+    """What cannot be seen in one rule alone: anchors that do not exist, go round in a circle or on without end."""
+    anchors = dict[str, set[str]]()
+    for _, rule in rules:
+        anchors.setdefault(rule.id, set()).update(rule.scope.anchors)
+    adrift = _adrift(anchors)
     faults: list[Fault] = []
-    by_id = {rule.id: rule for _, rule in rules}
     for file, rule in rules:
         for anchor in rule.scope.anchors:
-            if anchor not in by_id:
+            if anchor not in anchors:
                 faults.append(Fault(file, rule.id, "scope", f"没有编号为“{anchor}”的规则"))
-            elif _reaches(anchor, rule.id, by_id, frozenset()):
+            elif rule.id in adrift and rule.id in _reached(anchor, anchors):
                 faults.append(Fault(file, rule.id, "scope", f"与规则“{anchor}”互相引用，成了循环"))
+    if adrift and not faults:
+        file, rule = next(one for one in rules if one[1].id in adrift)
+        faults.append(Fault(file, rule.id, "scope", f"规则一条引用一条，超过 {_LONGEST_CHAIN} 条"))
     return faults
 
 
-def _reaches(start: str, goal: str, by_id: Mapping[str, Rule], seen: frozenset[str]) -> bool:
-    if start == goal:
-        return True
-    if start in seen or start not in by_id:
-        return False
-    return any(_reaches(anchor, goal, by_id, seen | {start}) for anchor in by_id[start].scope.anchors)
+def _adrift(anchors: Mapping[str, Set[str]]) -> Set[str]:
+    """The rules whose anchors, followed one after the other, come to no end: not soon, or never."""
+    waiting = {name: known for name, named in anchors.items() if (known := named & anchors.keys())}
+    for _ in range(_LONGEST_CHAIN - 1):
+        waiting = {name: left for name, named in waiting.items() if (left := named & waiting.keys())}
+    return waiting.keys()
+
+
+def _reached(start: str, anchors: Mapping[str, Set[str]]) -> Set[str]:
+    """That rule, and those that it is anchored to, directly or through others."""
+    reached, ahead = set[str](), [start]
+    while ahead:
+        name = ahead.pop()
+        if name not in reached:
+            reached.add(name)
+            ahead += anchors.get(name, ())
+    return reached

@@ -1,6 +1,6 @@
 """Reading pack files: YAML in, rules and vocabulary out, every fault kept with its file, rule and field."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from rules.guards import PARTS, Guard
 from rules.lexicon import Family, Lexicon, parse_families
 from rules.library import Library
 from rules.rule import Id, Rule
+from rules.yamlfile import load
 
 T = TypeVar("T")
 
@@ -35,13 +36,19 @@ _REASONS: dict[str, str] = {
     "tuple_type": "应是一个列表",
     "int_type": "应是整数",
     "int_parsing": "应是整数",
+    "int_from_float": "应是整数",
+    "int_parsing_size": "应是整数",
     "float_type": "应是数字",
     "float_parsing": "应是数字",
     "bool_type": "应是 true 或 false",
     "bool_parsing": "应是 true 或 false",
     "greater_than": "必须大于 {gt}",
     "greater_than_equal": "不能小于 {ge}",
+    "less_than_equal": "不能大于 {le}",
+    "finite_number": "应是数字",
     "date_type": "应是日期，如 2026-01-30",
+    "date_parsing": "应是日期，如 2026-01-30",
+    "date_from_datetime_inexact": "应是日期，如 2026-01-30",
     "date_from_datetime_parsing": "应是日期，如 2026-01-30",
     "time_type": "应是时刻，写作带引号的 '22:00'",
     "time_parsing": "应是时刻，写作带引号的 '22:00'",
@@ -91,24 +98,10 @@ class PackFile(Model):
     rules: list[Any] = Field(default_factory=list)
 
 
-class _Loader(yaml.CSafeLoader):
-    """YAML in which a key given twice is a fault: PyYAML would silently keep the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Hashable] = set()
-        for written, _ in node.value:
-            key = self.construct_object(written, deep=True)
-            if isinstance(key, Hashable):
-                if key in seen:
-                    raise yaml.constructor.ConstructorError(None, None, f"“{key}”写了两次", written.start_mark)
-                seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 @lru_cache(maxsize=64)  # every pack reads the same lexicons
 def _loaded(content: bytes) -> Any:
     """What a file says; only to be read."""
-    return yaml.load(content.decode("utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
+    return load(content.decode("utf-8"))
 
 
 #: What used files define, by the names they are used by: kept while a pack that uses it is.
@@ -174,7 +167,11 @@ class Reader:
                 self._define(head, found.name)
 
     def _find(self, name: str) -> Path | None:
-        return next((folder / f"{name}.yaml" for folder in self._folders if (folder / f"{name}.yaml").is_file()), None)
+        try:
+            places = (folder / f"{name}.yaml" for folder in self._folders)
+            return next((place for place in places if place.is_file()), None)
+        except OSError:  # a name that no file can have
+            return None
 
     def _content(self, path: Path) -> bytes:
         return self._written[path] if path in self._written else path.read_bytes()

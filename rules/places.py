@@ -5,10 +5,7 @@ from collections.abc import Iterator, Mapping
 import yaml
 
 from rules.errors import Fault
-
-#: Nodes of a text with every alias (*name) written out: five hundred times what a large pack has, and a hundred
-#: letters can stand for billions.
-_MOST = 500_000
+from rules.yamlfile import compose, too_large
 
 
 class Places:
@@ -19,7 +16,7 @@ class Places:
         self._broken: int | None = None
         self._root: yaml.Node | None = None
         try:
-            self._root = yaml.compose(text, yaml.CSafeLoader)
+            self._root = compose(text)
         except yaml.MarkedYAMLError as error:
             # What is never closed is noticed behind the last line.
             self._broken = min(error.problem_mark.line + 1, len(self._lines)) if error.problem_mark else 1
@@ -29,7 +26,7 @@ class Places:
     @property
     def too_large(self) -> bool:
         """Whether the text, with every alias written out, is more than can be read."""
-        return self._root is not None and _weight(self._root, {}) > _MOST
+        return self._root is not None and too_large(self._root)
 
     @property
     def id(self) -> str | None:
@@ -86,13 +83,3 @@ def _child(node: yaml.Node | None, part: str) -> tuple[int, yaml.Node] | None:
         item = node.value[int(part)]
         return item.start_mark.line + 1, item
     return None
-
-
-def _weight(node: yaml.Node, known: dict[int, float]) -> float:
-    """How many nodes this one stands for; one that holds itself, endlessly many."""
-    if id(node) not in known:
-        known[id(node)] = float("inf")
-        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
-        parts = (part for item in inner for part in (item if isinstance(item, tuple) else (item,)))
-        known[id(node)] = 1 + sum(_weight(part, known) for part in parts)
-    return known[id(node)]

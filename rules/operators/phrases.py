@@ -32,7 +32,7 @@ def _inline(written: Any, info: ValidationInfo) -> Lexicon:
 def _guards(names: Any, info: ValidationInfo) -> Any:
     known = info.context.guards if info.context else {}
     for name in names if isinstance(names, list) else ():
-        if name not in known:
+        if isinstance(name, str) and name not in known:
             raise ValueError(f"没有名为“{name}”的免责语境（guards）")
     return names
 

@@ -440,6 +440,7 @@ def test_contact_limit(tmp_path: Path, count: str, most: int, facts: dict[str, o
         ("{phrases: {lexicon: nowhere}}", "find.phrases.lexicon", "没有名为“nowhere”"),
         ("{phrases: {families: ['坐牢 ~99 抓']}}", "find.phrases.families", "超过上限"),
         ("{phrases: {families: [坐牢], guards: [nobody]}}", "find.phrases.guards", "没有名为“nobody”"),
+        ("{phrases: {families: [坐牢], guards: [[x]]}}", "find.phrases.guards.0", "应是文字"),
         ("{phrases: {families: [坐牢], speaker: boss}}", "find.phrases.speaker", "只能是"),
         ("{regex: {pattern: '(甲'}}", "find.regex.pattern", "正则表达式有误"),
         ("{at_least: {count: 3, of: [{duration: {lt: 1}}]}}", "find.at_least", "count 是 3"),

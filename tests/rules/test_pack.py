@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 import yaml
@@ -98,10 +99,18 @@ def test_ten_faults_are_ten_reports(tmp_path: Path) -> None:
         ("id: a\nid: b", "“id”写了两次"),
         ("- 1", "应是一组"),
         ("", "应是一组"),
-        ("&a [*a]", "应是一组"),
+        ("&a [*a]", "太大"),
+        ("x0: &x0 [a, a]\n" + "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 8)}]\n" for n in range(1, 7)), "太大"),
+        ("id: a\n'id': b", "“id”写了两次"),
+        ("id: a\n<<: {id: b}\n<<: {id: c}", "“<<”写了两次"),
+        ("id: a\n<<: 1", "YAML 语法有误"),
         ("? [1, 2]\n: 3", "YAML 语法有误"),
         ("id: !!python/object/apply:os.system [ls]", "YAML 语法有误"),
-        ("[" * 2000, "YAML"),
+        ("[" * 2000, "嵌套太深"),
+        ("[" * 50_000 + "]" * 50_000, "嵌套太深"),
+        ("{a: " * 50_000, "嵌套太深"),
+        ("- " * 50_000, "嵌套太深"),
+        ("? " * 50_000, "嵌套太深"),
     ],
 )
 def test_what_is_no_pack_file(tmp_path: Path, text: str, reason: str) -> None:
@@ -122,6 +131,100 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
 def test_no_such_pack(name: str) -> None:
     with pytest.raises(RuleError, match="没有这个文件"):
         load_pack(name)
+
+
+MANY = "|".join(chr(0x4E00 + at) for at in range(300))
+HEAD = 'id: odd\nversion: "1"\ntitle: 试\n'
+SOUND = yaml.safe_dump(rule("{phrases: {families: [坐牢]}}", examples="{hit: [坐牢], miss: [乙]}"), allow_unicode=True)
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("uses: [" + "a" * 5000 + "]\n", [("", "uses")]),
+        ('uses: ["a\\0"]\n', [("", "uses")]),
+        ("words: {true: 甲, 1: 乙, on: 丙}\n", []),
+        ("words: {1: 甲, '1': 乙}\n", [("", "")]),
+        ("words: {甲: !!int no, 乙: !!timestamp soon, 丙: !!bool maybe}\n", []),
+        ("lexicons: {甲: {title: 甲, families: ['{a}{a}{a}{a}']}}\nwords: {a: 甲|乙}\n", []),
+        (
+            f"lexicons: {{甲: {{title: 甲, families: ['{'{a}' * 4}']}}}}\nwords: {{a: {MANY}}}\n",
+            [("lexicons.甲", "families.0")],
+        ),
+    ],
+)
+def test_odd_heads(tmp_path: Path, written: str, found: list[tuple[str, str]]) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_text(HEAD + written, encoding="utf-8")
+    assert [(fault.rule, fault.field) for fault in faults(path)] == found
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ("effective: {from: 2026-02-30}", "effective.from"),
+        ("effective: {from: 20260130}", "effective.from"),
+        (f"when: {{amount: {{lt: {'9' * 5000}}}}}", "when.amount.lt"),
+    ],
+)
+def test_an_odd_value_is_a_fault_in_its_place_and_hides_no_other(tmp_path: Path, fields: str, field: str) -> None:
+    path = tmp_path / "odd.yaml"
+    odd, other = f"{fields}\n{SOUND}", SOUND.replace("the-rule", "Bad Id")
+    rules = "".join(f"  -\n{indent(written, '    ')}" for written in (odd, other))
+    path.write_text(f"{HEAD}rules:\n{rules}", encoding="utf-8")
+    found = faults(path)
+    assert [(fault.rule, fault.field) for fault in found] == [("the-rule", field), ("Bad Id", "id")]
+    assert all(re.search("[\u4e00-\u9fff]", fault.message) for fault in found)
+
+
+MERGED = """
+  - &base
+    id: one
+    category: threat
+    title: 一
+    severity: major
+    basis: [{document: 甲, label: M}]
+    expect: absent
+    find: &find {phrases: {families: [坐牢]}}
+    examples: &both {hit: [坐牢], miss: [您好]}
+  - <<: *base
+    id: two
+    examples: {<<: *both, miss: [再见]}
+  - <<: [{id: three, title: 三}, *base]
+"""
+
+
+def test_merge_keys_take_over_what_is_not_written_beside_them(tmp_path: Path) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_text(f"{HEAD}rules:{MERGED}", encoding="utf-8")
+    assert [(rule.id, rule.title, rule.examples.miss[0].text) for rule in load_pack(path).rules] == [
+        ("one", "一", "您好"),
+        ("two", "一", "再见"),
+        ("three", "三", "您好"),
+    ]
+    assert faults(path) == []
+    path.write_text(f"{HEAD}rules:{MERGED}    id: four\n    id: five\n", encoding="utf-8")
+    assert ["“id”写了两次" in fault.message for fault in faults(path)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("anchors", "said"),
+    [
+        ([f"{{before: r{at - 1}, after: r{at - 2}}}" if at > 1 else "{}" for at in range(45)], []),
+        ([f"{{before: r{at + 1}}}" if at < 49 else "{}" for at in range(50)], []),
+        ([f"{{before: r{at + 1}}}" if at < 1499 else "{}" for at in range(1500)], ["超过 50 条"]),
+        ([f"{{before: r{(at + 1) % 300}}}" for at in range(300)], ["成了循环"] * 300),
+        (["{}", "{before: r1}", "{before: r1}"], ["成了循环"]),
+    ],
+)
+def test_long_rows_of_anchors(tmp_path: Path, anchors: list[str], said: list[str]) -> None:
+    rules = [rule("{duration: {lt: 1}}", id=f"r{at}", scope=scope) for at, scope in enumerate(anchors)]
+    found = list[str]()
+    try:
+        check(pack(tmp_path, *rules), call("坐席：您好"))
+    except RuleError as error:
+        found = [fault.message for fault in error.faults]
+    assert all(part in message for part, message in zip(said, found, strict=True))
 
 
 def test_an_id_used_twice_and_a_circle(tmp_path: Path) -> None:
