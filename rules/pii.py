@@ -1,13 +1,14 @@
 """Personal information in text: ID cards, bank cards, phone numbers and addresses, found and masked for display.
 
-Numbers are found as they are written or read out (一三八零零一三八…), also with pauses between the digits. A mask keeps
-every position, so spans and seconds that point into the text stay right.
+Numbers are found as they are written or read out (一三八零零一三八…), also with pauses or marks between the digits.
+A mask keeps every position, so spans and seconds that point into the text stay right.
 """
 
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Literal
 
 import numpy as np
@@ -19,12 +20,32 @@ from rules.text import fold
 
 Kind = Literal["id_card", "bank_card", "phone", "landline", "address"]
 
-_READ_OUT = str.maketrans("零〇一二两三四五六七八九幺", "0012234567891")
-_DIGIT = "0-9零〇一二两三四五六七八九幺"
-#: Digits with at most two blanks or dashes between them. A unit after the last makes it an amount: 三千.
-_RUN = re.compile(rf"[{_DIGIT}](?:[\s\-—·]{{0,2}}[{_DIGIT}]){{9,}}[xX]?(?![十百千万亿元块])")
+_CHINESE = "零〇一二两三四五六七八九幺"
+_READ_OUT = str.maketrans(_CHINESE, "0012234567891")
+_DIGIT = f"0-9{_CHINESE}"
+#: Between the digits of a number whoever says it. Marks may also stand between several numbers.
+_PAUSE = r"\s\-—–·"
+_MARK = ",，、.．。…?？/()"
+#: Digits with little between them. Possessive: tried digit by digit, a long row takes a minute.
+_RUN = re.compile(rf"[{_DIGIT}](?:[{_PAUSE}{_MARK}]{{0,4}}+[{_DIGIT}]){{9,}}+x?")
+#: What has no mark in it.
+_PART = re.compile(rf"[{_DIGIT}](?:[{_PAUSE}]{{0,3}}[{_DIGIT}])*+x?")
+#: 1,380,000 and 138.50, which no one dictates, and addresses of computers.
+_BYTE = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_SUM = re.compile(
+    rf"(?<![0-9])(?<![0-9][,.，、])(?:\d{{1,3}}(?:,\d{{3}}){{1,3}}(?:\.\d\d)?|\d{{1,6}}\.\d\d|{_BYTE}(?:\.{_BYTE}){{3}})"
+    r"(?![,.]?\d)"
+)
+#: A run's last digits, which are a sum when a unit follows: 500元, and 13800138000元, but no ID number.
+_LAST = re.compile(rf"(?:(?<![0-9])[0-9]{{1,12}}|(?<![{_CHINESE}])[{_CHINESE}]{{1,12}})$")
+_MONEY = re.compile(r"\s?(?:元(?![旦宵月])|块)")
 #: What a number is when this stands right before it; these are no one's personal number.
-_OF_A_THING = re.compile(r"(?:订单|单|编|流水|合同|案件|案|工单|快递|运单|批次|工)号?码?[是为:：\s]{0,3}[a-z]{0,4}$")
+_OF_A_THING = re.compile(
+    r"(?:(?:订单|流水|合同|快递|运单|批次)(?:编?号|号码)|(?<!名)单编?号|案件?编?号|(?<![员职民])工号"
+    r"|(?<![证卡机话人])(?<!证件)编[号码])[是为:：\s]{0,3}[a-z]{0,4}$"
+)
+#: Right before it, this tells that what follows is one number, however it is divided.
+_ONE = re.compile(r"(?:电话|手机|座机|微信|号码|卡号|证号|身份证|银行卡|信用卡)[是为就的呢啊哦嗯:：，,。\s]{0,4}$")
 _PHONE = re.compile(r"1[3-9]\d{9}")
 #: 010 and 02x have eight digits after them, other area codes seven or eight.
 _LANDLINE = re.compile(r"(?:010|02\d)[2-8]\d{7}|0[3-9]\d{2}[2-8]\d{6,7}")
@@ -40,6 +61,12 @@ _ADDRESS = re.compile(
 
 #: What every address has: asked first, for looking for addresses takes its time.
 _DOOR = re.compile(rf"[镇乡道村路街巷弄同区园寓厦][\u4e00-\u9fa5]{{0,2}}{_COUNT}[弄号栋幢座组]")
+
+#: Digits of the shortest and the longest.
+_FEWEST_DIGITS, _MOST_DIGITS = 11, 19
+
+#: What is believed rather when groups of digits could be several of these comes last.
+_SUREST: tuple[Kind, ...] = ("bank_card", "landline", "phone", "id_card")
 
 #: Digits left readable at either end.
 _SHOWN: dict[Kind, tuple[int, int]] = {"id_card": (3, 4), "bank_card": (4, 4), "phone": (3, 4), "landline": (3, 2)}
@@ -57,7 +84,7 @@ class Pii:
 def find_pii(text: str) -> list[Pii]:
     """Every piece of personal information in `text`, in order, without overlaps."""
     folded = fold(text)
-    numbers = [pii for run in _RUN.finditer(folded) for pii in _numbers(folded, run)]
+    numbers = [*_numbers(folded)] if _RUN.search(folded) else []
     addresses = _addresses(folded, numbers) if _DOOR.search(folded) else ()
     return sorted([*numbers, *addresses], key=lambda pii: pii.start)
 
@@ -129,16 +156,62 @@ def _addresses(folded: str, numbers: list[Pii]) -> Iterator[Pii]:
             yield Pii("address", start, end)
 
 
-def _numbers(folded: str, run: re.Match[str]) -> Iterator[Pii]:
-    """The personal numbers in one run of digits. Usually it is one; 13800138000 13900139000 are two."""
-    if _OF_A_THING.search(folded[max(run.start() - 12, 0) : run.start()]):
-        return
-    places = [at for at in range(*run.span()) if folded[at].isalnum()]
-    digits = "".join(folded[at] for at in places).translate(_READ_OUT).lower()
-    if kind := _kind(digits):
-        yield Pii(kind, places[0], places[-1] + 1)
-        return
-    yield from _in_a_row(digits, places)
+def _numbers(folded: str) -> Iterator[Pii]:
+    """The personal numbers in a text."""
+    plain = _SUM.sub(lambda amount: "#" * len(amount[0]), folded)
+    for run in _RUN.finditer(plain):
+        start, end = run.span()
+        if _MONEY.match(plain, end) and (amount := _LAST.search(plain, start, end)):
+            end = amount.start()
+        before = plain[max(start - 12, 0) : start]
+        parts = [part.span() for part in _PART.finditer(plain, start, end)]
+        places = [[at for at in range(*part) if plain[at].isalnum()] for part in parts]
+        yield from _in_parts(plain, places[1:] if _OF_A_THING.search(before) else places, bool(_ONE.search(before)))
+
+
+def _in_parts(plain: str, places: list[list[int]], told: bool) -> Iterator[Pii]:
+    """The numbers in parts of a run, one or several to each or one divided into several: 138，0013，8000."""
+    said = ["".join(plain[at] for at in part).translate(_READ_OUT) for part in places]
+    at = 0
+    while at < len(said):
+        size, kind = _dictated(said[at : at + _MOST_DIGITS], told)
+        if kind:
+            yield Pii(kind, places[at][0], places[at + size - 1][-1] + 1)
+        else:
+            yield from _in_a_row(said[at], places[at])
+        at += size
+
+
+def _dictated(said: list[str], told: bool) -> tuple[int, Kind | None]:
+    """How many of these parts the first number is divided into, and what it is."""
+    if kind := _kind(said[0]):
+        return 1, kind
+    found = [
+        (size, kind)
+        for size, length in enumerate(accumulate(map(len, said)), 1)
+        if size > 1 and _FEWEST_DIGITS <= length <= _MOST_DIGITS and (kind := _divided(said[:size], told))
+    ]
+    return max(found, key=lambda one: (_SUREST.index(one[1]), one[0]), default=(1, None))
+
+
+def _divided(groups: list[str], told: bool) -> Kind | None:
+    """What a number is that is said in these groups, unless they may as well be a list of sums: 1300，2000，500."""
+    digits = "".join(groups)
+    kind = _kind(digits)
+    if not kind or any(map(_PHONE.fullmatch, groups)):  # 尾号1234，13800138000
+        return None
+    first, *rest = map(len, groups)
+    match kind:
+        case "id_card":
+            sure = len(digits) == 18 and (digits[-1] == "x" or _is_birthday(digits[6:14]))
+        case "bank_card":
+            sure = digits.startswith("62") or (first > 3 and digits[0] > "2" and bool(_cards(digits, len(digits))))
+        case "landline":
+            sure = first > 2
+        case _:
+            usual = (first in (3, 7) and all(size % 2 == 0 for size in rest)) or {first, *rest} == {1}
+            sure = usual or any(group[0] == "0" != group for group in groups)
+    return kind if sure or told else None
 
 
 def _in_a_row(digits: str, places: list[int]) -> Iterator[Pii]:
