@@ -7,7 +7,7 @@ Its authors had read no rule. Who writes rules may read the totals and the class
 Convicted: a violation fails the call. Suspected: a `suspected.*` rule fails, which only sends the call to a person.
 Flagged: that, or something else found, or words that a rule leaves to a person. Intervals are Wilson's, 95 %.
 
-Six authors wrote it, one after the other; each part was judged before it was read. At first sight:
+Seven authors wrote it, one after the other; each part was judged before it was read. At first sight:
 
 - of 179, 174, 188, 212 and 210 violations 129, 119, 145, 136 and 135 convicted, 150, 154, 177, 185 and 182 or
   suspected; of those only hinted at, 57 of 74 suspected in the second, 57 of 61 in the third, 48 of 68 in the fourth
@@ -24,11 +24,17 @@ After the first four the classes of failure were told to who writes rules, and s
 others; of the fourth's calls the steps that had been missed were read. Of the fifth nothing was told or read, only
 the step score and the nets grew after it, from other sentences: 191 or suspected, 2 traps, 202 steps. The sixth wrote
 sentences only: of 160 violations 122 were or suspected in their category, 141 in any; of 200 traps 7 in any. What was
-taken for a violation in these traps was then read and mended, the rest was not. Of three authors' 62 proper calls 13
-had something convicted, 19 that or suspected, 34 or flagged, at first sight; those of the first of them were then read.
+taken for a violation in these traps was then read and mended, the rest was not. The seventh wrote sentences only, half
+of the violations direct: of 220 in their category 134 convicted, 196 or suspected (88 of 110 hints), in any 211; of those
+of zero tolerance 156 of 180, in any 171; of 220 traps 3 convicted, none suspected besides. All that went wrong was read.
 
-All together now: of 1123 violations 780 convicted, 1019 or suspected; of 1052 traps 4 convicted, 11 or suspected; 926
-of 939 steps; 101 amounts and 101 dates of 108 promises; of the 62 proper calls 7, 16 and 22.
+Of three authors' 62 proper calls 13 had something convicted, 19 that or suspected, 34 or flagged, at first sight; of 80
+by two more, which the net then learned and which are not in the set, 7, 20 and 32; of 40 by a sixth, after these, 3, 4
+and 7. What was flagged in them was then read and mended from.
+
+All together now: of 1343 violations 914 convicted, 1214 or suspected; of 1272 traps 6 convicted, 14 or suspected; 926
+of 939 steps; 101 amounts and 101 dates of 108 promises; of 50 calls with a violation 47 convicted, all or suspected; of
+the 90 without 1 and 3; of the 102 proper calls 2, 11 and 23.
 """
 
 import argparse
@@ -98,8 +104,10 @@ def count_calls(packs: list[Pack]) -> Iterator[Counted]:
     for line in (DATA / "acceptance.jsonl").read_text(encoding="utf-8").splitlines()[1:]:
         call = json.loads(line)
         said, facts, expect = transcript(call["utterances"]), call["call"], call["expect"]
+        heard = hear(packs, said, facts)
         counted = [
-            *_places(expect["findings"], hear(packs, said, facts)),
+            *_places(expect["findings"], heard),
+            *_taken(expect["findings"], heard),
             *_steps(expect["steps"], check(packs, said, facts)),
             *_promises(expect["promises"], find_promises(said, call_date(facts))),
         ]
@@ -115,6 +123,13 @@ def count_proper_calls(packs: list[Pack]) -> Iterator[Counted]:
         for measure, places in hear(packs, transcript(said), {"channel": "call"}).items():
             taken = sorted((said[at]["text"], category) for at, category in places if category not in SIGNALS)
             yield "proper calls taken", measure, bool(taken), taken or None
+
+
+def _taken(labels: list[dict[str, Any]], heard: dict[str, set[Place]]) -> Iterator[Counted]:
+    """Whether anything is taken for a violation, of calls with one and of calls without."""
+    of = "with a violation" if {label["category"] for label in labels} - SIGNALS else "without one"
+    for measure, places in heard.items():
+        yield f"{of}, taken", measure, bool({category for _, category in places} - SIGNALS), None
 
 
 def _near(place: Place, places: set[Place]) -> bool:
