@@ -6,11 +6,22 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from asr.transcript import Speaker, Transcript, Utterance
 from rules import unspaced
+from rules.conditions import has_clock
 
 #: A wall clock without an offset is read as this zone's.
 CALL_ZONE = ZoneInfo("Asia/Shanghai")
@@ -28,6 +39,13 @@ def _zoned(moment: datetime) -> datetime:
     if not 1990 <= moment.year < 2100:
         raise PydanticCustomError("bad_year", "年份须在 1990 与 2099 之间")
     return moment if moment.tzinfo else moment.replace(tzinfo=CALL_ZONE)
+
+
+def _clocked(value: object, handler: ValidatorFunctionWrapHandler) -> datetime:
+    moment: datetime = handler(value)
+    if not has_clock(value):
+        raise PydanticCustomError("no_clock", "须有钟点，如 2026-03-02T14:05:00+08:00")
+    return moment
 
 
 def _storable(text: str) -> str:
@@ -61,6 +79,8 @@ def printable(text: str) -> str:
 
 #: A moment; without an offset it is on the wall clock of CALL_ZONE.
 Moment = Annotated[datetime, AfterValidator(_zoned)]
+#: A moment by which hours are judged: a day alone would be its midnight, when nobody may call.
+ClockMoment = Annotated[Moment, WrapValidator(_clocked)]
 Label = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)
 ]
@@ -91,7 +111,7 @@ class CallFacts(BaseModel):
     external_id: Label | None = None
     channel: Channel = "call"
     direction: Literal["outbound", "inbound"] | None = None
-    started_at: Moment | None = None
+    started_at: ClockMoment | None = None
     agent_id: Label | None = None
     team: Label | None = None
     debtor_id: Label | None = None

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 from starlette.concurrency import run_in_threadpool
 
 import rules
@@ -33,12 +34,20 @@ _MAX_TRIAL = 1024 * 1024
 _TRYING = Turns(2, "正在试评的内容太多，请稍后重试", again=5, patience=5)
 
 
+def _readable(text: str) -> str:
+    try:
+        rules.dialogue(text, "agent")
+    except ValueError as error:
+        raise PydanticCustomError("bad_seconds", "{reason}", {"reason": str(error)}) from error
+    return text
+
+
 class Trial(TextIn):
     """What to try rules on: `text` with a line for each utterance (坐席：…, 客户：…), or `utterances`, or a call."""
 
     model_config = ConfigDict(extra="forbid")
 
-    text: Annotated[str, StringConstraints(max_length=100_000)] | None = None
+    text: Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_readable)] | None = None
     speaker: Speaker = "agent"  #: of lines in `text` that name none
     utterances: Annotated[list[UtteranceIn], Field(default_factory=list, max_length=20_000)]
     call_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None  #: one that took place, judged on its own facts

@@ -160,6 +160,7 @@ _WRONG: list[tuple[Any, str, str]] = [
     ({"channel": "fax"}, "channel: 须为 call, sms, visit 之一", "channel: must be one of call, sms, visit"),
     ({"amount": "1.234"}, "amount: 最多 2 位小数", "amount: has more than 2 decimals"),
     ({"started_at": "1800-01-01"}, "started_at: 年份须在 1990 与 2099 之间", "started_at: must be of the years"),
+    ({"started_at": "2026-03-02"}, "started_at: 须有钟点", "started_at: must have a time of day"),
     ({"note": [1]}, "note: 须为文字、有限的数字、true、false 或 null", "note: must be text, a finite number, true"),
     ({"note": "字" * 2001}, "note: 不能超过 2000 个字符", "note: must have 2000 characters or fewer"),
     ({"agent_id": "a\0"}, "agent_id: 不能含控制字符", "agent_id: must not hold control characters"),

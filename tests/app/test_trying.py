@@ -98,6 +98,8 @@ def test_the_bench_is_a_page(client: TestClient, auth: Auth) -> None:
     assert "<q>再拖下去，后面来找你的人可就没我这么客气了&lt;b&gt;</q>" in shown.text
     nothing = client.post("/rules/try", headers=auth["inspector"], data={"call": "abc", "text": " "})
     assert (nothing.status_code, "call_id" in nothing.text) == (422, True)
+    wrong = client.post("/rules/try", headers=auth["inspector"], data={"text": "坐席[5-3]：您好"})
+    assert (wrong.status_code, "先起后止" in wrong.text) == (422, True)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +109,10 @@ def test_the_bench_is_a_page(client: TestClient, auth: Auth) -> None:
         ("{}", "invalid"),
         ('{"text": "您好", "utterances": [{"text": "您好"}]}', "invalid"),
         ('{"txt": "您好"}', "invalid"),
+        ('{"text": "坐席[1..2-3]：您好"}', "invalid"),
+        ('{"text": "您好\\n客户[.-.]：您好"}', "invalid"),
+        ('{"text": "坐席[5-3]：您好"}', "invalid"),
+        (f'{{"text": "坐席[1-{"9" * 400}]：您好"}}', "invalid"),
         ('{"text": "您好", "call": {"template": "no-such"}}', "unknown_template"),
     ],
 )

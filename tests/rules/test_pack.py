@@ -270,6 +270,34 @@ def test_all_that_is_wrong_is_told_at_once(
     assert sorted((fault.rule, fault.field) for fault in faults(path)) == found
 
 
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("坐席[1-2.5]：坐牢", False),
+        ("坐席[3-3]：坐牢", False),
+        ("坐席[笑]：坐牢", False),
+        ("坐席[1..2-3]：坐牢", True),
+        ("坐席[.-.]：坐牢", True),
+        ("坐席[]：坐牢", True),
+        ("坐席[-1-2]：坐牢", True),
+        (f"坐席[1-{'9' * 400}]：坐牢", True),
+        ("坐席[5-3]：坐牢", True),
+    ],
+)
+def test_seconds_that_cannot_be_are_a_fault_of_the_example(tmp_path: Path, line: str, wrong: bool) -> None:
+    examples = yaml.safe_dump({"hit": [line], "miss": ["乙"]}, allow_unicode=True)
+    found = verify(pack(tmp_path, rule("{phrases: {families: [坐牢]}}", examples=examples)))
+    assert [(fault.field, "秒数有误" in fault.message) for fault in found] == [("examples.hit.0", True)] * wrong
+
+
+@pytest.mark.parametrize("effective", ["{from: 2099-06-01}", "{to: 2020-06-01}", "{from: 2020-01-01, to: 2020-01-02}"])
+def test_an_example_without_a_day_is_of_one_on_which_the_rule_holds(tmp_path: Path, effective: str) -> None:
+    dated = "{hit: [坐牢], miss: [乙, {text: 坐牢, facts: {started_at: '2021-03-02T10:00:00'}}]}"
+    timely = pack(tmp_path, rule("{phrases: {families: [坐牢]}}", effective=effective, examples=dated))
+    assert verify(timely) == []
+    assert check(timely, call("坐席：坐牢"), {"started_at": "2021-03-02T10:00:00"}) == []
+
+
 def test_a_wrong_example_is_reported(tmp_path: Path) -> None:
     wrong = pack(tmp_path, rule("{phrases: {families: [坐牢]}}", examples="{hit: [您好], miss: [坐牢]}"))
     assert [(fault.rule, fault.field) for fault in verify(wrong)] == [
