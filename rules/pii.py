@@ -5,8 +5,8 @@ A mask keeps every position, so spans and seconds that point into the text stay 
 """
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal
@@ -28,6 +28,8 @@ _PAUSE = r"\s\-—–·"
 _MARK = ",，、.．。…?？/()"
 #: Digits with little between them. Possessive: tried digit by digit, a long row takes a minute.
 _RUN = re.compile(rf"[{_DIGIT}](?:[{_PAUSE}{_MARK}]{{0,4}}+[{_DIGIT}]){{9,}}+x?")
+#: Digits, however few.
+_SPOKEN = re.compile(rf"[{_DIGIT}](?:[{_PAUSE}{_MARK}]{{0,4}}+[{_DIGIT}])*+")
 #: What has no mark in it.
 _PART = re.compile(rf"[{_DIGIT}](?:[{_PAUSE}]{{0,3}}[{_DIGIT}])*+x?")
 #: 1,380,000 and 138.50, which no one dictates, and addresses of computers.
@@ -65,10 +67,13 @@ _DOOR = re.compile(rf"[镇乡道村路街巷弄同区园寓厦][\u4e00-\u9fa5]{{
 #: Digits of the shortest and the longest.
 _FEWEST_DIGITS, _MOST_DIGITS = 11, 19
 
+#: How many digits repeat a part of a number for sure, and how many utterances after it they are looked for.
+_ECHO, _REPLIES = 4, 2
+
 #: What is believed rather when groups of digits could be several of these comes last.
 _SUREST: tuple[Kind, ...] = ("bank_card", "landline", "phone", "id_card")
 
-#: Digits left readable at either end.
+#: Digits left readable at either end; of an address nothing is.
 _SHOWN: dict[Kind, tuple[int, int]] = {"id_card": (3, 4), "bank_card": (4, 4), "phone": (3, 4), "landline": (3, 2)}
 
 
@@ -91,36 +96,104 @@ def find_pii(text: str) -> list[Pii]:
 
 def mask(text: str) -> str:
     """The text with `*` for personal information, as long as before."""
-    found = find_pii(text)
-    if not found:  # as most: a search shows a thousand utterances
-        return text
-    chars = list(text)
-    for pii in found:
-        digits = [at for at in range(pii.start, pii.end) if pii.kind == "address" or chars[at].isalnum()]
-        first, last = _SHOWN.get(pii.kind, (0, 0))
-        for at in digits[first : len(digits) - last]:
-            chars[at] = "*"
-    return "".join(chars)
+    return _starred(text, [at for pii in find_pii(text) for at in _hidden(text, pii)])
 
 
 def mask_transcript(transcript: Transcript) -> Transcript:
     """The transcript with every text masked. A number read out over several utterances is found in all of them.
 
-    Also where the other one says 嗯 in between, or repeats the digits: what each speaker says is read in one go.
+    Also where the other one says 嗯 in between, or repeats the digits: what each speaker says is read in one go, and
+    what the other one repeats of a number is masked as well.
     """
-    shown = list(transcript.utterances)
-    for speaker in {one.speaker for one in shown}:
-        own = [place for place, one in enumerate(shown) if one.speaker == speaker]
-        said = " ".join(shown[place].text for place in own)
+    texts = [one.text for one in transcript.utterances]
+    shown = [*texts]
+    for speaker in {one.speaker for one in transcript.utterances}:
+        own = [place for place, one in enumerate(transcript.utterances) if one.speaker == speaker]
+        said = " ".join(texts[place] for place in own)
         if not _may_hold(said):  # as most: a search shows a thousand utterances
             continue
         masked = mask(said)
         for place in own:
-            text = shown[place].text
+            text = texts[place]
             # By itself as well: the number of an order just before may lend its innocence to a phone number.
-            shown[place] = replace(shown[place], text=_either(masked[: len(text)], mask(text)))
+            shown[place] = _either(shown[place], _either(masked[: len(text)], mask(text)))
             masked = masked[len(text) + 1 :]
-    return replace(transcript, utterances=tuple(shown))
+        for place, echo in _echoes(texts, own):
+            shown[place] = _starred(shown[place], echo)
+    utterances = zip(transcript.utterances, shown, strict=True)
+    return replace(transcript, utterances=tuple(replace(one, text=text) for one, text in utterances))
+
+
+def _echoes(texts: Sequence[str], own: Sequence[int]) -> Iterator[tuple[int, set[int]]]:
+    """What others repeat of what is masked in the numbers of one who says these of the texts, by text."""
+    said, mine = fold(" ".join(texts[place] for place in own)), frozenset(own)
+    begins = [*accumulate((len(texts[place]) + 1 for place in own), initial=0)]
+    for pii in find_pii(said):
+        if pii.kind == "address":
+            continue
+        secret = _Secret.of(said, pii)
+        first, last = (own[bisect_right(begins, at) - 1] for at in (pii.start, pii.end - 1))
+        for place in {*range(first + 1, min(last + 1 + _REPLIES, len(texts)))} - mine:
+            yield place, secret.echo(texts[place], 2 if place < last else _ECHO)
+
+
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    """The digits of a number, some of which are masked."""
+
+    digits: str
+    hidden: frozenset[int]
+
+    @classmethod
+    def of(cls, text: str, pii: Pii) -> "_Secret":
+        places = _places(text, pii.start, pii.end)
+        return cls(_read(text, places), frozenset(map(places.index, _hidden(text, pii))))
+
+    def echo(self, text: str, fewest: int) -> set[int]:
+        """Where a text repeats something masked, in so many digits or more."""
+        found = set[int]()
+        for run in _SPOKEN.finditer(folded := fold(text)):
+            places = _places(folded, *run.span())
+            told, size = _read(folded, places), min(len(places), _ECHO)
+            if size < fewest or self.digits in told or _MONEY.match(folded, run.end()):
+                continue  # the whole number is masked by itself
+            for at in range(len(told) - size + 1):
+                found.update(places[at + step] for step in self._hidden_in(told[at : at + size]))
+        return found
+
+    def _hidden_in(self, told: str) -> set[int]:
+        """Which of some digits in a row are masked where they stand in the number, if they do."""
+        starts = (at for at in range(len(self.digits)) if self.digits.startswith(told, at))
+        return {place - start for start in starts for place in self.hidden if 0 <= place - start < len(told)}
+
+
+def _hidden(text: str, pii: Pii) -> list[int]:
+    """The places of a text that are masked for what was found in it."""
+    if pii.kind == "address":
+        return [*range(pii.start, pii.end)]
+    places = _places(text, pii.start, pii.end)
+    first, last = _SHOWN[pii.kind]
+    return places[first : len(places) - last]
+
+
+def _places(text: str, start: int, end: int) -> list[int]:
+    """Where there are digits in what is made of digits, pauses and marks."""
+    return [at for at in range(start, end) if text[at].isalnum()]
+
+
+def _read(text: str, places: Iterable[int]) -> str:
+    """The digits at these places, as they are written."""
+    return "".join(text[at] for at in places).translate(_READ_OUT)
+
+
+def _starred(text: str, hidden: Collection[int]) -> str:
+    """The text with `*` in these places."""
+    if not hidden:  # as most: a search shows a thousand utterances
+        return text
+    chars = list(text)
+    for at in hidden:
+        chars[at] = "*"
+    return "".join(chars)
 
 
 def _may_hold(text: str) -> bool:
@@ -165,13 +238,13 @@ def _numbers(folded: str) -> Iterator[Pii]:
             end = amount.start()
         before = plain[max(start - 12, 0) : start]
         parts = [part.span() for part in _PART.finditer(plain, start, end)]
-        places = [[at for at in range(*part) if plain[at].isalnum()] for part in parts]
+        places = [_places(plain, *part) for part in parts]
         yield from _in_parts(plain, places[1:] if _OF_A_THING.search(before) else places, bool(_ONE.search(before)))
 
 
 def _in_parts(plain: str, places: list[list[int]], told: bool) -> Iterator[Pii]:
     """The numbers in parts of a run, one or several to each or one divided into several: 138，0013，8000."""
-    said = ["".join(plain[at] for at in part).translate(_READ_OUT) for part in places]
+    said = [_read(plain, part) for part in places]
     at = 0
     while at < len(said):
         size, kind = _dictated(said[at : at + _MOST_DIGITS], told)

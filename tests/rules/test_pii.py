@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from asr.transcript import Transcript, Utterance
+from asr.transcript import Speaker, Transcript, Utterance
 from rules import check
 from rules.pii import find_pii, mask, mask_finding, mask_transcript
 from tests.rules.helpers import built_in
@@ -188,7 +188,44 @@ def test_a_number_is_masked_though_the_other_one_speaks_in_between() -> None:
     ]
     utterances = tuple(Utterance(speaker, text) for speaker, text in said)  # type: ignore[arg-type]
     masked = mask_transcript(Transcript("e", "zh", 9.0, "channels", utterances))
-    assert [one.text for one in masked.utterances] == ["幺三八", "嗯", "****", "一二三四", "五六七八"]
+    assert [one.text for one in masked.utterances] == ["幺三八", "嗯", "****", "****", "五六七八"]
+
+
+def shown(*said: str) -> list[str]:
+    """What is shown of utterances that begin with who says them: c or a."""
+    speakers: dict[str, Speaker] = {"a": "agent", "c": "customer"}
+    utterances = tuple(Utterance(speakers[one[0]], one[1:]) for one in said)
+    return [one.text for one in mask_transcript(Transcript("e", "zh", 9.0, "given", utterances)).utterances]
+
+
+def test_a_number_is_masked_though_utterances_end_in_marks() -> None:
+    assert shown("c我电话138，", "c0013，", "a嗯。", "c8000。") == ["我电话138，", "****，", "嗯。", "8000。"]
+    assert shown("c1300，", "c2000，", "c500。") == ["1300，", "2000，", "500。"]
+
+
+@pytest.mark.parametrize(
+    ("said", "masked"),
+    [
+        (("c我电话138", "a嗯", "c0013", "a0013", "c8000"), ["我电话138", "嗯", "****", "****", "8000"]),
+        (
+            ("c我电话138", "c1234", "a是138，幺二三四，对吗", "c5678"),
+            ["我电话138", "****", "是138，****，对吗", "5678"],
+        ),
+        (("c１３８１２３４５６７８", "a中间是一二三四，一样吧"), ["１３８****５６７８", "中间是****，一样吧"]),
+        (("c幺三八幺二", "a幺二", "c三四五六七八"), ["幺三八**", "**", "**五六七八"]),
+        (
+            ("a您身份证是110101", "c对", "a19900307", "c0307", "a7758"),
+            ["您身份证是110***", "对", "********", "****", "7758"],
+        ),
+        (("c我电话138", "a1234", "c1234", "a对，1234", "c5678"), ["我电话138", "****", "****", "对，****", "5678"]),
+        # What is no repetition stays.
+        (("c13812345678", "a您欠1234元，还有5678"), ["138****5678", "您欠1234元，还有5678"]),
+        (("c13812345678", "a12号", "a好", "a1234"), ["138****5678", "12号", "好", "1234"]),
+        (("c138", "a等一下", "c1234", "a4321", "c5678"), ["138", "等一下", "****", "4321", "5678"]),
+    ],
+)
+def test_what_the_other_one_repeats_is_masked(said: tuple[str, ...], masked: list[str]) -> None:
+    assert shown(*said) == masked
 
 
 def test_the_number_of_an_order_lends_the_next_one_nothing() -> None:
