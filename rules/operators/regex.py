@@ -6,16 +6,23 @@ It reads the text in simplified characters, half width and lower case, with punc
 import time
 from functools import lru_cache
 from typing import Annotated
+from weakref import WeakKeyDictionary
 
 import regex
 from pydantic import AfterValidator, StringConstraints
 
 from asr.transcript import Speaker
-from rules.call import Call, Hit, Part
+from rules.call import Call, Conversation, Hit, Part
 from rules.operators.base import Operator, Outcome
 
 #: Seconds one expression may take over one call: a pattern that backtracks for ever must not hold up the worker.
 TIME_LIMIT = 0.25
+
+#: Seconds that all such patterns together may take over one call; then each has a moment, and sound ones need less.
+TIME_IN_ALL, MOMENT = 2.0, 0.01
+
+#: What they took, of the calls being judged.
+_WASTED: WeakKeyDictionary[Conversation, float] = WeakKeyDictionary()
 
 
 @lru_cache(maxsize=1024)  # the library's own takes longer to look a pattern up than to search one utterance
@@ -43,13 +50,16 @@ class Regex(Operator):
 
     def find(self, call: Call, part: Part) -> Outcome:
         """Every match; an expression that takes too long leaves the question open and says so."""
-        deadline = time.monotonic() + TIME_LIMIT
+        wasted = _WASTED.get(call.conversation, 0.0)
+        limit = max(MOMENT, min(TIME_LIMIT, TIME_IN_ALL - wasted))
+        deadline = time.monotonic() + limit
         hits: list[Hit] = []
         try:
             for at in call.said(part, self.speaker or part.speaker):
                 hits += self._in_utterance(at, call.conversation.speech.folded[at], deadline)
         except TimeoutError:
-            return Outcome(None, (), f"正则表达式“{self.pattern}”超过 {TIME_LIMIT} 秒未算完")
+            _WASTED[call.conversation] = wasted + limit
+            return Outcome(None, (), f"正则表达式“{self.pattern}”超过 {limit:g} 秒未算完")
         hits = [hit for hit in hits if part.covers(hit)]
         return Outcome(bool(hits), tuple(hits))
 

@@ -68,6 +68,15 @@ def test_a_regex_that_never_ends_is_skipped_and_says_so(tmp_path: Path, pattern:
     assert "未算完" in finding.message
 
 
+def test_many_regexes_that_never_end_take_no_longer_than_a_few(tmp_path: Path) -> None:
+    endless = [rule("{regex: {pattern: '(a|aa)+$'}}", id=f"endless{at:02}") for at in range(20)]
+    rules = pack(tmp_path, *endless, rule("{regex: {pattern: a!}}", id="sound"))
+    *others, sound = check(rules, call(f"坐席：{'a' * 5000}!"))
+    assert ["超过 0.25 秒" in one.message for one in others] == [True] * 8 + [False] * 12
+    assert all("未算完" in one.message for one in others)
+    assert sound.verdict == "failed"
+
+
 @pytest.mark.parametrize(
     ("steps", "limits", "expected"),
     [

@@ -35,6 +35,7 @@ def test_a_fault_stands_where_it_was_made(instead_of: str, written: str) -> None
         ("", 1),
         ("- 1\n- 2", 1),
         ("just words", 1),
+        ("id: a\nrules:\n" + "[" * 50_000 + "]" * 50_000, 3),
     ],
 )
 def test_no_yaml_has_a_place_too(text: str, line: int) -> None:
