@@ -24,9 +24,9 @@ After the first four the classes of failure were told to who writes rules, and s
 others; of the fourth's calls the steps that had been missed were read. Of the fifth nothing was told or read, only
 the step score and the nets grew after it, from other sentences: 191 or suspected, 2 traps, 202 steps. The sixth wrote
 sentences only: of 160 violations 122 were or suspected in their category, 141 in any; of 200 traps 7 in any. What was
-taken for a violation in these traps was then read and mended, the rest was not. The seventh wrote sentences only, half
-of the violations direct: of 220 in their category 134 convicted, 196 or suspected (88 of 110 hints), in any 211; of those
-of zero tolerance 156 of 180, in any 171; of 220 traps 3 convicted, none suspected besides. All that went wrong was read.
+taken for a violation in these traps was read and mended, the rest was not. The seventh wrote sentences only: of 220
+violations in their category 134 convicted, 196 or suspected (88 of 110 hints), in any 211; of those of zero tolerance
+156 of 180, in any 171; of 220 traps 3 convicted, none suspected besides. All that went wrong was read.
 
 Of three authors' 62 proper calls 13 had something convicted, 19 that or suspected, 34 or flagged, at first sight; of 80
 by two more, which the net then learned and which are not in the set, 7, 20 and 32; of 40 by a sixth, after these, 3, 4
