@@ -53,16 +53,39 @@ _PHONE = re.compile(r"1[3-9]\d{9}")
 _LANDLINE = re.compile(r"(?:010|02\d)[2-8]\d{7}|0[3-9]\d{2}[2-8]\d{6,7}")
 _CALLED = re.compile(f"(?=({_PHONE.pattern}|{_LANDLINE.pattern}))")
 
-_COUNT = rf"[{_DIGIT}十百]+"
+_COUNT = rf"[{_DIGIT}十百]++"
+_DASH = "[-—杠]"
+_PLACE = "(?:镇|乡|街道|村|路|大街|街|巷|弄|胡同|小区|花园|公寓|大厦|新村)"
+#: Between utterances too, which may end in marks.
+_APART = r"[\s，,。、]"
+#: 3-2-501, which is building, entrance and room, but no 20-300 people.
+_ROOM = rf"[{_DIGIT}]{{3,4}}(?![{_DIGIT}十百千万元块个人户天米])"
+_DASHED = rf"[{_DIGIT}]{{1,2}}(?:{_DASH}[{_DIGIT}]{{1,2}}){{0,2}}{_DASH}{_ROOM}"
 _ADDRESS = re.compile(
     r"(?:[\u4e00-\u9fa5]{2,7}?(?:省|自治区))?(?:[\u4e00-\u9fa5]{2,7}?[市州盟])?(?:[\u4e00-\u9fa5]{1,7}?[区县旗])?"
-    rf"(?P<exact>[\u4e00-\u9fa5]{{1,10}}?(?:镇|乡|街道|村|路|大街|街|巷|弄|胡同|小区|花园|公寓|大厦|新村)"
-    rf"[\u4e00-\u9fa5]{{0,2}}?{_COUNT}(?:弄|号楼|号院|号|栋|幢|座|组)"
-    rf"(?:{_COUNT}(?:单元|号楼|弄|栋|幢|座|层|楼|室|号|房))*)"
+    rf"(?P<exact>(?P<place>[\u4e00-\u9fa5]{{1,10}}?{_PLACE}[\u4e00-\u9fa5]{{0,2}}?)(?P<apart>{_APART}{{0,2}})"
+    rf"(?P<door>{_DASHED}|{_COUNT}(?:{_DASH}{_COUNT}){{0,2}}(?:弄|号楼|号院|号|栋|幢|座|组)"
+    rf"(?:{_COUNT}(?:单元|号楼|弄|栋|幢|座|层|楼|室|号|房)|{_APART}{{1,2}}{_COUNT}(?:单元|号楼|栋|幢|座|层|楼|室|房))*"
+    rf"(?:(?<=[元楼栋幢座]){_ROOM})?))"
 )
 
 #: What every address has: asked first, for looking for addresses takes its time.
-_DOOR = re.compile(rf"[镇乡道村路街巷弄同区园寓厦][\u4e00-\u9fa5]{{0,2}}{_COUNT}[弄号栋幢座组]")
+_DOOR = re.compile(
+    rf"[镇乡道村路街巷弄同区园寓厦][\u4e00-\u9fa5]{{0,2}}{_APART}{{0,2}}{_COUNT}(?:[弄号栋幢座组]|{_DASH})"
+)
+
+#: A door that may as well be a day of the month, at a place that has no name, or with what is to be done that day.
+_DAY = re.compile("(?:[12]?[0-9]|3[01]|[二三]?十[一二三四五六七八九]?|[一二三四五六七八九])号")
+_ANYWHERE = re.compile(
+    rf"(?:(?:[我你他她咱]们?|[这那][个条]?|[在回本全]){_PLACE}"
+    rf"|{_PLACE}(?:[上里下边中口到等得要]|[这那]边|[里上下]面|[上下本这每]个?月))$"
+)
+_TO_DO = re.compile(
+    "[发给付交存汇结领拿收才再打]|还(?!是)|转(?![角弯])|就(?!是)|到账|到期|处理|截止|一定|肯定"
+    "|[之以]?[前后](?![面门院边])|左右|那天|[上下中]午|[早晚]上"
+)
+#: Whoever says this tells an address.
+_LIVES = re.compile("住|[家址]在|地址|户口|户籍|门牌|[搬寄送]到")
 
 #: Digits of the shortest and the longest.
 _FEWEST_DIGITS, _MOST_DIGITS = 11, 19
@@ -225,8 +248,19 @@ def _addresses(folded: str, numbers: list[Pii]) -> Iterator[Pii]:
     for match in _ADDRESS.finditer(folded):
         start, end = match.span("exact")
         before = bisect_left(starts, end)
-        if before == 0 or numbers[before - 1].end <= start:
+        if (before == 0 or numbers[before - 1].end <= start) and _is_address(match):
             yield Pii("address", start, end)
+
+
+def _is_address(match: re.Match[str]) -> bool:
+    """Whether a place and a door are an address, and no place and a day of the month: 我们村15号发低保."""
+    day, anywhere = _DAY.fullmatch(match["door"]), _ANYWHERE.search(match["place"])
+    if match["apart"].strip():
+        return not (day or anywhere)
+    lives = _LIVES.search(match.string, max(match.start() - 4, 0), match.end("place"))
+    if lives and not match["apart"]:
+        return True
+    return not (day and (anywhere or _TO_DO.match(match.string, match.end())))
 
 
 def _numbers(folded: str) -> Iterator[Pii]:
