@@ -23,10 +23,11 @@ In guards a gap may also stand last (``不会 ~8``) or first (``~8 都是诈骗`
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import pairwise
+from math import inf, prod
 
 from rules.text import read_words
 
@@ -36,9 +37,8 @@ NUMBER = "<数>"
 #: Wider than a clause a gap links words that have nothing to do with each other.
 MAX_GAP = 40
 
-#: Alternatives in one place, written out: ten times the most of any built-in lexicon. Four lists of 300 words in a row
-#: are eight thousand million.
-MAX_CORES = 10_000
+#: How deep named lists may name one another, and how many may stand in one word.
+_DEEPEST = 5
 
 _TOKEN = re.compile(r"(?P<gap>~~?)(?P<width>\d{1,3})|(?P<edge>[\^$])|(?P<cores>[^\s~^$]+)")
 _WORDS = re.compile(r"\w+(?:\|\w+)*")
@@ -129,10 +129,7 @@ def _named(token: str, words: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 @lru_cache(maxsize=16384)  # the same alternatives stand in many families, and every pack reads the same lexicons
 def _cores(token: str, named: tuple[tuple[str, str], ...]) -> frozenset[str]:
     """The alternatives of a token, as they are matched."""
-    expanded = (option for part in token.split("|") for option in _expand(part, dict(named), depth=0))
-    options = list(islice(expanded, MAX_CORES + 1))
-    if len(options) > MAX_CORES:
-        raise ValueError(f"“{token}”展开后超过 {MAX_CORES} 个词")
+    options = [option for part in token.split("|") for option in _expand(part, dict(named), depth=0)]
     words = [option for option in options if option != NUMBER]
     joined = "|".join(words)
     if words and not _WORDS.fullmatch(joined):
@@ -141,17 +138,35 @@ def _cores(token: str, named: tuple[tuple[str, str], ...]) -> frozenset[str]:
     return frozenset([*read_words(joined), *([NUMBER] if len(words) < len(options) else [])])
 
 
-def _expand(part: str, words: Mapping[str, str], depth: int) -> Iterator[str]:
+def written_out(lines: Iterable[str], words: Mapping[str, str]) -> float:
+    """How many words the named lists in these lines come to, written out; endless where they are nested too deep."""
+    known = dict[tuple[str, int], float]()
+
+    def named(name: str, depth: int) -> float:
+        if (name, depth) not in known:
+            known[name, depth] = inf if depth > _DEEPEST else count(words.get(name, ""), depth)
+        return known[name, depth]
+
+    def count(text: str, depth: int) -> float:
+        parts = (_NAME.findall(part) for part in text.split("|"))
+        return sum(prod((named(name, depth + 1) for name in names), start=1.0) for names in parts)
+
+    return sum(count(token, 0) for line in lines if "{" in line for token in line.split())
+
+
+def _expand(part: str, words: Mapping[str, str], depth: int) -> list[str]:
     """One alternative with its named lists written out: 你{家人} is 你爸|你妈|..."""
     match = _NAME.search(part)
     if match is None:
-        yield part
-        return
-    if depth > 4:
+        return [part]
+    if depth >= _DEEPEST:
         raise ValueError(f"词组“{match[1]}”套得太深，可能引用了自己")
     left, right = part[: match.start()], part[match.end() :]
-    for word in words[match[1]].split("|"):
-        yield from _expand(f"{left}{word.strip()}{right}", words, depth + 1)
+    return [
+        option
+        for word in words[match[1]].split("|")
+        for option in _expand(f"{left}{word.strip()}{right}", words, depth + 1)
+    ]
 
 
 def _gaps(written: str, tokens: list[re.Match[str]]) -> tuple[tuple[Gap, ...], Gap, Gap]:

@@ -12,12 +12,16 @@ from pydantic import Field, ValidationError, model_validator
 from rules.conditions import Model
 from rules.errors import Fault
 from rules.guards import PARTS, Guard
-from rules.lexicon import Family, Lexicon, parse_families
+from rules.lexicon import Family, Lexicon, parse_families, written_out
 from rules.library import Library
 from rules.rule import Id, Rule
-from rules.yamlfile import load
+from rules.yamlfile import load, texts
 
 T = TypeVar("T")
+
+#: Words that the named lists of one file come to: ten times the most of any that comes with the product. Four lists of
+#: 300 words in a row are eight thousand million.
+_MOST_WORDS = 200_000
 
 #: Pydantic's reasons in the language of those who write rules. Others keep pydantic's own words.
 _REASONS: dict[str, str] = {
@@ -194,6 +198,10 @@ class Reader:
 
     def _define(self, head: PackFile, file: str) -> None:
         self.library.words.update(head.words)
+        if written_out(texts([head.guards, head.lexicons, head.rules]), self.library.words) > _MOST_WORDS:
+            fault = f"词组（words）展开后共超过 {_MOST_WORDS} 个词，或套得太深"
+            self.faults.append(Fault(file, "", "words", fault))
+            return
         for name, written in head.guards.items():
             self._guard(name, written, file)
         for name, written in head.lexicons.items():

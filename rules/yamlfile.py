@@ -27,6 +27,15 @@ def load(text: str) -> Any:
     return yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
 
 
+def texts(said: Any) -> Iterator[str]:
+    """Every text in what a text says, but for keys."""
+    if isinstance(said, str):
+        yield said
+    elif isinstance(said, (dict, list)):
+        for inner in said.values() if isinstance(said, dict) else said:
+            yield from texts(inner)
+
+
 def too_large(root: yaml.Node) -> bool:
     """Whether what a node stands for, with every alias written out, is more than can be read."""
     return _weight(root, {}) > _MOST

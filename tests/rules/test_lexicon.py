@@ -6,7 +6,7 @@ from rules.lexicon import parse_family
 from rules.matcher import Matcher
 from rules.text import normalise
 
-WORDS = {"家人": "爸|妈|{配偶}", "配偶": "老公|老婆", "圈": "{圈}", "数": "一|二|三|四|五|六|七|八|九|十"}
+WORDS = {"家人": "爸|妈|{配偶}", "配偶": "老公|老婆", "圈": "{圈}"}
 
 
 def found(written: str, text: str) -> list[str]:
@@ -61,7 +61,6 @@ def test_families(written: str, text: str, quotes: list[str]) -> None:
         ("坐牢 ^ 抓", "只能在最前"),
         ("你{邻居}", "没有名为“邻居”"),
         ("{圈}", "引用了自己"),
-        ("{数}{数}{数}{数}{数}", "超过 10000 个词"),
         ("{家人", "读不懂"),
     ],
 )
