@@ -23,9 +23,10 @@ Kind = Literal["id_card", "bank_card", "phone", "landline", "address"]
 _CHINESE = "零〇一二两三四五六七八九幺"
 _READ_OUT = str.maketrans(_CHINESE, "0012234567891")
 _DIGIT = f"0-9{_CHINESE}"
-#: Between the digits of a number whoever says it. Marks may also stand between several numbers.
+#: Between the digits of a number whoever says it. Marks and fillers may also stand between several numbers.
 _PAUSE = r"\s\-—–·"
-_MARK = ",，、.．。…?？/()"
+_FILLER = "啊嗯呃哦"
+_MARK = f",，、.．。…?？!！/(){_FILLER}"
 #: Digits with little between them. Possessive: tried digit by digit, a long row takes a minute.
 _RUN = re.compile(rf"[{_DIGIT}](?:[{_PAUSE}{_MARK}]{{0,4}}+[{_DIGIT}]){{9,}}+x?")
 #: Digits, however few.
@@ -201,7 +202,7 @@ def _hidden(text: str, pii: Pii) -> list[int]:
 
 def _places(text: str, start: int, end: int) -> list[int]:
     """Where there are digits in what is made of digits, pauses and marks."""
-    return [at for at in range(start, end) if text[at].isalnum()]
+    return [at for at in range(start, end) if text[at].isalnum() and text[at] not in _FILLER]
 
 
 def _read(text: str, places: Iterable[int]) -> str:
@@ -268,12 +269,14 @@ def _numbers(folded: str) -> Iterator[Pii]:
     plain = _SUM.sub(lambda amount: "#" * len(amount[0]), folded)
     for run in _RUN.finditer(plain):
         start, end = run.span()
-        if _MONEY.match(plain, end) and (amount := _LAST.search(plain, start, end)):
-            end = amount.start()
         before = plain[max(start - 12, 0) : start]
+        told = bool(_ONE.search(before))
+        amount = _LAST.search(plain, start, end) if _MONEY.match(plain, end) else None
+        if amount and (amount.start() > start or not told):  # a phone number is no sum
+            end = amount.start()
         parts = [part.span() for part in _PART.finditer(plain, start, end)]
         places = [_places(plain, *part) for part in parts]
-        yield from _in_parts(plain, places[1:] if _OF_A_THING.search(before) else places, bool(_ONE.search(before)))
+        yield from _in_parts(plain, places[1:] if _OF_A_THING.search(before) else places, told)
 
 
 def _in_parts(plain: str, places: list[list[int]], told: bool) -> Iterator[Pii]:
