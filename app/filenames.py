@@ -13,7 +13,8 @@ class FileName:
     """A pattern of file names: `{fact}`, `{fact:%Y…}` for a moment, `{_}` for anything, all else as it stands.
 
     Raises:
-        ValueError: it names a fact twice or no fact at all, or a part of a moment that is not in `_DIGITS`.
+        ValueError: it names a fact twice or no fact at all, a part of a moment that is not in `_DIGITS`, or a moment
+            without its hour, which would be midnight, when nobody may call.
     """
 
     def __init__(self, pattern: str) -> None:
@@ -58,6 +59,8 @@ class FileName:
             return ".+?"
         if form is None:
             return f"(?P<{name}>.+?)"
+        if "%H" not in form:
+            raise ValueError(f"{self.pattern}: {name} 须有钟点（%H）")
         self._moments[name] = form
         return f"(?P<{name}>{re.sub(r'%(.)|(.)', self._moment, form)})"
 

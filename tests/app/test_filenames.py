@@ -15,7 +15,7 @@ from app.filenames import FileName
         ("{a}_{b}.wav", "x_y.wav\n", None),
         # Every way to split it would take years.
         ("{a}_{b}_{c}_{d}_{e}_{f}_{g}.wav", "_" * 250 + ".mp3", None),
-        ("{a}_{b}_{c}_{d}_{e}_{f}_{started_at:%Y}.wav", "_" * 250 + ".wav", None),
+        ("{a}_{b}_{c}_{d}_{e}_{f}_{started_at:%Y%H}.wav", "_" * 250 + ".wav", None),
     ],
 )
 def test_the_first_place_that_fits(pattern: str, name: str, facts: dict[str, str] | None) -> None:
@@ -23,6 +23,11 @@ def test_the_first_place_that_fits(pattern: str, name: str, facts: dict[str, str
 
 
 def test_what_stands_before_a_moment_may_hold_the_separator() -> None:
-    found = FileName("{a}_{b}_{started_at:%Y}.wav").read("x_y_z_2026.wav")
+    found = FileName("{a}_{b}_{started_at:%Y%H}.wav").read("x_y_z_202609.wav")
     assert found
-    assert (found["a"], found["b"], found["started_at"].year) == ("x", "y_z", 2026)
+    assert (found["a"], found["b"], found["started_at"].hour) == ("x", "y_z", 9)
+
+
+def test_a_day_without_an_hour_is_refused() -> None:
+    with pytest.raises(ValueError, match="started_at 须有钟点"):
+        FileName("{agent_id}_{started_at:%Y%m%d}.wav")
