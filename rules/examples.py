@@ -67,10 +67,10 @@ def faults(source: str | Path) -> list[Fault]:
 
 def _sound(rules: tuple[Rule, ...], broken: Set[str]) -> tuple[Rule, ...]:
     """The rules that can be tried: neither broken nor anchored to what is broken or not there."""
-    left = tuple(rule for rule in rules if rule.id not in broken)
-    ids = {rule.id for rule in left}
-    adrift = {rule.id for rule in left if not ids.issuperset(rule.scope.anchors)}
-    return _sound(left, adrift) if adrift else left
+    left = {rule.id: rule for rule in rules if rule.id not in broken}
+    while adrift := {name for name, rule in left.items() if not left.keys() >= set(rule.scope.anchors)}:
+        left = {name: rule for name, rule in left.items() if name not in adrift}
+    return tuple(left.values())
 
 
 def _examples(pack: Pack) -> Iterator[tuple[Rule, str, Example, bool]]:

@@ -137,7 +137,7 @@ def _rule_faults(rules: list[tuple[str, Rule]]) -> list[Fault]:
     anchors = dict[str, set[str]]()
     for _, rule in rules:
         anchors.setdefault(rule.id, set()).update(rule.scope.anchors)
-    adrift = _adrift(anchors)
+    adrift, circling = _adrift(anchors), set[str]()
     faults: list[Fault] = []
     for file, rule in rules:
         for anchor in rule.scope.anchors:
@@ -145,10 +145,12 @@ def _rule_faults(rules: list[tuple[str, Rule]]) -> list[Fault]:
                 faults.append(Fault(file, rule.id, "scope", f"没有编号为“{anchor}”的规则"))
             elif rule.id in adrift and rule.id in _reached(anchor, anchors):
                 faults.append(Fault(file, rule.id, "scope", f"与规则“{anchor}”互相引用，成了循环"))
-    if adrift and not faults:
-        file, rule = next(one for one in rules if one[1].id in adrift)
-        faults.append(Fault(file, rule.id, "scope", f"规则一条引用一条，超过 {_LONGEST_CHAIN} 条"))
-    return faults
+                circling.add(rule.id)
+    return faults + [
+        Fault(file, rule.id, "scope", f"规则一条引用一条，超过 {_LONGEST_CHAIN} 条")
+        for file, rule in rules
+        if rule.id in adrift and circling.isdisjoint(_reached(rule.id, anchors))
+    ]
 
 
 def _adrift(anchors: Mapping[str, Set[str]]) -> Set[str]:
