@@ -123,6 +123,8 @@ class _Judge:
         outcome = rule.find.operator.find(self.call, part)
         if self.conversation.nameless and rule.names_speaker and not (outcome.found and outcome.hits):
             return self._nameless(rule, part)
+        if outcome.found is False and (why := self._undecided(rule.scope.before)):
+            return Outcome(None, (), why)
         return outcome
 
     def _nameless(self, rule: Rule, part: Part) -> Outcome:
@@ -176,10 +178,10 @@ class _Judge:
         return frozenset(at for at, turn in enumerate(self.conversation.turns) if last <= turn <= first)
 
     def _anchored(self, scope: Scope, part: Part) -> Part | str:
-        anchors = [self.pack.rule(anchor) for anchor in scope.anchors]
-        if open_ones := [anchor.title for anchor in anchors if self._outcome(anchor).found is None]:
-            return f"取决于“{'”“'.join(open_ones)}”，而那也无法判断"
-        if scope.before and (hits := self._anchor(scope.before)):
+        if why := self._undecided(scope.after) or self._undecided(scope.around.rule if scope.around else None):
+            return why
+        # Before the first place where the anchor may be is before it in any case.
+        if scope.before and (hits := self._anchor(scope.before, perhaps=True)):
             part = replace(part, before=min(hit.begins for hit in hits))
         if scope.after:
             hits = self._anchor(scope.after)
@@ -194,9 +196,16 @@ class _Judge:
             part = replace(part, utterances=part.utterances & near)
         return part
 
-    def _anchor(self, rule_id: str) -> tuple[Hit, ...]:
+    def _undecided(self, rule_id: str | None) -> str:
+        """Why nothing can hang on that rule: it may hold at some places, but that cannot be told. Empty if it can."""
+        rule = self.pack.rule(rule_id) if rule_id else None
+        if rule is None or self._outcome(rule).found is not None or not self._outcome(rule).hits:
+            return ""
+        return f"取决于“{rule.title}”，而那也无法判断"
+
+    def _anchor(self, rule_id: str, *, perhaps: bool = False) -> tuple[Hit, ...]:
         outcome = self._outcome(self.pack.rule(rule_id))
-        return outcome.hits if outcome.found else ()
+        return outcome.hits if outcome.found or (perhaps and outcome.found is None) else ()
 
     def _message(self, rule: Rule, verdict: Verdict, outcome: Outcome, evidence: tuple[Evidence, ...]) -> str:
         if verdict == "skipped":

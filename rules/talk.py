@@ -45,7 +45,7 @@ from rules.replies import (
     when_due,
 )
 from rules.sums import amounts
-from rules.text import fold
+from rules.text import faceless, fold
 from rules.topics import Topics
 from rules.withdrawal import drops, takes_back
 
@@ -83,7 +83,7 @@ class Talk:
 
     def agent(self, at: int, text: str) -> None:
         """Take in what the agent says: a yes to the customer's proposal, a restatement, an offer."""
-        said = self._by_what_is_left(fold(text))
+        said = self._by_what_is_left(faceless(fold(text)))
         if self.proposed and agreed(said):
             self._add(self.proposed)
         if last := self.pledges.restatable(at):
@@ -99,7 +99,7 @@ class Talk:
 
     def customer(self, at: int, text: str) -> None:
         """Take in what the customer says: a commitment, a yes to the agent's offer, an answer to when or how much."""
-        said = self._by_what_is_left(unreduced(_GROUPED.sub(",", fold(text))))
+        said = self._by_what_is_left(unreduced(_GROUPED.sub(",", faceless(fold(text)))))
         if not said.strip("，。,.!！ "):
             return
         self.topics.answers(at, self.asked, said)

@@ -20,7 +20,9 @@ from rules.numerals import find_numbers
 #: Stands between texts that were put together, and in no other place: nothing is found across it.
 WALL = " "
 
-_STOP = re.compile(r"[\s，。！？；：、…—,.!?;:]")
+_EMOJI = "\u2600-\u27bf\U0001f000-\U0001faff"
+_STOP = re.compile(rf"[\s，。！？；：、…—,.!?;:{_EMOJI}]")
+_FACES = re.compile(f"[{_EMOJI}]")
 _WORDS = re.compile(r"\w+")
 
 #: Four characters and more, each by itself. 1 2 3 4 alone is how numbers are spelled out.
@@ -60,6 +62,11 @@ def together(texts: Sequence[Text]) -> Text:
 def fold(text: str) -> str:
     """Simplified characters, half width, lower case: one character for one, so positions stay."""
     return text.translate(_folding())
+
+
+def faceless(folded: str) -> str:
+    """Full stops for emoji, which stand where these would."""
+    return _FACES.sub("。", folded)
 
 
 def normalise(text: str) -> Text:
@@ -125,8 +132,6 @@ def _folding() -> dict[int, int]:
     han = [chr(code) for code in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000), *range(0xF900, 0xFB00))]
     simplified = opencc.OpenCC("tw2s").convert("\n".join(han)).split("\n")
     table |= {ord(old): ord(new) for old, new in zip(han, simplified, strict=True) if len(new) == 1 and new != old}
-    # Emoji end a clause, as the full stop in their place would have.
-    table |= dict.fromkeys((*range(0x2600, 0x27C0), *range(0x1F000, 0x1FB00)), ord("。"))
     # tw2s reads 么 as the traditional form of 幺, which is the digit one: 什么 would become 什1.
     del table[ord("么")]
     return table

@@ -18,7 +18,8 @@ from rules.operators.base import Operator, Outcome
 #: Seconds one expression may take over one call: a pattern that backtracks for ever must not hold up the worker.
 TIME_LIMIT = 0.25
 
-#: Seconds that all such patterns together may take over one call; then each has a moment, and sound ones need less.
+#: Seconds that all such patterns together may take over one call; then each has a moment, which is enough for a sound
+#: one and a thousand utterances.
 TIME_IN_ALL, MOMENT = 2.0, 0.01
 
 #: What they took, of the calls being judged.

@@ -544,3 +544,27 @@ def test_steps_as_misheard(said: str, category: str) -> None:
     heard = Transcript("faster-whisper", "zh", 9.0, "channels", (Utterance("agent", said, 1.0, 6.0, 0.9),))
     steps = [one for one in check(built_in("collection-standard"), heard) if one.category == category]
     assert "passed" in {one.verdict for one in steps if one.evidence}
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        (
+            "客户：什么事\n坐席：没核实您的身份，我不能跟您讲\n客户：那我不说\n坐席：那不打扰您了\n客户：知道了",
+            "skipped",
+        ),
+        (
+            "客户：什么事\n坐席：要确认是您本人才能讲，请问您是陈明先生吗\n客户：是我\n坐席：请尽快处理\n客户：知道了",
+            "failed",
+        ),
+        (
+            "客户：什么事\n坐席：先核实身份才能讲，身份证后四位报一下\n客户：一二三四\n坐席：请尽快处理\n客户：知道了",
+            "failed",
+        ),
+        ("客户：什么事\n坐席：具体什么时候起诉我不好说\n客户：这样啊\n坐席：你尽快处理\n客户：知道了", "failed"),
+        ("客户：什么事\n坐席：您不还就什么都不谈了\n客户：这样啊\n坐席：你尽快处理\n客户：知道了", "failed"),
+        ("客户：我不想活了\n坐席：您先别急，身边有人吗\n客户：没有\n坐席：您给家人打个电话\n客户：好吧", "skipped"),
+    ],
+)
+def test_who_is_not_verified_is_not_told(said: str, verdict: str) -> None:
+    assert judged(f"坐席：您好，我是华信银行的\n客户：你好\n坐席：您方便说话吗\n{said}")["debt_confirm"] == {verdict}
