@@ -6,7 +6,8 @@ A mask keeps every position, so spans and seconds that point into the text stay 
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal
@@ -136,12 +137,12 @@ def mask_transcript(transcript: Transcript) -> Transcript:
         said = " ".join(texts[place] for place in own)
         if not _may_hold(said):  # as most: a search shows a thousand utterances
             continue
-        masked = mask(said)
+        masked, begin = mask(said), 0
         for place in own:
             text = texts[place]
             # By itself as well: the number of an order just before may lend its innocence to a phone number.
-            shown[place] = _either(shown[place], _either(masked[: len(text)], mask(text)))
-            masked = masked[len(text) + 1 :]
+            shown[place] = _either(shown[place], _either(masked[begin : begin + len(text)], mask(text)))
+            begin += len(text) + 1
         for place, echo in _echoes(texts, own):
             shown[place] = _starred(shown[place], echo)
     utterances = zip(transcript.utterances, shown, strict=True)
@@ -152,13 +153,17 @@ def _echoes(texts: Sequence[str], own: Sequence[int]) -> Iterator[tuple[int, set
     """What others repeat of what is masked in the numbers of one who says these of the texts, by text."""
     said, mine = fold(" ".join(texts[place] for place in own)), frozenset(own)
     begins = [*accumulate((len(texts[place]) + 1 for place in own), initial=0)]
+    near = defaultdict[int, dict[_Secret, int]](dict)
     for pii in find_pii(said):
         if pii.kind == "address":
             continue
         secret = _Secret.of(said, pii)
         first, last = (own[bisect_right(begins, at) - 1] for at in (pii.start, pii.end - 1))
         for place in {*range(first + 1, min(last + 1 + _REPLIES, len(texts)))} - mine:
-            yield place, secret.echo(texts[place], 2 if place < last else _ECHO)
+            fewest = 2 if place < last else _ECHO
+            near[place][secret] = min(fewest, near[place].get(secret, fewest))
+    for place, secrets in near.items():
+        yield place, _echo(texts[place], secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,22 +178,46 @@ class _Secret:
         places = _places(text, pii.start, pii.end)
         return cls(_read(text, places), frozenset(map(places.index, _hidden(text, pii))))
 
-    def echo(self, text: str, fewest: int) -> set[int]:
-        """Where a text repeats something masked, in so many digits or more."""
-        found = set[int]()
-        for run in _SPOKEN.finditer(folded := fold(text)):
-            places = _places(folded, *run.span())
-            told, size = _read(folded, places), min(len(places), _ECHO)
-            if size < fewest or self.digits in told or _MONEY.match(folded, run.end()):
-                continue  # the whole number is masked by itself
-            for at in range(len(told) - size + 1):
-                found.update(places[at + step] for step in self._hidden_in(told[at : at + size]))
-        return found
+    def parts(self, fewest: int) -> set[tuple[str, int]]:
+        """Every so many of the digits in a row, or more up to an echo, with which of them is masked."""
+        return {
+            (self.digits[place - step : place - step + size], step)
+            for size in range(fewest, _ECHO + 1)
+            for place in self.hidden
+            for step in range(size)
+            if 0 <= place - step <= len(self.digits) - size
+        }
 
-    def _hidden_in(self, told: str) -> set[int]:
-        """Which of some digits in a row are masked where they stand in the number, if they do."""
-        starts = (at for at in range(len(self.digits)) if self.digits.startswith(told, at))
-        return {place - start for start in starts for place in self.hidden if 0 <= place - start < len(told)}
+
+def _echo(text: str, secrets: Mapping[_Secret, int]) -> set[int]:
+    """Where a text repeats something masked of these numbers, each in so many digits or more.
+
+    The text is read once for all of them: number by number, two long lists read to each other take minutes.
+    """
+    found, hidden, whole = set[int](), Counter[tuple[str, int]](), dict[str, _Secret]()
+    for run in _SPOKEN.finditer(folded := fold(text)):
+        places = _places(folded, *run.span())
+        told, size = _read(folded, places), min(len(places), _ECHO)
+        if size < 2 or _MONEY.match(folded, run.end()):
+            continue
+        if not whole:
+            whole = {secret.digits: secret for secret in secrets}
+            hidden.update(part for secret, fewest in secrets.items() for part in secret.parts(fewest))
+        own = Counter[tuple[str, int]]()
+        for digits in _told_whole(told, whole):  # which is masked by itself
+            own.update(whole[digits].parts(secrets[whole[digits]]))
+        for at in range(len(told) - size + 1):
+            for step in range(size):
+                part = told[at : at + size], step
+                if hidden.get(part, 0) > own.get(part, 0):
+                    found.add(places[at + step])
+    return found
+
+
+def _told_whole(told: str, numbers: Collection[str]) -> set[str]:
+    """Which of these numbers are told in full."""
+    sizes = {*map(len, numbers)} if len(told) >= _FEWEST_DIGITS else ()
+    return {part for size in sizes for at in range(len(told) - size + 1) if (part := told[at : at + size]) in numbers}
 
 
 def _hidden(text: str, pii: Pii) -> list[int]:

@@ -1,6 +1,7 @@
 """What was said -> what is shown."""
 
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -106,6 +107,22 @@ def test_mask(text: str, kinds: list[str], shown: str) -> None:
     assert len(shown) == len(text)
 
 
+def calls(work: Callable[[], object]) -> int:
+    """How many functions are called in this work."""
+    count = 0
+
+    def one_more(_frame: object, event: str, _called: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(one_more)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
 def test_many_numbers_in_one_run_are_all_masked() -> None:
     shown = mask("13800138000" * 3_000)
     assert shown == "138****8000" * 3_000
@@ -123,18 +140,7 @@ def test_many_numbers_in_one_run_are_all_masked() -> None:
     ],
 )
 def test_the_work_grows_as_the_text_does(said: str) -> None:
-    calls = 0
-
-    def count(_frame: object, event: str, _called: object) -> None:
-        nonlocal calls
-        calls += event == "call"
-
-    sys.setprofile(count)
-    try:
-        mask(said)
-    finally:
-        sys.setprofile(None)
-    assert calls < 10 * len(said)
+    assert calls(lambda: mask(said)) < 10 * len(said)
 
 
 @pytest.mark.parametrize(
@@ -263,6 +269,25 @@ def test_an_address_over_two_utterances_is_masked_in_both() -> None:
 )
 def test_what_the_other_one_repeats_is_masked(said: tuple[str, ...], masked: list[str]) -> None:
     assert shown(*said) == masked
+
+
+PHONES = [f"138{number:08d}" for number in range(200)]
+SUMS = [f"{number}" for number in range(1000, 1600)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("c" + "，".join(PHONES), "a" + "，".join(SUMS)),
+        ("c" + "，".join(PHONES), "a" + "元".join(SUMS)),
+        ("c" + "，".join(PHONES), "a" + "的".join(PHONES)),
+        ("c" + "，".join(PHONES), "a" + "0" * 2_000, "a" + "138" * 500),
+        ("c138", *["a1234"] * 500, "c12345678"),
+        ("c138", *["a对，1234"] * 500, "c12345678", "a" + "，".join(SUMS)),
+    ],
+)
+def test_the_work_grows_as_what_both_say_does(said: tuple[str, ...]) -> None:
+    assert calls(lambda: shown(*said)) < 30 * len("".join(said))
 
 
 def test_the_number_of_an_order_lends_the_next_one_nothing() -> None:
