@@ -337,10 +337,10 @@ def _divided(groups: list[str], told: bool) -> Kind | None:
     """What a number is that is said in these groups, unless they may as well be a list of sums: 1300，2000，500."""
     digits = "".join(groups)
     kind = _kind(digits)
-    if not kind or any(map(_PHONE.fullmatch, groups)):  # 尾号1234，13800138000
-        return None
     first, *rest = map(len, groups)
     match kind:
+        case None:
+            sure = False
         case "id_card":
             sure = len(digits) == 18 and (digits[-1] == "x" or _is_birthday(digits[6:14]))
         case "bank_card":
@@ -350,12 +350,14 @@ def _divided(groups: list[str], told: bool) -> Kind | None:
         case _:
             usual = (first in (3, 7) and all(size % 2 == 0 for size in rest)) or {first, *rest} == {1}
             sure = usual or any(group[0] == "0" != group for group in groups)
-    return kind if sure or told else None
+    if not (sure or told) or any(map(_PHONE.fullmatch, groups)):  # 尾号1234，13800138000
+        return None
+    return kind
 
 
 def _in_a_row(digits: str, places: list[int]) -> Iterator[Pii]:
     """What surely is a number in several of them in a row: rather what ends at a pause."""
-    sure = _sure(digits)
+    sure = _sure(digits) if len(digits) >= _FEWEST_DIGITS else {}
     end = 0
     for first in sorted(set[int]().union(*sure.values())):
         if first >= end:
@@ -380,17 +382,16 @@ def _sure(digits: str) -> dict[int, set[int]]:
 
 def _kind(digits: str) -> Kind | None:
     """What a number is. One misheard digit must not leave the rest readable, so a failed checksum saves no number."""
-    if len(digits) == 18 and (digits[-1] == "x" or _is_birthday(digits[6:14]) or _id_cards(digits)):
-        return "id_card"
-    if len(digits) == 15 and _is_birthday("19" + digits[6:12]):
-        return "id_card"
-    if not digits.isdigit():
-        return None
-    if _PHONE.fullmatch(digits):
-        return "phone"
-    if _LANDLINE.fullmatch(digits):
-        return "landline"
-    return "bank_card" if 16 <= len(digits) <= 19 or (len(digits) == 15 and _cards(digits, 15)) else None
+    match len(digits):
+        case 11 | 12:
+            return "phone" if _PHONE.fullmatch(digits) else "landline" if _LANDLINE.fullmatch(digits) else None
+        case 15 if _is_birthday("19" + digits[6:12]):
+            return "id_card"
+        case 18 if digits[-1] == "x" or _is_birthday(digits[6:14]) or _id_cards(digits):
+            return "id_card"
+        case 15 | 16 | 17 | 18 | 19 as size if digits.isdigit():
+            return "bank_card" if size > 15 or _cards(digits, size) else None
+    return None
 
 
 def _is_birthday(day: str) -> bool:
