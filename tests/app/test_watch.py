@@ -383,15 +383,15 @@ def test_serve_watches(service: Service, folder: Path, monkeypatch: pytest.Monke
         ("{agent_id}.wav", "8026.mp3", None),
         ("{_}-{external_id}.wav", "x-y-z.wav", {"external_id": "y-z"}),
         ("a+b({agent_id}).wav", "a+b(1).wav", {"agent_id": "1"}),
-        ("{started_at:%Y%m%d}.wav", "20261399.wav", None),
-        ("{started_at:%Y%m%d}.wav", "2026110.wav", None),
+        ("{started_at:%Y%m%d%H}.wav", "2026139909.wav", None),
+        ("{started_at:%Y%m%d%H}.wav", "202611009.wav", None),
     ],
 )
 def test_file_names(pattern: str, name: str, facts: dict[str, str] | None) -> None:
     assert FileName(pattern).read(name) == facts
 
 
-@pytest.mark.parametrize("pattern", ["plain.wav", "{a}{a}", "{a:%Q}", "{1}", "{_}"])
+@pytest.mark.parametrize("pattern", ["plain.wav", "{a}{a}", "{a:%H%Q}", "{a:%Y%m%d}", "{1}", "{_}"])
 def test_bad_patterns(pattern: str) -> None:
-    with pytest.raises(ValueError, match=r"字段|格式"):
+    with pytest.raises(ValueError, match=r"字段|格式|钟点"):
         FileName(pattern)
