@@ -121,7 +121,7 @@ def find_pii(text: str) -> list[Pii]:
 
 def mask(text: str) -> str:
     """The text with `*` for personal information, as long as before."""
-    return _starred(text, [at for pii in find_pii(text) for at in _hidden(text, pii)])
+    return _masked(text, find_pii(text))
 
 
 def mask_transcript(transcript: Transcript) -> Transcript:
@@ -137,24 +137,25 @@ def mask_transcript(transcript: Transcript) -> Transcript:
         said = " ".join(texts[place] for place in own)
         if not _may_hold(said):  # as most: a search shows a thousand utterances
             continue
-        masked, begin = mask(said), 0
+        found = find_pii(said)
+        masked, begin = _masked(said, found), 0
         for place in own:
             text = texts[place]
             # By itself as well: the number of an order just before may lend its innocence to a phone number.
             shown[place] = _either(shown[place], _either(masked[begin : begin + len(text)], mask(text)))
             begin += len(text) + 1
-        for place, echo in _echoes(texts, own):
+        for place, echo in _echoes(texts, own, found):
             shown[place] = _starred(shown[place], echo)
     utterances = zip(transcript.utterances, shown, strict=True)
     return replace(transcript, utterances=tuple(replace(one, text=text) for one, text in utterances))
 
 
-def _echoes(texts: Sequence[str], own: Sequence[int]) -> Iterator[tuple[int, set[int]]]:
-    """What others repeat of what is masked in the numbers of one who says these of the texts, by text."""
+def _echoes(texts: Sequence[str], own: Sequence[int], found: Iterable[Pii]) -> Iterator[tuple[int, set[int]]]:
+    """What others repeat of what is masked in the numbers found with one who says these of the texts, by text."""
     said, mine = fold(" ".join(texts[place] for place in own)), frozenset(own)
     begins = [*accumulate((len(texts[place]) + 1 for place in own), initial=0)]
     near = defaultdict[int, dict[_Secret, int]](dict)
-    for pii in find_pii(said):
+    for pii in found:
         if pii.kind == "address":
             continue
         secret = _Secret.of(said, pii)
@@ -237,6 +238,11 @@ def _places(text: str, start: int, end: int) -> list[int]:
 def _read(text: str, places: Iterable[int]) -> str:
     """The digits at these places, as they are written."""
     return "".join(text[at] for at in places).translate(_READ_OUT)
+
+
+def _masked(text: str, found: Iterable[Pii]) -> str:
+    """The text with `*` for what was found in it."""
+    return _starred(text, [at for pii in found for at in _hidden(text, pii)])
 
 
 def _starred(text: str, hidden: Collection[int]) -> str:
